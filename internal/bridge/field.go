@@ -1,0 +1,158 @@
+package bridge
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+)
+
+// FieldName is a field's canonical name, "object.field" in snake_case English.
+// A customer's own fields are "object.x_something".
+type FieldName string
+
+// Object is the part before the dot.
+func (f FieldName) Object() Object {
+	object, _, _ := strings.Cut(string(f), ".")
+	return Object(object)
+}
+
+// Base is the part after the dot.
+func (f FieldName) Base() string {
+	_, base, _ := strings.Cut(string(f), ".")
+	return base
+}
+
+// Value is a field's value as canonical text; "" means empty. Values are equal
+// when their texts are: see [FieldDef.Parse] for the form each type takes.
+type Value string
+
+// Class says how sensitive a field is. Policies grant by class or by name.
+type Class string
+
+// The field classes. A field without one is confidential.
+const (
+	Public       Class = "public"
+	Personal     Class = "personal"
+	Commercial   Class = "commercial"
+	Financial    Class = "financial"
+	Confidential Class = "confidential"
+	Structural   Class = "structural"
+)
+
+// Classes lists them all.
+func Classes() []Class {
+	return []Class{Public, Personal, Commercial, Financial, Confidential, Structural}
+}
+
+// FieldType says which texts a field's values may be.
+type FieldType string
+
+// The field types and the canonical form of their values.
+const (
+	Text     FieldType = "text"     // NFC as given, outer white space removed
+	Phone    FieldType = "phone"    // as given, outer white space removed (only calling makes E.164)
+	Email    FieldType = "email"    // lower case
+	Integer  FieldType = "integer"  // decimal digits, optional minus
+	Decimal  FieldType = "decimal"  // shortest exact decimal with a dot
+	Boolean  FieldType = "boolean"  // true or false
+	Date     FieldType = "date"     // 2006-01-02
+	DateTime FieldType = "datetime" // RFC 3339 in UTC
+	Enum     FieldType = "enum"     // one of FieldDef.Values
+)
+
+// FieldTypes lists them all.
+func FieldTypes() []FieldType {
+	return []FieldType{Text, Phone, Email, Integer, Decimal, Boolean, Date, DateTime, Enum}
+}
+
+// MaxValue is the longest value the bridge takes, in bytes.
+const MaxValue = 64 << 10
+
+// FieldDef says what a field is.
+type FieldDef struct {
+	Name   FieldName
+	Type   FieldType
+	Class  Class
+	Values []string // of an Enum; empty: any text
+	EN, FR string   // what people call it
+}
+
+// Label is what a reader of lang ("fr", else English) calls the field.
+func (d FieldDef) Label(lang string) string {
+	if lang == "fr" && d.FR != "" {
+		return d.FR
+	}
+	if d.EN != "" {
+		return d.EN
+	}
+	return string(d.Name)
+}
+
+// Parse brings text to the canonical form of the field's type. Its errors name
+// the field and the form that is wanted, never the text.
+func (d FieldDef) Parse(text string) (Value, error) {
+	if len(text) > MaxValue {
+		return "", fmt.Errorf("%s: longer than %d bytes", d.Name, MaxValue)
+	}
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return "", nil
+	}
+	switch d.Type {
+	case Email:
+		return Value(strings.ToLower(text)), nil
+	case Integer:
+		n, ok := new(big.Int).SetString(text, 10)
+		if !ok || len(text) > 40 {
+			return "", fmt.Errorf("%s: not a whole number", d.Name)
+		}
+		return Value(n.String()), nil
+	case Decimal:
+		return d.decimal(text)
+	case Boolean:
+		return d.boolean(text)
+	case Date:
+		return d.moment(text, "2006-01-02", "a date like 2026-11-22", time.DateOnly, "02/01/2006", "02-01-2006", "2/1/2006", "02.01.2006")
+	case DateTime:
+		return d.moment(text, time.RFC3339, "a time like 2026-11-22T09:30:00Z", time.RFC3339Nano)
+	case Enum:
+		if len(d.Values) > 0 && !slices.Contains(d.Values, text) {
+			return "", fmt.Errorf("%s: not one of %s", d.Name, strings.Join(d.Values, ", "))
+		}
+	}
+	return Value(text), nil
+}
+
+func (d FieldDef) decimal(text string) (Value, error) {
+	text = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", ",", ".").Replace(text)
+	if len(text) > 40 || strings.ContainsAny(text, "eE/xXpP_") {
+		return "", fmt.Errorf("%s: not a number", d.Name)
+	}
+	r, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return "", fmt.Errorf("%s: not a number", d.Name)
+	}
+	out := r.FloatString(20)
+	return Value(strings.TrimRight(strings.TrimRight(out, "0"), ".")), nil
+}
+
+func (d FieldDef) boolean(text string) (Value, error) {
+	switch strings.ToLower(text) {
+	case "true", "yes", "1", "oui", "vrai":
+		return "true", nil
+	case "false", "no", "0", "non", "faux":
+		return "false", nil
+	}
+	return "", fmt.Errorf("%s: not yes or no", d.Name)
+}
+
+func (d FieldDef) moment(text, out, want string, layouts ...string) (Value, error) {
+	for _, layout := range layouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return Value(t.UTC().Format(out)), nil
+		}
+	}
+	return "", fmt.Errorf("%s: not %s", d.Name, want)
+}

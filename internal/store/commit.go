@@ -1,0 +1,111 @@
+package store
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// maxGroup bounds how many commands share a commit: past about a thousand the
+// fsync is already paid for and latency only grows.
+const maxGroup = 1024
+
+type command struct {
+	fn   func(*Tx) error
+	done chan error
+}
+
+// commitLoop is the committer: take one command, yield once so that callers
+// that are about to ask can, take all that wait, commit, answer. There is no
+// timer: under load the fsync itself is the collecting time.
+func (s *Store) commitLoop() {
+	defer close(s.done)
+	group := make([]*command, 0, maxGroup)
+	for {
+		select {
+		case c := <-s.queue:
+			group = append(group[:0], c)
+		case <-s.stop:
+			if len(s.queue) == 0 {
+				return
+			}
+			continue
+		}
+		runtime.Gosched()
+		group = s.drain(group)
+		start := time.Now()
+		s.commit(group)
+		s.observe(len(group), time.Since(start))
+	}
+}
+
+func (s *Store) drain(group []*command) []*command {
+	for len(group) < maxGroup {
+		select {
+		case c := <-s.queue:
+			group = append(group, c)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// commit runs the group in one transaction. A command that fails before it has
+// written is answered with its error, but only once the transaction is on the
+// disk: what it read may be another's unfinished work. One that fails after it
+// has written undoes the transaction, and the others run again without it.
+func (s *Store) commit(group []*command) {
+	for len(group) > 0 {
+		errs := make([]error, len(group))
+		var after []func()
+		spoiler := -1
+		err := s.db.Update(func(btx *bbolt.Tx) error {
+			for i, c := range group {
+				tx := &Tx{b: btx}
+				errs[i] = run(c.fn, tx)
+				if errs[i] != nil && tx.dirty {
+					spoiler = i
+					return errs[i]
+				}
+				if errs[i] == nil {
+					after = append(after, tx.after...)
+				}
+			}
+			return nil
+		})
+		if spoiler >= 0 {
+			group[spoiler].done <- errs[spoiler]
+			group = slices.Delete(group, spoiler, spoiler+1)
+			continue
+		}
+		if err == nil {
+			for _, f := range after {
+				f()
+			}
+		}
+		for i, c := range group {
+			if err != nil {
+				errs[i] = fmt.Errorf("%w: %w", ErrNotKept, err)
+			}
+			c.done <- errs[i]
+		}
+		return
+	}
+}
+
+// run turns a panic into an error: one bad command must not take the hub down
+// or the others' changes with it.
+func run(fn func(*Tx) error, tx *Tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			tx.dirty = true
+			err = fmt.Errorf("internal error: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return fn(tx)
+}

@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// Version is the schema version this program writes.
+const Version = 1
+
+// Errors that callers tell apart.
+var (
+	ErrLocked  = errors.New("the store is open in another process (is a hub running on this data_dir?)")
+	ErrNewer   = errors.New("the store was written by a newer version of passerelle: upgrade the program, or restore the copy it made")
+	ErrClosed  = errors.New("the store is closed")
+	ErrNotKept = errors.New("the store could not keep the change (is the disk full or read-only?)")
+	ErrBusy    = errors.New("the store has too many commands waiting")
+)
+
+// Options tune a store. The zero value is what production uses.
+type Options struct {
+	// Lock is how long to wait for the file's lock; 0 is one second.
+	Lock time.Duration
+	// Observe is told of each commit: how many commands it grouped and how
+	// long it took.
+	Observe func(commands int, took time.Duration)
+}
+
+// Store is an open store. Its methods may be called from any goroutine.
+type Store struct {
+	db      *bbolt.DB
+	path    string
+	observe func(int, time.Duration)
+	queue   chan *command
+	stop    chan struct{} // closed by Close
+	done    chan struct{} // closed by the committer
+}
+
+var metaBucket = []byte("meta")
+
+// Open opens the store at path, making it if there is none.
+func Open(path string, opts Options) (*Store, error) {
+	if opts.Lock == 0 {
+		opts.Lock = time.Second
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout:        opts.Lock,
+		NoFreelistSync: true,
+		FreelistType:   bbolt.FreelistMapType,
+	})
+	if errors.Is(err, bbolt.ErrTimeout) {
+		return nil, fmt.Errorf("%s: %w", path, ErrLocked)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the store %s: %w", path, err)
+	}
+	if err := db.Update(checkVersion); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
+	}
+	s := &Store{
+		db:      db,
+		path:    path,
+		observe: opts.Observe,
+		queue:   make(chan *command, 4*maxGroup),
+		stop:    make(chan struct{}),
+		done:    make(chan struct{}),
+	}
+	if s.observe == nil {
+		s.observe = func(int, time.Duration) {}
+	}
+	go s.commitLoop()
+	return s, nil
+}
+
+func checkVersion(tx *bbolt.Tx) error {
+	b, err := tx.CreateBucketIfNotExists(metaBucket)
+	if err != nil {
+		return err
+	}
+	raw := b.Get([]byte("version"))
+	if raw == nil {
+		return b.Put([]byte("version"), binary.BigEndian.AppendUint64(nil, Version))
+	}
+	if len(raw) != 8 {
+		return errors.New("not a passerelle store: its version cannot be read")
+	}
+	if binary.BigEndian.Uint64(raw) > Version {
+		return ErrNewer
+	}
+	return nil
+}
+
+// Close waits for the commands already given, then closes the file.
+func (s *Store) Close() error {
+	select {
+	case <-s.stop:
+	default:
+		close(s.stop)
+	}
+	<-s.done
+	return s.db.Close()
+}
+
+// Path is where the file lies.
+func (s *Store) Path() string { return s.path }
+
+// Size is the file's size in bytes.
+func (s *Store) Size() int64 {
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// View runs fn over a consistent snapshot. fn must not write, and must be
+// short: an open snapshot keeps old pages alive.
+func (s *Store) View(fn func(*Tx) error) error {
+	return s.db.View(func(tx *bbolt.Tx) error { return fn(&Tx{b: tx}) })
+}
+
+// Commit runs fn in a write transaction that it may share with other commands,
+// and returns once that transaction is on the disk. If fn returns an error
+// nothing of it is kept and the error is returned.
+//
+// fn runs on the committer's goroutine, must not block, and may run more than
+// once: it must set what it captures, not add to it.
+func (s *Store) Commit(ctx context.Context, fn func(*Tx) error) error {
+	c := &command{fn: fn, done: make(chan error, 1)}
+	select {
+	case <-s.stop:
+		return ErrClosed
+	default:
+	}
+	select {
+	case s.queue <- c:
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+	case <-s.stop:
+		return ErrClosed
+	}
+	// Once queued, the command will be carried out: the caller must learn how
+	// it ended, not that their patience did.
+	select {
+	case err := <-c.done:
+		return err
+	case <-s.done:
+		select {
+		case err := <-c.done:
+			return err
+		default:
+			return ErrClosed
+		}
+	}
+}

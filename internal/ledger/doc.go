@@ -1,0 +1,10 @@
+// Package ledger is the append-only, hash-chained record of what was done
+// through the bridge: one line per command, hand-out or pushed page, never a
+// field's value, never one line per field.
+//
+// It promises that changing, removing or reordering any line is found by
+// [Verify], which names the first bad one, and that cutting lines off the end
+// is found against a [Checkpoint] kept elsewhere. Records stand in it under
+// random pseudonyms whose mapping can be erased. Called by desk, campaign,
+// governance and the commands on the ledger.
+package ledger

@@ -1,0 +1,189 @@
+package ledger
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/store"
+)
+
+// Line is one line of the chain. Hash covers every other member, Prev
+// included.
+type Line struct {
+	N          uint64                `json:"n"`
+	At         time.Time             `json:"at"`
+	Kind       string                `json:"kind"` // "outcome", "next", "push", "validate", ...
+	Who        string                `json:"who"`
+	Role       bridge.Role           `json:"role,omitempty"`
+	Connection bridge.ConnectionName `json:"connection,omitempty"`
+	Records    []string              `json:"records,omitempty"` // pseudonyms
+	Fields     string                `json:"fields,omitempty"`  // hash of the set of field names
+	Policy     string                `json:"policy,omitempty"`
+	Reason     string                `json:"reason,omitempty"`
+	Prev       string                `json:"prev"`
+	Hash       string                `json:"hash"`
+}
+
+var (
+	lines      = store.NewTable[Line]("ledger.lines")
+	pseudonyms = store.NewRaw("ledger.pseudonyms")
+)
+
+// origin is what the first line's Prev says.
+var origin = strings.Repeat("0", 64)
+
+// Append writes the next line: the caller gives what happened, N, Prev and
+// Hash are made here. Records are the keys of the records concerned; they are
+// replaced by their pseudonyms.
+func Append(tx *store.Tx, l Line) error {
+	prev, n, err := head(tx)
+	if err != nil {
+		return err
+	}
+	l.N, l.Prev, l.At = n+1, prev, l.At.UTC()
+	l.Records = slices.Clone(l.Records)
+	for i, key := range l.Records {
+		if l.Records[i], err = pseudonym(tx, key); err != nil {
+			return err
+		}
+	}
+	if l.Hash, err = l.digest(); err != nil {
+		return err
+	}
+	return lines.Put(tx, key(l.N), l)
+}
+
+func head(tx *store.Tx) (hash string, n uint64, err error) {
+	_, raw, ok := lines.Last(tx)
+	if !ok {
+		return origin, 0, nil
+	}
+	var l Line
+	if err := json.Unmarshal(raw, &l); err != nil {
+		return "", 0, fmt.Errorf("the ledger's last line cannot be read: %w", err)
+	}
+	return l.Hash, l.N, nil
+}
+
+func key(n uint64) string { return string(binary.BigEndian.AppendUint64(nil, n)) }
+
+func (l Line) digest() (string, error) {
+	l.Hash = ""
+	raw, err := json.Marshal(l)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// pseudonym gives a record its 128 random bits, the same ones each time.
+func pseudonym(tx *store.Tx, record string) (string, error) {
+	if p, ok := pseudonyms.Get(tx, record); ok {
+		return string(p), nil
+	}
+	var raw [16]byte
+	rand.Read(raw[:])
+	p := hex.EncodeToString(raw[:])
+	return p, pseudonyms.Put(tx, record, []byte(p))
+}
+
+// Pseudonym tells under which pseudonym a record stands in the ledger, false
+// if it does not.
+func Pseudonym(tx *store.Tx, record string) (string, bool) {
+	p, ok := pseudonyms.Get(tx, record)
+	return string(p), ok
+}
+
+// FieldSet is the hash of a set of field names, whatever their order.
+func FieldSet(names []bridge.FieldName) string {
+	if len(names) == 0 {
+		return ""
+	}
+	names = slices.Clone(names)
+	slices.Sort(names)
+	h := sha256.New()
+	for _, n := range names {
+		fmt.Fprintln(h, n)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// Checkpoint is the chain's end at a moment. Kept elsewhere, it shows that
+// nothing was cut off since.
+type Checkpoint struct {
+	N    uint64    `json:"n"`
+	Hash string    `json:"hash"`
+	At   time.Time `json:"at"`
+}
+
+// Head is the checkpoint of now.
+func Head(tx *store.Tx, now time.Time) (Checkpoint, error) {
+	hash, n, err := head(tx)
+	return Checkpoint{N: n, Hash: hash, At: now.UTC()}, err
+}
+
+// BadLine says where the chain breaks.
+type BadLine struct {
+	N   uint64
+	Why string
+}
+
+func (e *BadLine) Error() string { return fmt.Sprintf("ledger line %d: %s", e.N, e.Why) }
+
+// Verify checks the whole chain, and the checkpoint if there is one, and
+// counts its lines. The error of a broken chain is a *[BadLine].
+func Verify(tx *store.Tx, since *Checkpoint) (uint64, error) {
+	prev, n := origin, uint64(0)
+	for k, raw := range lines.Scan(tx, "", "") {
+		n++
+		var l Line
+		if err := json.Unmarshal(raw, &l); err != nil {
+			return n, &BadLine{n, "cannot be read"}
+		}
+		if err := l.check(n, k, prev, since); err != nil {
+			return n, err
+		}
+		prev = l.Hash
+	}
+	if since != nil && since.N > n {
+		return n, &BadLine{n + 1, fmt.Sprintf("missing: the checkpoint of %s knew %d lines", since.At.Format(time.RFC3339), since.N)}
+	}
+	return n, nil
+}
+
+func (l Line) check(n uint64, k, prev string, since *Checkpoint) error {
+	digest, err := l.digest()
+	switch {
+	case err != nil:
+		return errors.Join(&BadLine{n, "cannot be hashed"}, err)
+	case k != key(n) || l.N != n:
+		return &BadLine{n, "missing or out of order"}
+	case l.Prev != prev:
+		return &BadLine{n, "does not follow the line before it"}
+	case l.Hash != digest:
+		return &BadLine{n, "was changed"}
+	case since != nil && since.N == n && since.Hash != l.Hash:
+		return &BadLine{n, "is not the line that the checkpoint knew"}
+	}
+	return nil
+}
+
+// Lines lists at most limit lines from number n on.
+func Lines(tx *store.Tx, n uint64, limit int) ([]Line, error) {
+	var out []Line
+	err := lines.Each(tx, "", key(n), func(_ string, l Line) (bool, error) {
+		out = append(out, l)
+		return len(out) < limit, nil
+	})
+	return out, err
+}

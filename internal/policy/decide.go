@@ -1,0 +1,108 @@
+package policy
+
+import (
+	"slices"
+
+	"passerelle/internal/bridge"
+)
+
+// Verdict is a decision and the rule that made it.
+type Verdict struct {
+	Allowed bool        `json:"allowed"`
+	Role    bridge.Role `json:"role,omitempty"`
+	Rule    string      `json:"rule,omitempty"` // name of the grant or deny; "" if no rule covers it
+	Pos     Pos         `json:"pos,omitzero"`   // of the rule
+	Reason  string      `json:"reason"`         // in English, for people; never a value
+}
+
+// Where is the rule's name and place, for refusals and the ledger.
+func (v Verdict) Where() string {
+	if v.Rule == "" {
+		return ""
+	}
+	return v.Rule + " (" + v.Pos.String() + ")"
+}
+
+// Admission is what becomes of a set of changed fields.
+type Admission struct {
+	Write   []bridge.FieldName // may be written
+	Propose []bridge.FieldName // may be proposed to a supervisor
+	Refused []bridge.Refusal
+}
+
+// Allows says whether the subject may do action on the object itself: the
+// question every command asks. It is [Policy.Can] without words and allocates
+// nothing.
+func (p *Policy) Allows(s Subject, action Action, object bridge.Object, r Record) bool {
+	return p.allows(s, action, p.targets.verb(object), r)
+}
+
+func (p *Policy) allows(s Subject, action Action, bit int, r Record) bool {
+	a := action.index()
+	if a < 0 || bit < 0 {
+		return false
+	}
+	rights := p.rights(s, r)
+	return rights != nil && rights[a].has(bit)
+}
+
+// rights is what the subject may do with the record, nil if nothing.
+func (p *Policy) rights(s Subject, r Record) *rights {
+	role, ok := p.paths[Path{s.Connection, s.Profile}]
+	if !ok {
+		return nil
+	}
+	return role.rows[scopesOf(s, r)&^inAll]
+}
+
+// Can decides whether the subject may do action on the object itself.
+func (p *Policy) Can(s Subject, action Action, object bridge.Object, r Record) Verdict {
+	return p.verdict(s, action, OnObject(object), r)
+}
+
+// ReadMask is the set of fields the subject may read of the record. It
+// allocates nothing.
+func (p *Policy) ReadMask(s Subject, r Record) FieldMask {
+	rights := p.rights(s, r)
+	if rights == nil {
+		return FieldMask{}
+	}
+	return FieldMask{p.targets, rights[Read.index()]}
+}
+
+// Project is the part of the fields that the subject may read of the record:
+// never more, and nothing that the catalog does not define.
+func (p *Policy) Project(s Subject, r Record, fields map[bridge.FieldName]bridge.Value) map[bridge.FieldName]bridge.Value {
+	readable := p.ReadMask(s, r)
+	if readable.targets == nil {
+		return map[bridge.FieldName]bridge.Value{}
+	}
+	out := make(map[bridge.FieldName]bridge.Value, min(len(fields), readable.bits.count()))
+	for name, value := range fields {
+		if readable.Has(name) {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// Admit decides what becomes of changed fields of a record, each on its own:
+// written with the right to write, else proposed with the right to propose,
+// else refused with the reason, the rule and the smallest change of policy that
+// would let it through. The order is kept, a name given twice counts once.
+func (p *Policy) Admit(s Subject, r Record, changed []bridge.FieldName) Admission {
+	var out Admission
+	for i, name := range changed {
+		bit := p.targets.field(name)
+		switch {
+		case slices.Contains(changed[:i], name):
+		case p.allows(s, Write, bit, r):
+			out.Write = append(out.Write, name)
+		case p.allows(s, Propose, bit, r):
+			out.Propose = append(out.Propose, name)
+		default:
+			out.Refused = append(out.Refused, p.refusal(s, r, name))
+		}
+	}
+	return out
+}

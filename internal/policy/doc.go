@@ -1,0 +1,51 @@
+// Package policy decides who may see and write what, field by field: it loads
+// the policy language, compiles it and answers. Desk, campaign, api and the
+// policy commands call it.
+//
+// It promises:
+//
+//   - What is not granted is refused, a deny wins over every grant, and a doubt
+//     (an attribute nobody knows, a profile nobody mapped, a field nobody
+//     defined) withholds.
+//   - A [Policy] never changes after [Load]; it may be shared freely. It does no
+//     I/O and looks at no clock.
+//   - Every decision names the rule that made it, with file and line, and the
+//     smallest change that would flip it. No text it makes holds a field's value.
+//
+// # The language
+//
+//	version: 1
+//	roles:
+//	  caller:
+//	    title: Téléopérateur
+//	    grants:
+//	      - {on: prospect, scope: assigned, read: [class public, prospect.phone], write: [prospect.status], propose: [prospect.lead_status]}
+//	      - {on: appointment, scope: own, actions: [read, propose]}
+//	    deny:
+//	      - {on: account, fields: [class financial], except: [account.revenue], actions: [read, write]}
+//	    context: [customer, last_contact, attempts]
+//	profiles:
+//	  phoning.console: {caller: caller}
+//
+// A grant is on one object, in one scope. An action's list (read, create,
+// write, propose, export) names fields, or classes of the object's fields;
+// actions names verbs on the whole object: the verb itself and every field of
+// the object that needs no naming.
+//
+// The verb is what commands hang on (to validate an appointment is to write
+// appointment). Who may read, create or export some field of an object has
+// that verb on the object too; to write or propose a field never gives the
+// verb: it must stand under actions.
+//
+// Some things are given by name only, never by class or with the whole object:
+// confidential fields (in a whole object; their class may be named), writing a
+// structural field, exporting a field. Deleting is a verb without fields.
+//
+// A deny holds for every record. Without fields it covers the object whole,
+// its verbs included; without actions, all of them.
+//
+// # Precedence
+//
+// Deny, then grant, then nothing. There are no ranks between grants: one that
+// covers the field in a scope that holds is enough.
+package policy

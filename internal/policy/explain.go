@@ -1,0 +1,79 @@
+package policy
+
+import "passerelle/internal/bridge"
+
+// Target is what a right is about: a field, or with an empty Field the object
+// itself.
+type Target struct {
+	Object bridge.Object    `json:"object"`
+	Field  bridge.FieldName `json:"field,omitempty"`
+}
+
+// OnField is a field as a target.
+func OnField(name bridge.FieldName) Target { return Target{name.Object(), name} }
+
+// OnObject is an object itself as a target.
+func OnObject(object bridge.Object) Target { return Target{Object: object} }
+
+func (t Target) String() string {
+	if t.Field != "" {
+		return string(t.Field)
+	}
+	return string(t.Object)
+}
+
+// bit is the target's bit, -1 if there is no such field or object.
+func (t *targets) bit(target Target) int {
+	if target.Field != "" {
+		return t.field(target.Field)
+	}
+	return t.verb(target.Object)
+}
+
+// Explanation is a decision with everything that led to it. It never holds a
+// value.
+type Explanation struct {
+	Verdict
+	Subject    Subject      `json:"subject"`
+	Action     Action       `json:"action"`
+	Target     Target       `json:"target"`
+	Cause      Cause        `json:"cause"`
+	Considered []Considered `json:"considered,omitempty"` // by precedence: denies, then grants
+	Remedy     Remedy       `json:"remedy,omitempty"`     // the smallest change that would flip it; empty if no policy could
+
+	judged judgement
+}
+
+// Considered is a rule that covers the action on the target.
+type Considered struct {
+	Rule    string `json:"rule"`
+	Pos     Pos    `json:"pos"`
+	Deny    bool   `json:"deny,omitempty"`
+	Scope   Scope  `json:"scope"`
+	Holds   bool   `json:"holds"`             // the record is in its scope
+	Decided bool   `json:"decided,omitempty"` // it made the decision
+}
+
+// Explain says whether the subject may do action on the target, why, and what
+// would change it. It always agrees with Can, Project and Admit.
+func (p *Policy) Explain(s Subject, action Action, t Target, r Record) Explanation {
+	j := p.judge(s, action, t, r)
+	out := Explanation{
+		Verdict: p.verdict(s, action, t, r), Subject: s, Action: action, Target: t,
+		Cause: j.cause, Remedy: p.remedy(s, action, t, r), judged: j,
+	}
+	if j.role == nil {
+		return out
+	}
+	set, a, bit := scopesOf(s, r), action.index(), p.targets.bit(t)
+	for _, rule := range j.role.rules {
+		if !rule.covers[a].has(bit) {
+			continue
+		}
+		out.Considered = append(out.Considered, Considered{
+			Rule: rule.name, Pos: rule.pos, Deny: rule.deny, Scope: rule.scope,
+			Holds: set&rule.scope.bit() != 0, Decided: rule == j.rule && j.cause != CauseScope,
+		})
+	}
+	return out
+}

@@ -1,0 +1,92 @@
+package policy
+
+import "passerelle/internal/bridge"
+
+// Cause is why a decision is what it is.
+type Cause string
+
+// The causes.
+const (
+	CauseGrant     Cause = "grant"      // a grant covers it in a scope that holds, and no deny does
+	CauseDeny      Cause = "deny"       // a deny covers it
+	CauseScope     Cause = "scope"      // grants cover it, in scopes that the record is not in
+	CauseNoGrant   Cause = "no_grant"   // no grant of the role covers it
+	CauseUnmapped  Cause = "unmapped"   // the policy maps the profile to no role
+	CauseNoProfile Cause = "no_profile" // the subject has no profile on the connection
+	CauseUnknown   Cause = "unknown"    // no such field in the catalog, no such object or action
+	CauseNoField   Cause = "no_field"   // the action is not done to single fields
+)
+
+// judgement is a decision before it is put into words.
+type judgement struct {
+	cause Cause
+	role  *role
+	rule  *rule // that decided; of CauseScope: one that would have
+}
+
+// judge decides by the rules as written, one by one. It comes to what the
+// compiled rows say, and knows why.
+func (p *Policy) judge(s Subject, action Action, t Target, r Record) judgement {
+	bit, a := p.targets.bit(t), action.index()
+	if bit < 0 || a < 0 {
+		return judgement{cause: CauseUnknown}
+	}
+	if action == Delete && t.Field != "" {
+		return judgement{cause: CauseNoField}
+	}
+	role, mapped := p.paths[Path{s.Connection, s.Profile}]
+	switch {
+	case s.Profile == "":
+		return judgement{cause: CauseNoProfile}
+	case !mapped:
+		return judgement{cause: CauseUnmapped}
+	}
+	return role.judge(a, bit, scopesOf(s, r))
+}
+
+func (ro *role) judge(a, bit int, set scopeSet) judgement {
+	out := judgement{cause: CauseNoGrant, role: ro}
+	for _, rule := range ro.rules {
+		switch {
+		case !rule.covers[a].has(bit):
+		case rule.deny:
+			return judgement{CauseDeny, ro, rule}
+		case set&rule.scope.bit() != 0:
+			return judgement{CauseGrant, ro, rule}
+		case out.rule == nil:
+			out.cause, out.rule = CauseScope, rule
+		}
+	}
+	return out
+}
+
+func (p *Policy) verdict(s Subject, action Action, t Target, r Record) Verdict {
+	j := p.judge(s, action, t, r)
+	out := Verdict{Allowed: j.cause == CauseGrant, Reason: "granted"}
+	if j.role != nil {
+		out.Role = j.role.name
+	}
+	if j.rule != nil {
+		out.Rule, out.Pos = j.rule.name, j.rule.pos
+	}
+	if !out.Allowed {
+		out.Reason = j.reason("en", s, action, t)
+	}
+	return out
+}
+
+// refusal is the refusal of a field that may be neither written nor proposed.
+// It tells the cause of the action that would be the smaller change to allow.
+func (p *Policy) refusal(s Subject, r Record, name bridge.FieldName) bridge.Refusal {
+	t := OnField(name)
+	verdict := p.verdict(s, Write, t, r)
+	remedy := p.remedy(s, Write, t, r)
+	if propose := p.remedy(s, Propose, t, r); len(propose) <= len(remedy) {
+		remedy = propose
+	}
+	out := bridge.Refusal{Field: name, Reason: verdict.Reason, Rule: verdict.Where()}
+	if len(remedy) > 0 {
+		out.Remedy = remedy.Text("en")
+	}
+	return out
+}

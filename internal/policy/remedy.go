@@ -1,0 +1,116 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+
+	"passerelle/internal/bridge"
+)
+
+// EditKind is a kind of change to a policy.
+type EditKind string
+
+// The kinds of edits.
+const (
+	MapProfile EditKind = "map_profile" // map the path to the role
+	AddGrant   EditKind = "add_grant"   // let the role do the action on the target, in the scope
+	LiftDeny   EditKind = "lift_deny"   // let the deny no longer cover the action on the target
+	AddDeny    EditKind = "add_deny"    // deny the role the action on the target
+)
+
+// Edit is one change to a policy.
+type Edit struct {
+	Kind   EditKind    `json:"kind"`
+	Role   bridge.Role `json:"role"`
+	Path   Path        `json:"path,omitzero"`   // of map_profile
+	Rule   string      `json:"rule,omitempty"`  // the deny to lift; the grant to widen, "" for a new one
+	Pos    Pos         `json:"pos,omitzero"`    // of Rule
+	Scope  Scope       `json:"scope,omitempty"` // of add_grant
+	Action Action      `json:"action,omitempty"`
+	Target Target      `json:"target,omitzero"`
+}
+
+// Remedy is a smallest change that flips a decision: applied whole it does, no
+// part of it would.
+type Remedy []Edit
+
+// remedy is the smallest change that flips the decision, nil if no policy could
+// decide otherwise.
+func (p *Policy) remedy(s Subject, action Action, t Target, r Record) Remedy {
+	j := p.judge(s, action, t, r)
+	set, bit := scopesOf(s, r), p.targets.bit(t)
+	switch j.cause {
+	case CauseGrant:
+		return Remedy{{Kind: AddDeny, Role: j.role.name, Action: action, Target: t}}
+	case CauseDeny, CauseScope, CauseNoGrant:
+		return j.role.open(action, t, bit, set)
+	case CauseUnmapped:
+		return p.admitProfile(Path{s.Connection, s.Profile}, action, t, bit, set)
+	}
+	return nil
+}
+
+// open is what it takes to let the role do action on the target for a record
+// in the set of scopes.
+func (ro *role) open(action Action, t Target, bit int, set scopeSet) Remedy {
+	var out Remedy
+	granted := false
+	for _, rule := range ro.rules {
+		switch {
+		case !rule.covers[action.index()].has(bit):
+		case rule.deny:
+			out = append(out, Edit{Kind: LiftDeny, Role: ro.name, Rule: rule.name, Pos: rule.pos, Action: action, Target: t})
+		case set&rule.scope.bit() != 0:
+			granted = true
+		}
+	}
+	if !granted {
+		out = append(out, ro.widen(action, t, set.narrowest()))
+	}
+	return out
+}
+
+// widen is the grant to add: to the first one on the object in that scope, if
+// there is one.
+func (ro *role) widen(action Action, t Target, scope Scope) Edit {
+	edit := Edit{Kind: AddGrant, Role: ro.name, Scope: scope, Action: action, Target: t}
+	for _, rule := range ro.rules {
+		if !rule.deny && rule.object == t.Object && rule.scope == scope {
+			edit.Rule, edit.Pos = rule.name, rule.pos
+			break
+		}
+	}
+	return edit
+}
+
+// admitProfile maps an unmapped profile to the role that then needs the fewest
+// edits; among those to the one with the fewest rights.
+func (p *Policy) admitProfile(path Path, action Action, t Target, bit int, set scopeSet) Remedy {
+	type candidate struct {
+		role  *role
+		edits Remedy
+	}
+	var all []candidate
+	for _, ro := range p.roles {
+		c := candidate{role: ro}
+		if !ro.rows[set&^inAll][action.index()].has(bit) {
+			c.edits = ro.open(action, t, bit, set)
+		}
+		all = append(all, c)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	best := slices.MinFunc(all, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(len(a.edits), len(b.edits)), cmp.Compare(a.role.ever.count(), b.role.ever.count()))
+	})
+	return append(Remedy{{Kind: MapProfile, Role: best.role.name, Path: path, Action: action, Target: t}}, best.edits...)
+}
+
+func (r *rights) count() int {
+	n := 0
+	for _, m := range r {
+		n += m.count()
+	}
+	return n
+}

@@ -1,0 +1,165 @@
+package policy
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// phrase is a sentence in the two languages of the people who read it. Words in
+// braces are filled in.
+type phrase struct{ en, fr string }
+
+func (p phrase) in(lang string) string {
+	if lang == "fr" {
+		return p.fr
+	}
+	return p.en
+}
+
+func (p phrase) fill(lang string, words ...string) string {
+	return strings.NewReplacer(words...).Replace(p.in(lang))
+}
+
+var reasons = map[Cause]phrase{
+	CauseGrant:     {"role {role} may {action} {target}", "le rôle {role} peut {action} {target}"},
+	CauseDeny:      {"role {role} is denied to {action} {target}", "il est interdit au rôle {role} de {action} {target}"},
+	CauseScope:     {"role {role} may {action} {target} only of {scope}, and this record is not", "le rôle {role} ne peut {action} {target} que pour {scope}, ce qui n'est pas le cas ici"},
+	CauseNoGrant:   {"no grant lets role {role} {action} {target}", "aucun droit ne permet au rôle {role} de {action} {target}"},
+	CauseUnmapped:  {"profile {profile} of {connection} is mapped to no role, so it has no right", "le profil {profile} de {connection} ne correspond à aucun rôle : il n'a donc aucun droit"},
+	CauseNoProfile: {"no active login with a profile on {connection}, so no right", "aucun accès actif avec un profil sur {connection}, donc aucun droit"},
+	CauseUnknown:   {"{target} is not in the catalogue", "{target} n'est pas au catalogue"},
+	CauseNoField:   {"fields are not deleted, only whole objects", "on ne supprime pas un champ, seulement un objet entier"},
+}
+
+var verbs = map[Action]phrase{
+	Read:    {"read", "lire"},
+	Create:  {"create", "créer"},
+	Write:   {"write", "modifier"},
+	Propose: {"propose", "proposer"},
+	Delete:  {"delete", "supprimer"},
+	Export:  {"export", "exporter"},
+}
+
+var scopeNames = map[Scope]phrase{
+	Own:       {"records that are their own", "les fiches dont on est l'auteur ou le propriétaire"},
+	Assigned:  {"records assigned to them", "les fiches qui sont attribuées à la personne"},
+	Team:      {"records of their team", "les fiches de son équipe"},
+	Territory: {"records in their territory", "les fiches de son territoire"},
+	Campaign:  {"records of campaigns that their team runs", "les fiches des campagnes de son équipe"},
+	Principal: {"records of their principal", "les fiches de son donneur d'ordre"},
+	All:       {"all records", "toutes les fiches"},
+}
+
+// reason is why the judgement is what it is, without rule and place.
+func (j judgement) reason(lang string, s Subject, action Action, t Target) string {
+	words := []string{
+		"{action}", verbs[action].in(lang), "{target}", t.String(),
+		"{profile}", strconv.Quote(string(s.Profile)), "{connection}", string(s.Connection),
+	}
+	if j.role != nil {
+		words = append(words, "{role}", string(j.role.name))
+	}
+	if j.rule != nil {
+		words = append(words, "{scope}", scopeNames[j.rule.scope].in(lang))
+	}
+	if j.cause == CauseUnknown && verbs[action].en == "" {
+		return phrase{"there is no action " + strconv.Quote(string(action)), "l'action " + strconv.Quote(string(action)) + " n'existe pas"}.in(lang)
+	}
+	return reasons[j.cause].fill(lang, words...)
+}
+
+var (
+	mapPhrase    = phrase{"map profile {profile} of {connection} to role {role}", "faire correspondre le profil {profile} de {connection} au rôle {role}"}
+	grantPhrase  = phrase{"give role {role} the grant {rule}", "donner au rôle {role} le droit {rule}"}
+	listPhrase   = phrase{"add {target} to the {key} list of grant {name} ({pos})", "ajouter {target} à la liste {key} du droit {name} ({pos})"}
+	actionPhrase = phrase{"add {key} to the actions of grant {name} ({pos})", "ajouter {key} aux actions du droit {name} ({pos})"}
+	liftPhrase   = phrase{"let deny {name} ({pos}) no longer cover to {action} {target}", "que l'interdiction {name} ({pos}) ne vise plus : {action} {target}"}
+	denyPhrase   = phrase{"give role {role} the deny {rule}", "donner au rôle {role} l'interdiction {rule}"}
+
+	grantedBy   = phrase{"Granted by {name} ({pos}).", "Accordé par {name} ({pos})."}
+	deniedBy    = phrase{"Denied by {name} ({pos}): a deny wins over every grant.", "Interdit par {name} ({pos}) : une interdiction l'emporte sur tout droit."}
+	outOfReach  = phrase{"Grant {name} ({pos}) covers it in another scope.", "Le droit {name} ({pos}) le prévoit dans un autre périmètre."}
+	toFlip      = phrase{"The smallest change that would decide otherwise: {remedy}.", "Le plus petit changement qui en déciderait autrement : {remedy}."}
+	nothingHelp = phrase{"No change of the policy would decide otherwise.", "Aucun changement des règles n'en déciderait autrement."}
+	andThen     = phrase{"; and ", " ; et "}
+)
+
+// Text puts the explanation into sentences: in French if lang is "fr", else in
+// English.
+func (e Explanation) Text(lang string) string {
+	sentences := []string{capital(e.judged.reason(lang, e.Subject, e.Action, e.Target)) + "."}
+	rule := []string{"{name}", e.Rule, "{pos}", e.Pos.String()}
+	switch e.Cause {
+	case CauseGrant:
+		sentences = append(sentences, grantedBy.fill(lang, rule...))
+	case CauseDeny:
+		sentences = append(sentences, deniedBy.fill(lang, rule...))
+	case CauseScope:
+		sentences = append(sentences, outOfReach.fill(lang, rule...))
+	}
+	if len(e.Remedy) == 0 {
+		return strings.Join(append(sentences, nothingHelp.in(lang)), " ")
+	}
+	return strings.Join(append(sentences, toFlip.fill(lang, "{remedy}", e.Remedy.Text(lang))), " ")
+}
+
+// Text says what to change, as one sentence without a full stop.
+func (r Remedy) Text(lang string) string {
+	parts := make([]string, len(r))
+	for i, e := range r {
+		parts[i] = e.Text(lang)
+	}
+	return strings.Join(parts, andThen.in(lang))
+}
+
+// Text says what to change.
+func (e Edit) Text(lang string) string {
+	words := []string{
+		"{role}", string(e.Role), "{rule}", e.snippet(), "{name}", e.Rule, "{pos}", e.Pos.String(),
+		"{key}", string(e.Action), "{action}", verbs[e.Action].in(lang), "{target}", e.Target.String(),
+		"{profile}", strconv.Quote(string(e.Path.Profile)), "{connection}", string(e.Path.Connection),
+	}
+	return e.phrase().fill(lang, words...)
+}
+
+func (e Edit) phrase() phrase {
+	switch e.Kind {
+	case MapProfile:
+		return mapPhrase
+	case LiftDeny:
+		return liftPhrase
+	case AddDeny:
+		return denyPhrase
+	}
+	switch {
+	case e.Rule == "":
+		return grantPhrase
+	case e.Target.Field == "":
+		return actionPhrase
+	}
+	return listPhrase
+}
+
+// snippet is the rule to add as one writes it.
+func (e Edit) snippet() string {
+	out := "{on: " + string(e.Target.Object)
+	switch {
+	case e.Kind == AddGrant && e.Target.Field == "":
+		out += ", scope: " + string(e.Scope) + ", actions: [" + string(e.Action) + "]"
+	case e.Kind == AddGrant:
+		out += ", scope: " + string(e.Scope) + ", " + string(e.Action) + ": [" + e.Target.String() + "]"
+	case e.Target.Field == "":
+		out += ", actions: [" + string(e.Action) + "]"
+	default:
+		out += ", fields: [" + e.Target.String() + "], actions: [" + string(e.Action) + "]"
+	}
+	return out + "}"
+}
+
+// capital begins a sentence.
+func capital(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[size:]
+}

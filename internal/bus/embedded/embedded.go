@@ -1,0 +1,62 @@
+// Package embedded runs a NATS server inside the hub, for those who have none.
+// It is the only user of nats-server. Called by app.
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// Server is a running NATS server that listens on no socket.
+type Server struct{ ns *server.Server }
+
+// readyWithin bounds the wait for the server at start.
+const readyWithin = 10 * time.Second
+
+// Start runs a server that keeps its stream under dir. A stream that it cannot
+// read is set aside: nothing hangs on it.
+func Start(dir string) (*Server, error) {
+	s, err := start(dir)
+	if err == nil {
+		return s, nil
+	}
+	if gone := os.RemoveAll(dir); gone != nil {
+		return nil, errors.Join(err, gone)
+	}
+	return start(dir)
+}
+
+func start(dir string) (*Server, error) {
+	ns, err := server.NewServer(&server.Options{
+		ServerName: "passerelle",
+		DontListen: true,
+		JetStream:  true,
+		StoreDir:   dir,
+		NoSigs:     true,
+		NoLog:      true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start the embedded NATS server: %w", err)
+	}
+	ns.Start()
+	if !ns.ReadyForConnections(readyWithin) || !ns.JetStreamEnabled() {
+		ns.Shutdown()
+		ns.WaitForShutdown()
+		return nil, fmt.Errorf("start the embedded NATS server: not ready after %s (is %s writable?)", readyWithin, dir)
+	}
+	return &Server{ns}, nil
+}
+
+// InProcessConn gives a connection to the server.
+func (s *Server) InProcessConn() (net.Conn, error) { return s.ns.InProcessConn() }
+
+// Stop ends the server.
+func (s *Server) Stop() {
+	s.ns.Shutdown()
+	s.ns.WaitForShutdown()
+}

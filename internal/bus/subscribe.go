@@ -1,0 +1,97 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"passerelle/internal/bridge"
+)
+
+// Delivery is a message in a writer's hands.
+type Delivery struct {
+	Message
+	msg jetstream.Msg
+}
+
+// Ack ends the message: its entry is settled, or will be published again. A
+// lost acknowledgement is harmless.
+func (d Delivery) Ack() { _ = d.msg.Ack() }
+
+// Nak asks for the message again after a while.
+func (d Delivery) Nak(after time.Duration) { _ = d.msg.NakWithDelay(after) }
+
+// rejoinAfter is how long a writer waits before it looks again for a consumer
+// that the hub has not made (again) yet.
+const rejoinAfter = 250 * time.Millisecond
+
+// Subscribe joins all partitions of a connection and gives each message to
+// handle, which may block: then the partition waits. ahead is how many messages
+// a partition may hold ready. It returns when ctx has ended and every handle
+// has returned.
+func (r *Road) Subscribe(ctx context.Context, c bridge.ConnectionName, ahead int, handle func(Delivery)) {
+	var wg sync.WaitGroup
+	for p := range Partitions {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				r.join(ctx, consumerName(c, p), ahead, handle)
+				select {
+				case <-ctx.Done():
+				case <-time.After(rejoinAfter):
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// join consumes one partition until ctx ends or the consumer is gone: the hub
+// makes them anew when it starts.
+func (r *Road) join(ctx context.Context, name string, ahead int, handle func(Delivery)) {
+	consumer, err := r.conn.js.Consumer(ctx, r.stream(), name)
+	if err != nil {
+		return
+	}
+	gone := make(chan struct{})
+	var once sync.Once
+	cc, err := consumer.Consume(
+		func(m jetstream.Msg) {
+			d := Delivery{msg: m}
+			if json.Unmarshal(m.Data(), &d.Message) != nil {
+				_ = m.Term() // not ours; nothing hangs on it
+				return
+			}
+			handle(d)
+		},
+		jetstream.PullMaxMessages(ahead),
+		jetstream.PullExpiry(pullExpiry),
+		jetstream.PullPriorityGroup(pinGroup),
+		jetstream.ConsumeErrHandler(func(jetstream.ConsumeContext, error) {
+			if !r.alive(name) {
+				once.Do(func() { close(gone) })
+			}
+		}),
+	)
+	if err != nil {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-gone:
+	case <-cc.Closed():
+	}
+	cc.Stop()
+	<-cc.Closed()
+}
+
+// alive says whether the consumer still exists; while NATS does not answer it
+// may.
+func (r *Road) alive(name string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	_, err := r.conn.js.Consumer(ctx, r.stream(), name)
+	return err == nil || !r.conn.Connected()
+}

@@ -1,0 +1,157 @@
+package outbox
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/store"
+)
+
+// Draft is a write to be appended.
+type Draft struct {
+	Write    bridge.Write
+	Lead     bridge.LeadID
+	Proposal bridge.ProposalID
+	EventKey string
+	Policy   string
+}
+
+// Append puts a write at the end of its prospect's queue. A change of fields
+// takes up the prospect's earlier changes that nobody has claimed yet, and the
+// same fields of parked and conflicting ones.
+func Append(tx *store.Tx, d Draft, now time.Time) (Entry, error) {
+	id, err := newID(tx)
+	if err != nil {
+		return Entry{}, err
+	}
+	e := Entry{
+		ID: id, Write: d.Write, Lead: d.Lead, Proposal: d.Proposal, EventKey: d.EventKey, Policy: d.Policy,
+		State: Pending, Created: now, Changed: now,
+	}
+	if d.Write.Kind == bridge.WriteFields {
+		if err := e.takeUp(tx, now); err != nil {
+			return Entry{}, err
+		}
+	}
+	if err := e.index(tx); err != nil {
+		return Entry{}, err
+	}
+	return e, entries.Put(tx, e.ID, e)
+}
+
+// takeUp merges or supersedes the prospect's earlier changes of fields.
+func (e *Entry) takeUp(tx *store.Tx, now time.Time) error {
+	older, err := ofProspect(tx, e.Write.Prospect, func(kind bridge.WriteKind, s State) bool {
+		return kind == bridge.WriteFields && s != Sending && s != Sent
+	})
+	if err != nil {
+		return err
+	}
+	for i := range older {
+		old := &older[i]
+		switch {
+		case old.State == Parked || old.State == Conflicted:
+			err = old.yield(tx, e, now)
+		case !old.Claimed:
+			err = e.absorb(tx, old, now)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// absorb merges an older change that was never claimed: each field keeps the
+// oldest expected value, and the author and policy of its newest one.
+func (e *Entry) absorb(tx *store.Tx, old *Entry, now time.Time) error {
+	// The slice may be the caller's, and a command may run twice.
+	fields := slices.Clone(e.Write.Fields)
+	for _, was := range old.Write.Fields {
+		i := indexOf(fields, was.Name)
+		if i < 0 {
+			fields = append(fields, was)
+			continue
+		}
+		fields[i].Expected, fields[i].CardAt = was.Expected, was.CardAt
+	}
+	e.Write.Fields = fields
+	old.By = e.ID
+	return old.move(tx, Superseded, now)
+}
+
+// yield takes the fields of a newer write out of a parked or conflicting one.
+func (e *Entry) yield(tx *store.Tx, to *Entry, now time.Time) error {
+	left := slices.DeleteFunc(slices.Clone(e.Write.Fields), func(c bridge.FieldChange) bool {
+		return indexOf(to.Write.Fields, c.Name) >= 0
+	})
+	if len(left) == len(e.Write.Fields) {
+		return nil
+	}
+	if e.State == Conflicted && !slices.ContainsFunc(left, func(c bridge.FieldChange) bool { return e.conflicts(c.Name) }) {
+		left = nil // what is left of it was written
+	}
+	if len(left) == 0 {
+		e.By = to.ID
+		return e.move(tx, Superseded, now)
+	}
+	e.Write.Fields = left
+	e.Changed = now
+	return entries.Put(tx, e.ID, *e)
+}
+
+func (e *Entry) conflicts(name bridge.FieldName) bool {
+	for _, c := range e.Conflict {
+		if c.Field == name {
+			return true
+		}
+	}
+	return false
+}
+
+func indexOf(fields []bridge.FieldChange, name bridge.FieldName) int {
+	return slices.IndexFunc(fields, func(c bridge.FieldChange) bool { return c.Name == name })
+}
+
+// ofProspect reads a prospect's entries that are not final and that want
+// accepts, oldest first.
+func ofProspect(tx *store.Tx, ref bridge.Ref, want func(bridge.WriteKind, State) bool) ([]Entry, error) {
+	var ids []string
+	for k, v := range byProspect.Scan(tx, prospectKey(ref, ""), "") {
+		kind, state, _ := strings.Cut(string(v), " ")
+		if want(bridge.WriteKind(kind), State(state)) {
+			ids = append(ids, k[strings.LastIndexByte(k, 0)+1:])
+		}
+	}
+	out := make([]Entry, 0, len(ids))
+	for _, id := range ids {
+		e, ok, err := entries.Get(tx, id)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+// Current is the value that our own chain leads a field to: the newest write
+// that is still open, else our last one if it came after the read of a card
+// (shown, read at cardAt), else what the card showed.
+func Current(tx *store.Tx, ref bridge.Ref, name bridge.FieldName, shown bridge.Value, cardAt time.Time) (bridge.Value, error) {
+	open, err := ofProspect(tx, ref, func(kind bridge.WriteKind, s State) bool {
+		return kind == bridge.WriteFields && s.onTheWay()
+	})
+	if err != nil {
+		return "", err
+	}
+	for _, e := range slices.Backward(open) {
+		if i := indexOf(e.Write.Fields, name); i >= 0 {
+			return e.Write.Fields[i].Value, nil
+		}
+	}
+	return expected(tx, ref, bridge.FieldChange{Name: name, Expected: shown, CardAt: cardAt})
+}

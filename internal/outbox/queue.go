@@ -1,0 +1,158 @@
+package outbox
+
+import (
+	"strings"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/store"
+)
+
+// Take moves up to room pending entries of a connection to relayed, the most
+// urgent prospect's first and each prospect's in order, and answers them. Next
+// is when to look again if entries were passed over because their time has not
+// come (zero: none).
+func Take(tx *store.Tx, c bridge.ConnectionName, room int, now time.Time) (taken []Entry, next time.Time, err error) {
+	met := map[string]bool{}
+	from := ""
+	for len(taken) < room && len(met) < scanAtMost {
+		var prospects []string
+		prospects, from = waiting(tx, c, from, room, met)
+		for _, key := range prospects {
+			if len(taken) >= room {
+				return taken, next, nil
+			}
+			ref, err := bridge.ParseRef(key)
+			if err != nil {
+				return nil, next, err
+			}
+			got, later, err := takeProspect(tx, ref, room-len(taken), now)
+			if err != nil {
+				return nil, next, err
+			}
+			taken = append(taken, got...)
+			if !later.IsZero() && (next.IsZero() || later.Before(next)) {
+				next = later
+			}
+		}
+		if from == "" {
+			break
+		}
+	}
+	return taken, next, nil
+}
+
+// scanAtMost bounds how many prospects one Take looks at when most of them
+// have to wait.
+const scanAtMost = 50_000
+
+// waiting lists up to room prospects, not met before, that have pending
+// entries, from an index key on; it answers where to go on, "" at the end.
+func waiting(tx *store.Tx, c bridge.ConnectionName, from string, room int, met map[string]bool) (prospects []string, next string) {
+	for k, ref := range byState.Scan(tx, statePrefix(c, Pending), from) {
+		if len(prospects) >= room {
+			return prospects, k
+		}
+		if key := string(ref); !met[key] {
+			met[key] = true
+			prospects = append(prospects, key)
+		}
+	}
+	return prospects, ""
+}
+
+func takeProspect(tx *store.Tx, ref bridge.Ref, room int, now time.Time) (taken []Entry, later time.Time, err error) {
+	open, err := ofProspect(tx, ref, func(_ bridge.WriteKind, s State) bool { return s.onTheWay() })
+	if err != nil {
+		return nil, later, err
+	}
+	for i := range open {
+		e := &open[i]
+		if e.State == Sending {
+			break // its report will wake us
+		}
+		if e.State == Relayed {
+			continue
+		}
+		if e.NotUntil.After(now) {
+			later = e.NotUntil
+			break
+		}
+		if len(taken) >= room {
+			break
+		}
+		if err := e.move(tx, Relayed, now); err != nil {
+			return nil, later, err
+		}
+		taken = append(taken, *e)
+	}
+	return taken, later, nil
+}
+
+// Ids lists the entries of a connection in a state that is not final, the most
+// urgent first, at most limit (0: all).
+func Ids(tx *store.Tx, c bridge.ConnectionName, s State, limit int) []string {
+	prefix := statePrefix(c, s)
+	var ids []string
+	for k := range byState.Scan(tx, prefix, "") {
+		ids = append(ids, k[len(prefix)+1:])
+		if limit > 0 && len(ids) >= limit {
+			break
+		}
+	}
+	return ids
+}
+
+// Count says how many entries a connection has in each state that is not
+// final, and since when the oldest of those on their way waits.
+func Count(tx *store.Tx, c bridge.ConnectionName) (counts map[State]int, oldest time.Time, err error) {
+	counts = map[State]int{}
+	first := ""
+	for k := range byState.Scan(tx, string(c)+"\x00", "") {
+		parts := strings.SplitN(k, "\x00", 3)
+		s, id := State(parts[1]), parts[2][1:]
+		counts[s]++
+		if (s.onTheWay() || s == Sent) && (first == "" || id < first) {
+			first = id
+		}
+	}
+	if first != "" {
+		e, _, err := entries.Get(tx, first)
+		return counts, e.Created, err
+	}
+	return counts, oldest, nil
+}
+
+// Filter chooses entries of a list.
+type Filter struct {
+	Connection bridge.ConnectionName // "" is any
+	State      State                 // "" is any
+	Prospect   *bridge.Ref           // nil is any
+	After      string                // an entry's id: what comes behind it
+	Limit      int                   // 0 is 100
+}
+
+// List answers entries by age, oldest first, and whether there are more.
+func List(tx *store.Tx, f Filter) (out []Entry, more bool, err error) {
+	if f.Limit <= 0 {
+		f.Limit = 100
+	}
+	err = entries.Each(tx, "", f.After, func(id string, e Entry) (bool, error) {
+		if id == f.After || !f.matches(e) {
+			return true, nil
+		}
+		if len(out) == f.Limit {
+			more = true
+			return false, nil
+		}
+		out = append(out, e)
+		return true, nil
+	})
+	return out, more, err
+}
+
+func (f Filter) matches(e Entry) bool {
+	return (f.Connection == "" || e.Connection() == f.Connection) &&
+		(f.State == "" || e.State == f.State) &&
+		(f.Prospect == nil || e.Write.Prospect == *f.Prospect)
+}

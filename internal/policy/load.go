@@ -1,14 +1,170 @@
 package policy
 
 import (
-	"errors"
+	"bytes"
+	"regexp"
+	"slices"
 
 	"passerelle/internal/bridge"
+	"passerelle/internal/strict"
 )
 
+// Version is the version of the language.
+const Version = 1
+
+// document is a policy as written.
+type document struct {
+	Version  int                               `yaml:"version,required"`
+	Roles    map[string]strict.Node            `yaml:"roles,required"`
+	Profiles map[string]map[string]strict.Node `yaml:"profiles,required"`
+}
+
+type roleText struct {
+	Title   string        `yaml:"title"`
+	Grants  []strict.Node `yaml:"grants"`
+	Deny    []strict.Node `yaml:"deny"`
+	Context []string      `yaml:"context"`
+}
+
+type grantText struct {
+	Name    string   `yaml:"name"`
+	On      string   `yaml:"on,required"`
+	Scope   string   `yaml:"scope,required"`
+	Actions []string `yaml:"actions"`
+	Read    []string `yaml:"read"`
+	Create  []string `yaml:"create"`
+	Write   []string `yaml:"write"`
+	Propose []string `yaml:"propose"`
+	Export  []string `yaml:"export"`
+}
+
+type denyText struct {
+	Name    string      `yaml:"name"`
+	On      string      `yaml:"on,required"`
+	Fields  strict.Node `yaml:"fields"` // absent is the whole object, an empty list is a mistake
+	Except  []string    `yaml:"except"`
+	Actions strict.Node `yaml:"actions"` // absent is all
+}
+
 // Load reads a policy's text (YAML, see the package's documentation) against
-// the catalog of fields. On error there is no policy, and the error holds every
-// finding with file, line and column.
+// the catalog of fields. If anything is wrong there is no policy, and the error
+// is strict.Findings with all of it.
 func Load(file string, text []byte, catalog bridge.Catalog) (*Policy, error) {
-	return nil, errors.New("policy: the language is not read yet")
+	text = canonical(text)
+	root, err := strict.Parse(file, text)
+	if err != nil {
+		return nil, err
+	}
+	l := &loader{targets: newTargets(catalog)}
+	p := &Policy{text: text, hash: hashOf(text), targets: l.targets, paths: make(map[Path]*role)}
+	l.document(p, *root)
+	if err := l.findings.Err(); err != nil {
+		return nil, err
+	}
+	for _, ro := range p.roles {
+		ro.compile(l.targets)
+	}
+	return p, nil
+}
+
+// canonical is the text that is kept and hashed: what an editor adds on its own
+// (a byte order mark, \r\n) makes no other policy.
+func canonical(text []byte) []byte {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+}
+
+// loader turns what is written into a policy and gathers what is wrong.
+type loader struct {
+	targets  *targets
+	findings strict.Findings
+}
+
+func (l *loader) findf(n strict.Node, path, format string, args ...any) {
+	l.findings = append(l.findings, n.Findf(path, format, args...))
+}
+
+// decode reads a node; false if something was wrong with it.
+func (l *loader) decode(n strict.Node, into any) bool {
+	err := n.Decode(into)
+	l.findings.Add(err)
+	return err == nil
+}
+
+func (l *loader) document(p *Policy, root strict.Node) {
+	var doc document
+	complete := l.decode(root, &doc) // what is right is there all the same
+	if complete && doc.Version != Version {
+		l.findf(root, "version", "this program reads version %d of the language; write version: %d", Version, Version)
+	}
+	if complete && len(doc.Roles) == 0 {
+		l.findf(root, "roles", "a policy has at least one role: write its name and rules")
+	}
+	for name, n := range doc.Roles {
+		p.roles = append(p.roles, l.role(bridge.Role(name), n))
+	}
+	slices.SortFunc(p.roles, compareRoles)
+	for connection, profiles := range doc.Profiles {
+		for profile, n := range profiles {
+			l.profile(p, Path{bridge.ConnectionName(connection), bridge.Profile(profile)}, n)
+		}
+	}
+}
+
+var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
+
+const nameForm = "a name begins with a letter and has lower case letters, digits, - and _, 63 at most"
+
+func (l *loader) role(name bridge.Role, n strict.Node) *role {
+	ro := &role{name: name}
+	if !namePattern.MatchString(string(name)) {
+		l.findf(n, "", "%s", nameForm)
+	}
+	var text roleText
+	l.decode(n, &text)
+	ro.title = text.Title
+	for _, deny := range text.Deny {
+		l.addRule(ro, deny, l.deny(ro, deny))
+	}
+	for _, grant := range text.Grants {
+		l.addRule(ro, grant, l.grant(ro, grant))
+	}
+	for i, field := range text.Context {
+		if !slices.Contains(ContextFields(), field) {
+			l.findf(n, itemPath("context", i), "no such context field; there are %s", list(ContextFields()))
+			continue
+		}
+		if !slices.Contains(ro.context, field) {
+			ro.context = append(ro.context, field)
+		}
+	}
+	return ro
+}
+
+// addRule keeps the rule if it is one and its name is free: explanations and
+// the ledger tell rules by their names.
+func (l *loader) addRule(ro *role, n strict.Node, r *rule) {
+	if r == nil {
+		return
+	}
+	for _, other := range ro.rules {
+		if other.name == r.name {
+			l.findf(n, "", "a second rule %s (the first is at line %d): merge them, or give one a name", r.name, other.pos.Line)
+			return
+		}
+	}
+	ro.rules = append(ro.rules, r)
+}
+
+func (l *loader) profile(p *Policy, path Path, n strict.Node) {
+	name, _ := n.Scalar()
+	ro := p.role(bridge.Role(name))
+	switch {
+	case path.Connection == "" || path.Profile == "":
+		l.findf(n, "", "a connection and a profile have a name")
+	case ro == nil:
+		l.findf(n, "", "no such role; there are %s", list(p.Roles()))
+	default:
+		p.paths[path] = ro
+	}
 }

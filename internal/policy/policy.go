@@ -107,12 +107,14 @@ func (p *Policy) Title(name bridge.Role) string {
 }
 
 func (p *Policy) role(name bridge.Role) *role {
-	i, ok := slices.BinarySearchFunc(p.roles, name, func(r *role, n bridge.Role) int { return cmp.Compare(r.name, n) })
+	i, ok := slices.BinarySearchFunc(p.roles, &role{name: name}, compareRoles)
 	if !ok {
 		return nil
 	}
 	return p.roles[i]
 }
+
+func compareRoles(a, b *role) int { return cmp.Compare(a.name, b.name) }
 
 // RoleOf is the role of a profile on a connection, false if the policy maps it
 // to none: then it has no right at all.

@@ -76,17 +76,22 @@ func (p *Policy) verdict(s Subject, action Action, t Target, r Record) Verdict {
 }
 
 // refusal is the refusal of a field that may be neither written nor proposed.
-// It tells the cause of the action that would be the smaller change to allow.
 func (p *Policy) refusal(s Subject, r Record, name bridge.FieldName) bridge.Refusal {
 	t := OnField(name)
 	verdict := p.verdict(s, Write, t, r)
-	remedy := p.remedy(s, Write, t, r)
-	if propose := p.remedy(s, Propose, t, r); len(propose) <= len(remedy) {
-		remedy = propose
-	}
 	out := bridge.Refusal{Field: name, Reason: verdict.Reason, Rule: verdict.Where()}
-	if len(remedy) > 0 {
+	if remedy := p.remedyOfRefusal(s, r, t); len(remedy) > 0 {
 		out.Remedy = remedy.Text("en")
 	}
 	return out
+}
+
+// remedyOfRefusal is what would let the field through: to be proposed, unless
+// less is needed to let it be written.
+func (p *Policy) remedyOfRefusal(s Subject, r Record, t Target) Remedy {
+	write, propose := p.remedy(s, Write, t, r), p.remedy(s, Propose, t, r)
+	if len(write) < len(propose) {
+		return write
+	}
+	return propose
 }

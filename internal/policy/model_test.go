@@ -1,0 +1,272 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"passerelle/internal/bridge"
+)
+
+// model is a policy as data, with an evaluator that is slow and obviously
+// right: the tests compare the compiled policy with it.
+type model struct {
+	catalog  bridge.Catalog
+	roles    map[string]*modelRole
+	profiles map[Path]string
+}
+
+type modelRole struct {
+	grants []modelGrant
+	denies []modelDeny
+}
+
+type modelGrant struct {
+	name    string
+	on      bridge.Object
+	scope   Scope
+	actions []Action
+	lists   map[Action][]string
+}
+
+type modelDeny struct {
+	name    string
+	on      bridge.Object
+	whole   bool // without fields
+	fields  []string
+	except  []string
+	actions []Action // none: all
+}
+
+// text writes the model in the policy language.
+func (m model) text() []byte {
+	var b strings.Builder
+	b.WriteString("version: 1\nroles:\n")
+	for _, name := range slices.Sorted(maps.Keys(m.roles)) {
+		role := m.roles[name]
+		fmt.Fprintf(&b, "  %s:\n    title: %s\n", name, name)
+		if len(role.grants) > 0 {
+			b.WriteString("    grants:\n")
+		}
+		for _, g := range role.grants {
+			fmt.Fprintf(&b, "      - {name: %s, on: %s, scope: %s", g.name, g.on, g.scope)
+			fmt.Fprintf(&b, ", actions: [%s]", list(g.actions))
+			for _, a := range Actions() {
+				if items := g.lists[a]; len(items) > 0 {
+					fmt.Fprintf(&b, ", %s: [%s]", a, strings.Join(items, ", "))
+				}
+			}
+			b.WriteString("}\n")
+		}
+		if len(role.denies) > 0 {
+			b.WriteString("    deny:\n")
+		}
+		for _, d := range role.denies {
+			fmt.Fprintf(&b, "      - {name: %s, on: %s", d.name, d.on)
+			if !d.whole {
+				fmt.Fprintf(&b, ", fields: [%s]", strings.Join(d.fields, ", "))
+			}
+			if len(d.except) > 0 {
+				fmt.Fprintf(&b, ", except: [%s]", strings.Join(d.except, ", "))
+			}
+			if len(d.actions) > 0 {
+				fmt.Fprintf(&b, ", actions: [%s]", list(d.actions))
+			}
+			b.WriteString("}\n")
+		}
+	}
+	b.WriteString("profiles:\n")
+	if len(m.profiles) == 0 {
+		b.WriteString("  {}\n")
+	}
+	byConnection := map[bridge.ConnectionName][]string{}
+	for path, role := range m.profiles {
+		byConnection[path.Connection] = append(byConnection[path.Connection], fmt.Sprintf("%s: %s", path.Profile, role))
+	}
+	for _, connection := range slices.Sorted(maps.Keys(byConnection)) {
+		fmt.Fprintf(&b, "  %s: {%s}\n", connection, strings.Join(byConnection[connection], ", "))
+	}
+	return []byte(b.String())
+}
+
+// allows is the naive decision.
+func (m model) allows(s Subject, action Action, t Target, r Record) bool {
+	name, mapped := m.profiles[Path{s.Connection, s.Profile}]
+	if !mapped || !m.exists(t) {
+		return false
+	}
+	for _, d := range m.roles[name].denies {
+		if m.denies(d, action, t) {
+			return false
+		}
+	}
+	for _, g := range m.roles[name].grants {
+		if m.grants(g, action, t) && holds(g.scope, s, r) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m model) exists(t Target) bool {
+	if t.Field == "" {
+		return slices.Contains(bridge.Objects(), t.Object)
+	}
+	_, ok := m.catalog.Def(t.Field)
+	return ok
+}
+
+func (m model) grants(g modelGrant, action Action, t Target) bool {
+	if g.on != t.Object {
+		return false
+	}
+	if t.Field == "" {
+		if slices.Contains(g.actions, action) {
+			return true
+		}
+		if action == Write || action == Propose || action == Delete {
+			return false
+		}
+		return slices.ContainsFunc(m.catalog.Names(), func(f bridge.FieldName) bool {
+			return f.Object() == g.on && m.listed(g.lists[action], f)
+		})
+	}
+	if m.listed(g.lists[action], t.Field) {
+		return true
+	}
+	def, _ := m.catalog.Def(t.Field)
+	switch {
+	case !slices.Contains(g.actions, action), def.Class == bridge.Confidential:
+		return false
+	case action == Read || action == Propose:
+		return true
+	case action == Write || action == Create:
+		return def.Class != bridge.Structural
+	}
+	return false
+}
+
+func (m model) denies(d modelDeny, action Action, t Target) bool {
+	if d.on != t.Object || len(d.actions) > 0 && !slices.Contains(d.actions, action) {
+		return false
+	}
+	if t.Field == "" {
+		return d.whole
+	}
+	return (d.whole || m.listed(d.fields, t.Field)) && !m.listed(d.except, t.Field)
+}
+
+func (m model) listed(items []string, f bridge.FieldName) bool {
+	def, _ := m.catalog.Def(f)
+	return slices.Contains(items, string(f)) || slices.Contains(items, "class "+string(def.Class))
+}
+
+func holds(scope Scope, s Subject, r Record) bool {
+	switch scope {
+	case Own:
+		return r.Owner != "" && r.Owner == s.Person
+	case Assigned:
+		return r.Handed || r.Assignee != "" && r.Assignee == s.Person
+	case Team:
+		return r.Team != "" && r.Team == s.Team
+	case Territory:
+		return r.Territory != "" && r.Territory == s.Territory
+	case Campaign:
+		return r.CampaignTeam != "" && r.CampaignTeam == s.Team
+	case Principal:
+		return r.Principal != "" && r.Principal == s.Principal
+	}
+	return scope == All
+}
+
+func (m model) clone() model {
+	out := model{m.catalog, map[string]*modelRole{}, maps.Clone(m.profiles)}
+	for name, role := range m.roles {
+		c := &modelRole{}
+		for _, g := range role.grants {
+			g.actions = slices.Clone(g.actions)
+			lists := map[Action][]string{}
+			for a, items := range g.lists {
+				lists[a] = slices.Clone(items)
+			}
+			g.lists = lists
+			c.grants = append(c.grants, g)
+		}
+		for _, d := range role.denies {
+			d.fields, d.except, d.actions = slices.Clone(d.fields), slices.Clone(d.except), slices.Clone(d.actions)
+			c.denies = append(c.denies, d)
+		}
+		out.roles[name] = c
+	}
+	return out
+}
+
+// apply is the model with the edits made, as a person would make them.
+func (m model) apply(edits []Edit) model {
+	out := m.clone()
+	for i, e := range edits {
+		role, fresh := out.roles[string(e.Role)], fmt.Sprintf("edit-%d", i)
+		switch e.Kind {
+		case MapProfile:
+			out.profiles[e.Path] = string(e.Role)
+		case AddDeny:
+			d := modelDeny{name: fresh, on: e.Target.Object, whole: e.Target.Field == "", actions: []Action{e.Action}}
+			if e.Target.Field != "" {
+				d.fields = []string{string(e.Target.Field)}
+			}
+			role.denies = append(role.denies, d)
+		case AddGrant:
+			role.widen(e, fresh)
+		case LiftDeny:
+			role.lift(e, fresh, m.catalog)
+		}
+	}
+	return out
+}
+
+func (role *modelRole) widen(e Edit, fresh string) {
+	i := slices.IndexFunc(role.grants, func(g modelGrant) bool { return string(e.Role)+"/"+g.name == e.Rule })
+	if e.Rule == "" {
+		role.grants = append(role.grants, modelGrant{name: fresh, on: e.Target.Object, scope: e.Scope, lists: map[Action][]string{}})
+		i = len(role.grants) - 1
+	}
+	g := &role.grants[i]
+	if e.Target.Field == "" {
+		g.actions = append(g.actions, e.Action)
+	} else {
+		g.lists[e.Action] = append(g.lists[e.Action], string(e.Target.Field))
+	}
+}
+
+// lift splits the deny in two: what it said of the other actions, and what it
+// said of this one less the target.
+func (role *modelRole) lift(e Edit, fresh string, catalog bridge.Catalog) {
+	i := slices.IndexFunc(role.denies, func(d modelDeny) bool { return string(e.Role)+"/"+d.name == e.Rule })
+	d := role.denies[i]
+	others, rest := d, d
+	others.actions = slices.DeleteFunc(actionsOf(d), func(a Action) bool { return a == e.Action })
+	rest.name, rest.actions = fresh, []Action{e.Action}
+	if e.Target.Field != "" {
+		rest.except = append(slices.Clone(d.except), string(e.Target.Field))
+	} else {
+		rest.whole = false
+		for _, c := range bridge.Classes() {
+			rest.fields = append(rest.fields, "class "+string(c))
+		}
+	}
+	role.denies = slices.Delete(role.denies, i, i+1)
+	if len(others.actions) > 0 {
+		role.denies = append(role.denies, others)
+	}
+	if e.Action != Delete {
+		role.denies = append(role.denies, rest)
+	}
+}
+
+func actionsOf(d modelDeny) []Action {
+	if len(d.actions) == 0 {
+		return Actions()
+	}
+	return slices.Clone(d.actions)
+}

@@ -38,6 +38,7 @@ type Explanation struct {
 	Action     Action       `json:"action"`
 	Target     Target       `json:"target"`
 	Cause      Cause        `json:"cause"`
+	Proposable bool         `json:"proposable,omitempty"` // a refused write that may be proposed
 	Considered []Considered `json:"considered,omitempty"` // by precedence: denies, then grants
 	Remedy     Remedy       `json:"remedy,omitempty"`     // the smallest change that would flip it; empty if no policy could
 
@@ -66,6 +67,7 @@ func (p *Policy) Explain(s Subject, action Action, t Target, r Record) Explanati
 		return out
 	}
 	set, a, bit := scopesOf(s, r), action.index(), p.targets.bit(t)
+	out.Proposable = action == Write && !out.Allowed && p.allows(s, Propose, bit, r)
 	for _, rule := range j.role.rules {
 		if !rule.covers[a].has(bit) {
 			continue

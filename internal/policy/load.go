@@ -94,10 +94,10 @@ func (l *loader) decode(n strict.Node, into any) bool {
 func (l *loader) document(p *Policy, root strict.Node) {
 	var doc document
 	complete := l.decode(root, &doc) // what is right is there all the same
-	if complete && doc.Version != Version {
+	if doc.Version != Version && (complete || doc.Version != 0) {
 		l.findf(root, "version", "this program reads version %d of the language; write version: %d", Version, Version)
 	}
-	if complete && len(doc.Roles) == 0 {
+	if doc.Roles != nil && len(doc.Roles) == 0 {
 		l.findf(root, "roles", "a policy has at least one role: write its name and rules")
 	}
 	for name, n := range doc.Roles {

@@ -29,7 +29,7 @@ var reasons = map[Cause]phrase{
 	CauseNoGrant:   {"no grant lets role {role} {action} {target}", "aucun droit ne permet au rôle {role} de {action} {target}"},
 	CauseUnmapped:  {"profile {profile} of {connection} is mapped to no role, so it has no right", "le profil {profile} de {connection} ne correspond à aucun rôle : il n'a donc aucun droit"},
 	CauseNoProfile: {"no active login with a profile on {connection}, so no right", "aucun accès actif avec un profil sur {connection}, donc aucun droit"},
-	CauseUnknown:   {"{target} is not in the catalogue", "{target} n'est pas au catalogue"},
+	CauseUnknown:   {"not in the catalogue: {target}", "absent du catalogue : {target}"},
 	CauseNoField:   {"fields are not deleted, only whole objects", "on ne supprime pas un champ, seulement un objet entier"},
 }
 
@@ -44,7 +44,7 @@ var verbs = map[Action]phrase{
 
 var scopeNames = map[Scope]phrase{
 	Own:       {"records that are their own", "les fiches dont on est l'auteur ou le propriétaire"},
-	Assigned:  {"records assigned to them", "les fiches qui sont attribuées à la personne"},
+	Assigned:  {"records assigned to them", "les fiches attribuées à la personne"},
 	Team:      {"records of their team", "les fiches de son équipe"},
 	Territory: {"records in their territory", "les fiches de son territoire"},
 	Campaign:  {"records of campaigns that their team runs", "les fiches des campagnes de son équipe"},
@@ -75,12 +75,13 @@ var (
 	grantPhrase  = phrase{"give role {role} the grant {rule}", "donner au rôle {role} le droit {rule}"}
 	listPhrase   = phrase{"add {target} to the {key} list of grant {name} ({pos})", "ajouter {target} à la liste {key} du droit {name} ({pos})"}
 	actionPhrase = phrase{"add {key} to the actions of grant {name} ({pos})", "ajouter {key} aux actions du droit {name} ({pos})"}
-	liftPhrase   = phrase{"let deny {name} ({pos}) no longer cover to {action} {target}", "que l'interdiction {name} ({pos}) ne vise plus : {action} {target}"}
+	liftPhrase   = phrase{"take {key} of {target} out of deny {name} ({pos})", "retirer {key} sur {target} de l'interdiction {name} ({pos})"}
 	denyPhrase   = phrase{"give role {role} the deny {rule}", "donner au rôle {role} l'interdiction {rule}"}
 
 	grantedBy   = phrase{"Granted by {name} ({pos}).", "Accordé par {name} ({pos})."}
 	deniedBy    = phrase{"Denied by {name} ({pos}): a deny wins over every grant.", "Interdit par {name} ({pos}) : une interdiction l'emporte sur tout droit."}
 	outOfReach  = phrase{"Grant {name} ({pos}) covers it in another scope.", "Le droit {name} ({pos}) le prévoit dans un autre périmètre."}
+	proposable  = phrase{"It may be proposed to a supervisor.", "Cela peut être proposé à un responsable."}
 	toFlip      = phrase{"The smallest change that would decide otherwise: {remedy}.", "Le plus petit changement qui en déciderait autrement : {remedy}."}
 	nothingHelp = phrase{"No change of the policy would decide otherwise.", "Aucun changement des règles n'en déciderait autrement."}
 	andThen     = phrase{"; and ", " ; et "}
@@ -98,6 +99,9 @@ func (e Explanation) Text(lang string) string {
 		sentences = append(sentences, deniedBy.fill(lang, rule...))
 	case CauseScope:
 		sentences = append(sentences, outOfReach.fill(lang, rule...))
+	}
+	if e.Proposable {
+		sentences = append(sentences, proposable.in(lang))
 	}
 	if len(e.Remedy) == 0 {
 		return strings.Join(append(sentences, nothingHelp.in(lang)), " ")

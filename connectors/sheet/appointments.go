@@ -1,0 +1,254 @@
+package sheet
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/fault"
+)
+
+// The columns of appointments.csv, one line an appointment.
+const (
+	meetID = iota
+	meetProspect
+	meetStart
+	meetZone
+	meetSalesperson
+	meetValidatedBy
+	meetSubject
+	meetPlace
+	meetNote
+	meetMinutes
+	meetState
+	meetOperations // in order, separated by spaces
+	meetChangedAt
+)
+
+func appointmentColumns() []string {
+	return []string{"id", "prospect_id", "start_local", "zone", "salesperson", "validated_by",
+		"subject", "place", "note", "minutes", "state", "operation_id", "changed_at"}
+}
+
+// The states of an appointment in the file; what is not cancelled is confirmed.
+const (
+	stateConfirmed = "confirmed"
+	stateCancelled = "cancelled"
+)
+
+const localLayout = "2006-01-02T15:04:05"
+
+// agenda is appointments.csv with its index, and the calendars made of it.
+type agenda struct {
+	log        *logFile
+	lines      map[string][]string // by appointment
+	order      []string            // appointments as they stand in the file
+	operations map[string]bool
+	calendars  *calendars
+}
+
+func newAgenda(folder string) *agenda {
+	return &agenda{
+		log:       &logFile{path: filepath.Join(folder, "appointments.csv"), columns: appointmentColumns(), require: meetValidatedBy + 1},
+		calendars: newCalendars(folder),
+	}
+}
+
+// refresh reads what changed on the disk.
+func (a *agenda) refresh() error {
+	same, err := a.log.fresh()
+	if err != nil || same {
+		return err
+	}
+	return a.reload()
+}
+
+func (a *agenda) reload() error {
+	f, err := a.log.load()
+	if err != nil {
+		return err
+	}
+	a.lines, a.operations, a.order = map[string][]string{}, map[string]bool{}, nil
+	for row := range rowsOf(f) {
+		a.index(a.log.texts(f, row))
+	}
+	a.calendars.reset(a.all())
+	return nil
+}
+
+func (a *agenda) index(line []string) {
+	id := line[meetID]
+	if _, known := a.lines[id]; !known {
+		a.order = append(a.order, id)
+	}
+	a.lines[id] = line
+	for op := range strings.FieldsSeq(line[meetOperations]) {
+		a.operations[op] = true
+	}
+}
+
+// all ranges over the appointments in the order of the file.
+func (a *agenda) all() func(yield func([]string) bool) {
+	return func(yield func([]string) bool) {
+		for _, id := range a.order {
+			if !yield(a.lines[id]) {
+				return
+			}
+		}
+	}
+}
+
+// meetingBatch is the appointments of one Apply.
+type meetingBatch struct {
+	add        [][]string
+	at         map[string]int      // their places by appointment
+	change     map[string][]string // lines to take the place of those in the file
+	operations map[string]bool
+}
+
+func newMeetingBatch() *meetingBatch {
+	return &meetingBatch{at: map[string]int{}, change: map[string][]string{}, operations: map[string]bool{}}
+}
+
+// current is an appointment as it stands with the batch so far.
+func (a *agenda) current(b *meetingBatch, id string) ([]string, bool) {
+	if place, ok := b.at[id]; ok {
+		return b.add[place], true
+	}
+	if line, ok := b.change[id]; ok {
+		return line, true
+	}
+	line, ok := a.lines[id]
+	return line, ok
+}
+
+// plan takes a write of an appointment into the batch, unless it was carried
+// out before. The error says why it cannot be.
+func (a *agenda) plan(b *meetingBatch, w bridge.Write, now time.Time) error {
+	op := string(w.Operation)
+	if a.operations[op] || b.operations[op] {
+		return nil
+	}
+	old, known := a.current(b, w.Meeting.ID)
+	if !known && w.Kind != bridge.WriteMeeting {
+		return fmt.Errorf("appointments.csv has no appointment %q to %s", w.Meeting.ID, verb(w.Kind))
+	}
+	if !known {
+		old = make([]string, len(a.log.columns))
+		old[meetID], old[meetProspect] = w.Meeting.ID, w.Prospect.ID
+	}
+	line := slices.Clone(old)
+	line[meetState] = stateCancelled
+	if w.Kind != bridge.WriteCancel {
+		line[meetState] = stateConfirmed
+		if err := fillMeeting(line, w.Meeting); err != nil {
+			return err
+		}
+	}
+	line[meetOperations] = strings.TrimSpace(line[meetOperations] + " " + op)
+	line[meetChangedAt] = now.UTC().Format(time.RFC3339)
+	b.put(line, known)
+	b.operations[op] = true
+	return nil
+}
+
+func verb(kind bridge.WriteKind) string {
+	if kind == bridge.WriteMove {
+		return "move"
+	}
+	return "cancel"
+}
+
+func (b *meetingBatch) put(line []string, known bool) {
+	id := line[meetID]
+	place, isNew := b.at[id]
+	switch {
+	case isNew:
+		b.add[place] = line
+	case known:
+		b.change[id] = line
+	default:
+		b.at[id] = len(b.add)
+		b.add = append(b.add, line)
+	}
+}
+
+// fillMeeting writes what the meeting says over the line; what it leaves out
+// stays.
+func fillMeeting(line []string, m *bridge.Meeting) error {
+	if _, err := time.Parse(localLayout, m.Slot.Local); err != nil {
+		return fmt.Errorf("the appointment's local start is not like %s", localLayout)
+	}
+	if _, err := time.LoadLocation(m.Slot.Zone); err != nil || m.Slot.Zone == "" {
+		return fmt.Errorf("the appointment's zone is no IANA time zone like Europe/Paris")
+	}
+	line[meetStart], line[meetZone] = m.Slot.Local, m.Slot.Zone
+	line[meetMinutes] = strconv.Itoa(m.Slot.Minutes)
+	for col, text := range map[int]string{
+		meetSalesperson: cmp.Or(string(m.Salesperson), m.CRMUser),
+		meetValidatedBy: string(m.ValidatedBy),
+		meetSubject:     m.Subject,
+		meetPlace:       m.Place,
+		meetNote:        m.Note,
+	} {
+		if text != "" {
+			line[col] = oneLine(text)
+		}
+	}
+	return nil
+}
+
+// commit writes the batch, all or none, then the calendars it touches. An error
+// of a calendar does not undo an appointment: it is written with the next one.
+func (a *agenda) commit(b *meetingBatch) error {
+	switch {
+	case len(b.change) > 0:
+		return a.rewrite(b)
+	case len(b.add) > 0:
+		if err := a.log.append(b.add); err != nil {
+			return err
+		}
+	}
+	for _, line := range b.add {
+		a.index(line)
+		a.calendars.touch(nil, line)
+	}
+	return nil
+}
+
+// rewrite puts changed lines in their places and new ones at the end.
+func (a *agenda) rewrite(b *meetingBatch) error {
+	const op = "sheet: change appointments"
+	f, err := a.log.load()
+	if err != nil {
+		return fault.New(fault.Unavailable, op, err)
+	}
+	for row := range rowsOf(f) {
+		line, ok := b.change[trim(f.text(row, a.log.place[meetID], bridge.Text))]
+		if !ok {
+			continue
+		}
+		for i, col := range a.log.place {
+			if col >= 0 {
+				f.set(row, col, line[i], bridge.Text)
+			}
+		}
+	}
+	for _, line := range b.add {
+		f.add(a.log.record(line))
+	}
+	if err := a.log.replace(f); err != nil {
+		return err
+	}
+	for _, line := range slices.Concat(slices.Collect(maps.Values(b.change)), b.add) {
+		a.calendars.touch(a.lines[line[meetID]], line)
+		a.index(line)
+	}
+	return nil
+}

@@ -245,7 +245,7 @@ func (role *modelRole) lift(e Edit, fresh string, catalog bridge.Catalog) {
 	i := slices.IndexFunc(role.denies, func(d modelDeny) bool { return string(e.Role)+"/"+d.name == e.Rule })
 	d := role.denies[i]
 	others, rest := d, d
-	others.actions = slices.DeleteFunc(actionsOf(d), func(a Action) bool { return a == e.Action })
+	others.actions = slices.DeleteFunc(actionsOf(d), func(a Action) bool { return a == e.Action || a == Delete && !d.whole })
 	rest.name, rest.actions = fresh, []Action{e.Action}
 	if e.Target.Field != "" {
 		rest.except = append(slices.Clone(d.except), string(e.Target.Field))

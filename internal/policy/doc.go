@@ -44,6 +44,21 @@
 // A deny holds for every record. Without fields it covers the object whole,
 // its verbs included; without actions, all of them.
 //
+// # What commands ask
+//
+//	the next lead, a card, a list of leads       read prospect
+//	to record a call or an opposition            create activity
+//	to lift an opposition                        delete activity
+//	to ask for an appointment                    propose appointment
+//	to validate, reject, move or cancel one      write appointment
+//	to reassign, close, correct a status,
+//	resolve a conflict, send a write again       write campaign
+//
+// A record about to be made is its author's: own holds for them. A lead that is
+// being handed out, leased or pushed is assigned to whom it goes
+// ([Record.Handed]). Fields are decided one by one ([Policy.Project],
+// [Policy.Admit]).
+//
 // # Precedence
 //
 // Deny, then grant, then nothing. There are no ranks between grants: one that

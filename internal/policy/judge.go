@@ -80,8 +80,11 @@ func (p *Policy) refusal(s Subject, r Record, name bridge.FieldName) bridge.Refu
 	t := OnField(name)
 	verdict := p.verdict(s, Write, t, r)
 	out := bridge.Refusal{Field: name, Reason: verdict.Reason, Rule: verdict.Where()}
-	if remedy := p.remedyOfRefusal(s, r, t); len(remedy) > 0 {
+	switch remedy := p.remedyOfRefusal(s, r, t); {
+	case len(remedy) > 0:
 		out.Remedy = remedy.Text("en")
+	case p.targets.field(name) < 0:
+		out.Remedy = mapField.in("en")
 	}
 	return out
 }

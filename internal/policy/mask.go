@@ -90,11 +90,6 @@ func (m FieldMask) Has(name bridge.FieldName) bool {
 	return i >= 0 && m.bits.has(i)
 }
 
-// HasAt is Has of the catalog's i-th field (the order of Catalog.Names).
-func (m FieldMask) HasAt(i int) bool {
-	return m.targets != nil && i >= 0 && i < len(m.targets.names) && m.bits.has(i)
-}
-
 // Names lists the fields in alphabetical order.
 func (m FieldMask) Names() []bridge.FieldName {
 	if m.targets == nil {

@@ -84,6 +84,7 @@ var (
 	proposable  = phrase{"It may be proposed to a supervisor.", "Cela peut être proposé à un responsable."}
 	toFlip      = phrase{"The smallest change that would decide otherwise: {remedy}.", "Le plus petit changement qui en déciderait autrement : {remedy}."}
 	nothingHelp = phrase{"No change of the policy would decide otherwise.", "Aucun changement des règles n'en déciderait autrement."}
+	mapField    = phrase{"map the field in the config, under fields of the CRM's connection", "associer le champ dans la configuration, sous fields de la connexion du CRM"}
 	andThen     = phrase{"; and ", " ; et "}
 )
 
@@ -104,7 +105,11 @@ func (e Explanation) Text(lang string) string {
 		sentences = append(sentences, proposable.in(lang))
 	}
 	if len(e.Remedy) == 0 {
-		return strings.Join(append(sentences, nothingHelp.in(lang)), " ")
+		sentences = append(sentences, nothingHelp.in(lang))
+		if e.Cause == CauseUnknown && e.Target.Field != "" && verbs[e.Action].en != "" {
+			sentences = append(sentences, capital(mapField.in(lang))+".")
+		}
+		return strings.Join(sentences, " ")
 	}
 	return strings.Join(append(sentences, toFlip.fill(lang, "{remedy}", e.Remedy.Text(lang))), " ")
 }

@@ -28,6 +28,7 @@ var (
 //
 // Structs are read by their tags: `yaml:"name"`, `yaml:"name,required"`, and
 // `yaml:",inline"` on an embedded struct; fields without a tag are not read.
+// What is required must be there and not be an empty text.
 // Keys that are absent or null leave what into holds, which is how defaults are
 // set. Texts take scalars as they are written (a phone number needs no quotes);
 // numbers and booleans refuse quotes. A [time.Duration] is written like 30s, a
@@ -176,6 +177,10 @@ func (d *decoder) structure(n Node, v reflect.Value) {
 				return
 			}
 			found[key] = true
+			if text, isText := value.Scalar(); f.required && isText && text == "" {
+				d.fault(value, "must not be empty: write a value")
+				return
+			}
 			d.value(value, f.value)
 		})
 	}

@@ -1,0 +1,272 @@
+package config_test
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/config"
+	"passerelle/internal/connector"
+	"passerelle/internal/strict"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// goodFile is a copy of testdata/good whose secret files may be read.
+func goodFile(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("testdata/good")); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "passerelle.yaml")
+}
+
+func good(t testing.TB) *config.Config {
+	t.Helper()
+	cfg, err := config.Load(goodFile(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func TestGood(t *testing.T) {
+	t.Parallel()
+	cfg := good(t)
+	if cfg.Hub != "paris" || cfg.DataDir != filepath.Join(cfg.Dir, "data") || cfg.KeyPath() != filepath.Join(cfg.Dir, "data", "key") ||
+		cfg.Listen != "127.0.0.1:8080" || cfg.Zone.String() != "Europe/Paris" || cfg.NATS != (config.NATS{}) || cfg.Key.ID() == "" {
+		t.Errorf("%+v", cfg)
+	}
+	if want := (config.HTTP{BodyLimit: 512 << 10, RatePerToken: 20, Burst: 40, ReadTimeout: 5 * time.Second, WriteTimeout: 20 * time.Second}); cfg.HTTP != want {
+		t.Errorf("http: %+v", cfg.HTTP)
+	}
+	if string(cfg.PolicyText) != "version: 1   # the policy\nroles: {}\n" || cfg.PolicyFile != filepath.Join(cfg.Dir, "policy.yaml") || cfg.PolicyLine != 1 {
+		t.Errorf("policy at %s:%d: %q", cfg.PolicyFile, cfg.PolicyLine, cfg.PolicyText)
+	}
+	if len(cfg.Tokens) != 1 || cfg.Tokens[0].Person != "alice" || cfg.Tokens[0].Connection != "phoning.console" || cfg.Tokens[0].Token.Reveal() != "t0ken-of-alice" {
+		t.Errorf("tokens: %+v", cfg.Tokens)
+	}
+}
+
+func TestGoodConnections(t *testing.T) {
+	t.Parallel()
+	cfg := good(t)
+	var names []bridge.ConnectionName
+	for _, c := range cfg.Connections {
+		names = append(names, c.Name)
+	}
+	if diff := cmp.Diff([]bridge.ConnectionName{"crm.main", "crm.second", "phoning.dialler", "phoning.console"}, names); diff != "" {
+		t.Error(diff)
+	}
+	main, ok := cfg.Connection("crm.main")
+	if !ok || main.Kind != connector.CRM || main.Type != "sheet" || main.Zone.String() != "Indian/Reunion" || *main.Limits != (config.Limits{Rate: 5, Burst: 10}) || main.AllowPrivate {
+		t.Errorf("crm.main: %+v", main)
+	}
+	if diff := cmp.Diff(connector.FieldMap{"prospect.phone": "Téléphone", "prospect.x_origin": "Provenance", "prospect.x_balance": "balance", "account.revenue": "CA"}, main.Fields); diff != "" {
+		t.Error(diff)
+	}
+	second, _ := cfg.Connection("crm.second")
+	if second.Zone.String() != "Europe/Paris" || *second.Limits != (config.Limits{Rate: 2.5, Burst: 3}) || second.Fields["prospect.x_balance"] != "solde" {
+		t.Errorf("crm.second: %+v", second)
+	}
+	dialler, _ := cfg.Connection("phoning.dialler")
+	if diff := cmp.Diff(map[string]bridge.CampaignID{"list-7": "bank"}, dialler.Campaigns); diff != "" || !dialler.AllowPrivate || dialler.Limits != nil {
+		t.Error(diff, dialler)
+	}
+	var settings struct {
+		Folder   string `yaml:"folder"`
+		Password string `yaml:"password"`
+	}
+	if err := main.Settings.Decode(&settings); err != nil || settings.Folder != "./crm" {
+		t.Errorf("settings: %v, %v", settings, err)
+	}
+	if console, _ := cfg.Connection("phoning.console"); console.Settings.Kind() != strict.Absent {
+		t.Errorf("the console's settings: %v", console.Settings.Kind())
+	}
+	if _, ok := cfg.Connection("crm.none"); ok {
+		t.Error("found a connection that is not there")
+	}
+	defs := map[bridge.FieldName]bridge.FieldDef{
+		"prospect.x_balance": {Name: "prospect.x_balance", Type: bridge.Integer, Class: bridge.Financial, EN: "Balance", FR: "Solde"},
+		"prospect.x_origin":  {Name: "prospect.x_origin", Type: bridge.Text, Class: bridge.Confidential},
+		"account.revenue":    {Name: "account.revenue", Type: bridge.Decimal, Class: bridge.Confidential, EN: "Revenue", FR: "Chiffre d'affaires"},
+	}
+	for name, want := range defs {
+		got, _ := cfg.Catalog.Def(name)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestGoodPeopleAndCampaigns(t *testing.T) {
+	t.Parallel()
+	cfg := good(t)
+	paris := cfg.Zone
+	wantCampaigns := []bridge.Campaign{
+		{ID: "bank", Name: "Bank", CRM: "crm.main", Feeds: []bridge.PlatformList{{Connection: "phoning.dialler", List: "L1", Profile: "caller"}},
+			Team: "plateau-1", Principal: "acme", Rules: "always", Script: "Bonjour", Ends: time.Date(2027, 2, 1, 0, 0, 0, 0, paris)},
+		{ID: "plain", Name: "plain", CRM: "crm.second", Rules: "always", Ends: time.Date(2027, 1, 31, 18, 0, 0, 0, paris)},
+	}
+	if diff := cmp.Diff(wantCampaigns, cfg.Campaigns); diff != "" {
+		t.Error(diff)
+	}
+	wantPeople := []bridge.Person{
+		{ID: "alice", Name: "Alice Martin", Team: "plateau-1", Active: true, Zone: "Europe/Paris",
+			CRM: map[bridge.ConnectionName]string{"crm.main": "alice"},
+			Phoning: map[bridge.ConnectionName]bridge.Login{
+				"phoning.dialler": {Name: "alice", Profile: "caller"}, "phoning.console": {Name: "alice", Profile: "caller"}}},
+		{ID: "bruno", CRM: map[bridge.ConnectionName]string{}, Phoning: map[bridge.ConnectionName]bridge.Login{}},
+	}
+	if diff := cmp.Diff(wantPeople, cfg.People); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Parse("somewhere/p.yaml", []byte("hub: h\nconnections: {phoning.console: {type: console}}\npeople: {a: {}}\nnats: {url: \"nats://a:4222, tls://b\", credentials: c.creds}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.DataDir != "somewhere/data" || cfg.Listen != "127.0.0.1:8080" || cfg.Zone.String() != "Europe/Paris" || !cfg.Key.IsZero() ||
+		cfg.HTTP != (config.HTTP{BodyLimit: 1 << 20, RatePerToken: 50, Burst: 100, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}) {
+		t.Errorf("%+v", cfg)
+	}
+	if !cfg.People[0].Active || cfg.PolicyText != nil || cfg.NATS.Credentials != "somewhere/c.creds" {
+		t.Errorf("%+v", cfg)
+	}
+}
+
+func TestPolicyInline(t *testing.T) {
+	t.Parallel()
+	text := "hub: h\nconnections: {phoning.console: {type: console}}\npolicy:\n  # least privilege\n  version: 1\n\n  roles:\n    caller: {}\n# about people\npeople: {}\n"
+	cfg, err := config.Parse("p.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "version: 1\n\nroles:\n  caller: {}\n"; string(cfg.PolicyText) != want || cfg.PolicyFile != "p.yaml" || cfg.PolicyLine != 5 {
+		t.Errorf("at %s:%d: %q", cfg.PolicyFile, cfg.PolicyLine, cfg.PolicyText)
+	}
+}
+
+// TestFindings compares what is found in testdata/bad/*.yaml with the .txt
+// beside each.
+func TestFindings(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/bad/*.yaml")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			_, err := config.Load(file)
+			if _, ok := errors.AsType[strict.Findings](err); !ok {
+				t.Fatalf("error %v", err)
+			}
+			if strings.Contains(strings.ReplaceAll(err.Error(), file, ""), "canary") {
+				t.Errorf("a value is quoted:\n%v", err)
+			}
+			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", err.Error()+"\n")
+		})
+	}
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
+	}
+}
+
+func TestLoadWithoutAFile(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"))
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func registry(t testing.TB) connector.Registry {
+	t.Helper()
+	reg, err := connector.NewRegistry(
+		connector.Descriptor{Name: "sheet", Kind: connector.CRM, Settings: []connector.Setting{{Key: "folder"}, {Key: "password", Secret: true}}},
+		connector.Descriptor{Name: "webhook", Kind: connector.Phoning, Settings: []connector.Setting{{Key: "url"}}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reg
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	if err := good(t).Check(registry(t)); err != nil {
+		t.Errorf("the good config: %v", err)
+	}
+	cfg, err := config.Parse("p.yaml", []byte(`hub: h
+connections:
+  crm.a: {type: shet}
+  crm.b: {type: webhook}
+  crm.c:
+    type: sheet
+    settings:
+      foldr: canary
+      folder: ${env:CANARY}
+      password: ${env:CANARY}
+  phoning.console: {type: console}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = cfg.Check(registry(t))
+	want := `p.yaml:3:17 connections.crm.a.type: there is no such connector: write one of sheet, webhook
+p.yaml:4:17 connections.crm.b.type: is a phoning connector: name the connection phoning.something, or take another
+p.yaml:8:14 connections.crm.c.settings.foldr: unknown setting of sheet: its settings are folder, password
+p.yaml:9:15 connections.crm.c.settings.folder: references are resolved in secret settings only: write the value itself`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	files, err := filepath.Glob("testdata/*/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	reg := registry(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		cfg, err := config.Parse("testdata/good/p.yaml", data)
+		if err == nil {
+			err = cfg.Check(reg)
+		}
+		if _, ok := errors.AsType[strict.Findings](err); err != nil && !ok {
+			t.Fatalf("not findings: %v", err)
+		}
+	})
+}

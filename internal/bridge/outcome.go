@@ -147,3 +147,12 @@ type Proposal struct {
 	Entries    []string            `json:"entries,omitempty"` // outbox entries it became
 	Policy     string              `json:"policy"`
 }
+
+// Log is the outcome as a CRM's history shows it. revises is the operation that
+// first logged the call, "" for a first log.
+func (o Outcome) Log(revises OperationID) *CallLog {
+	return &CallLog{
+		At: o.At, Attempt: o.Attempt, TalkS: o.TalkS, Technical: o.Technical,
+		Disposition: o.Disposition, Note: o.Note, Caller: o.Author, Revises: revises,
+	}
+}

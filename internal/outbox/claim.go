@@ -189,12 +189,13 @@ func expected(tx *store.Tx, ref bridge.Ref, c bridge.FieldChange) (bridge.Value,
 func (e *Entry) see(tx *store.Tx, now time.Time) ([]bridge.FieldChange, error) {
 	fields := slices.Clone(e.Write.Fields)
 	e.Prior = make(map[bridge.FieldName]*Seen, len(fields))
+	e.Held = make(map[bridge.FieldName]bridge.Value, len(fields))
 	for i, c := range fields {
 		want, err := expected(tx, e.Write.Prospect, c)
 		if err != nil {
 			return nil, err
 		}
-		fields[i].Expected = want
+		fields[i].Expected, e.Held[c.Name] = want, want
 		key := seenKey(e.Write.Prospect, c.Name)
 		old, ok, err := seen.Get(tx, key)
 		if err != nil {

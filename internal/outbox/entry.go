@@ -85,6 +85,8 @@ type Entry struct {
 	// Prior is what Seen said before this entry was claimed, to be put back if
 	// the write is refused.
 	Prior map[bridge.FieldName]*Seen `json:"prior,omitempty"`
+	// Held is what the CRM had to hold, as settled at the claim.
+	Held map[bridge.FieldName]bridge.Value `json:"held,omitempty"`
 }
 
 // Connection is the CRM the write is bound for.

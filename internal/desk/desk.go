@@ -1,0 +1,163 @@
+package desk
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/ledger"
+	"passerelle/internal/policy"
+	"passerelle/internal/secret"
+	"passerelle/internal/store"
+)
+
+// Rules are what the desk decides by. They are replaced as a whole: a command
+// never sees a mix.
+type Rules struct {
+	Policy    *policy.Policy
+	Catalog   bridge.Catalog
+	Campaigns map[bridge.CampaignID]bridge.Campaign
+	// Mapped says which fields a CRM connection has.
+	Mapped map[bridge.ConnectionName]map[bridge.FieldName]bool
+	// Zones are the connections' time zones, "" for the bridge's.
+	Zones map[bridge.ConnectionName]string
+	// Person finds somebody by id.
+	Person func(bridge.PersonID) (bridge.Person, bool)
+}
+
+// Options make a desk.
+type Options struct {
+	Store *store.Store
+	Rules *Rules
+	Seal  secret.Key    // seals the key that oppositions are found by
+	Lease time.Duration // how long a handed-out lead is one person's; 0 is 15 minutes
+	Zone  string        // where nothing nearer says so; "" is Europe/Paris
+	Now   func() time.Time
+	Wake  func(bridge.ConnectionName) // is told of new writes, after the commit
+	Log   *slog.Logger
+}
+
+// Desk carries out commands. It is safe for concurrent use.
+type Desk struct {
+	opts   Options
+	rules  atomic.Pointer[Rules]
+	hidden []byte // the key of oppositions
+}
+
+// The defaults of Options.
+const (
+	defaultLease = 15 * time.Minute
+	defaultZone  = "Europe/Paris"
+)
+
+// New makes a desk on a store.
+func New(ctx context.Context, opts Options) (*Desk, error) {
+	if opts.Lease == 0 {
+		opts.Lease = defaultLease
+	}
+	if opts.Zone == "" {
+		opts.Zone = defaultZone
+	}
+	d := &Desk{opts: opts}
+	d.rules.Store(opts.Rules)
+	var err error
+	if d.hidden, err = hiddenKey(ctx, opts.Store, opts.Seal); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// Use replaces the rules from the next command on.
+func (d *Desk) Use(r *Rules) { d.rules.Store(r) }
+
+// Rules are those of the moment.
+func (d *Desk) Rules() *Rules { return d.rules.Load() }
+
+// hiddenKey is the key under which oppositions are kept: made once, sealed in
+// the store, never rotated, since what it hid could not be found any more.
+func hiddenKey(ctx context.Context, s *store.Store, seal secret.Key) ([]byte, error) {
+	const name = "oppositions"
+	var sealed []byte
+	err := s.Commit(ctx, func(tx *store.Tx) error {
+		if known, ok := keys.Get(tx, name); ok {
+			sealed = known
+			return nil
+		}
+		fresh := make([]byte, 32)
+		rand.Read(fresh)
+		sealed = seal.Seal(fresh, []byte(name))
+		return keys.Put(tx, name, sealed)
+	})
+	if err != nil {
+		return nil, err
+	}
+	key, err := seal.Open(sealed, []byte(name))
+	if err != nil {
+		return nil, fmt.Errorf("the key of the oppositions cannot be opened: is data_dir/key the one this store was made with? %w", err)
+	}
+	return key, nil
+}
+
+// hide is the keyed hash that an opposition is found by.
+func (d *Desk) hide(what string) string {
+	h := hmac.New(sha256.New, d.hidden)
+	h.Write([]byte(what))
+	return string(h.Sum(nil))
+}
+
+// command is one command under way, inside its transaction.
+type command struct {
+	*Desk
+	*Rules
+	tx    *store.Tx
+	actor bridge.Actor
+	who   policy.Subject
+	role  bridge.Role
+	now   time.Time
+}
+
+// run carries out a command in one transaction.
+func (d *Desk) run(ctx context.Context, actor bridge.Actor, fn func(*command) error) error {
+	return d.opts.Store.Commit(ctx, func(tx *store.Tx) error { return fn(d.begin(tx, actor)) })
+}
+
+// look answers a question over a snapshot.
+func (d *Desk) look(actor bridge.Actor, fn func(*command) error) error {
+	return d.opts.Store.View(func(tx *store.Tx) error { return fn(d.begin(tx, actor)) })
+}
+
+func (d *Desk) begin(tx *store.Tx, actor bridge.Actor) *command {
+	rules := d.rules.Load()
+	c := &command{Desk: d, Rules: rules, tx: tx, actor: actor, who: policy.SubjectOf(actor), now: d.opts.Now()}
+	c.role, _ = rules.Policy.RoleOf(c.who.Connection, c.who.Profile)
+	return c
+}
+
+// note writes the command's ledger line.
+func (c *command) note(kind, reason string, fields []bridge.FieldName, records ...string) error {
+	return ledger.Append(c.tx, ledger.Line{
+		At: c.now, Kind: kind, Who: c.actor.Name(), Role: c.role, Connection: c.actor.Connection,
+		Records: records, Fields: ledger.FieldSet(fields), Policy: c.Policy.Hash(), Reason: reason,
+	})
+}
+
+// wake tells relay of new writes once the command is kept.
+func (c *command) wake(connection bridge.ConnectionName) {
+	if c.opts.Wake != nil {
+		c.tx.OnCommit(func() { c.opts.Wake(connection) })
+	}
+}
+
+// need is the question every command asks.
+func (c *command) need(a policy.Action, o bridge.Object, r policy.Record, what string) error {
+	if c.Policy.Allows(c.who, a, o, r) {
+		return nil
+	}
+	return denied(c.Policy, c.who, a, o, r, what)
+}

@@ -1,0 +1,10 @@
+// Package desk holds every command of callers, supervisors and on people. Each
+// passes the gate (who may do what, field by field) and leaves state, outbox
+// entries and a ledger line in one transaction.
+//
+// It promises that a command is either kept whole or not at all, that the same
+// event recorded twice has one effect, that a number is on one line at a time,
+// that nobody validates what they proposed, and that what the gate did not let
+// through is kept with its reason. Called by api, console, intake, campaign and
+// relay.
+package desk

@@ -1,0 +1,213 @@
+package desk
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/outbox"
+	"passerelle/internal/policy"
+	"passerelle/internal/store"
+)
+
+// gated is what the gate made of a set of changed fields.
+type gated struct {
+	asked    []bridge.FieldName
+	admitted []bridge.FieldName
+	changes  []bridge.FieldChange // of admitted: those that change something
+	proposed []bridge.FieldChange
+	refused  []bridge.Refusal
+}
+
+func (g gated) names() []bridge.FieldName {
+	var out []bridge.FieldName
+	for _, c := range g.proposed {
+		out = append(out, c.Name)
+	}
+	return out
+}
+
+// parse brings the values of an event to their canonical form; what cannot be
+// is refused.
+func (c *command) parse(fields map[bridge.FieldName]any) (map[bridge.FieldName]bridge.Value, []bridge.Refusal) {
+	values := make(map[bridge.FieldName]bridge.Value, len(fields)+1)
+	var refused []bridge.Refusal
+	for name, raw := range fields {
+		def, ok := c.Catalog.Def(name)
+		if !ok {
+			refused = append(refused, bridge.Refusal{Field: name, Reason: "there is no such field", Remedy: "map it under connections.<crm>.fields"})
+			continue
+		}
+		text, ok := scalar(raw)
+		if !ok {
+			refused = append(refused, bridge.Refusal{Field: name, Reason: "its value is neither text, number, yes/no nor null"})
+			continue
+		}
+		value, err := def.Parse(text)
+		if err != nil {
+			refused = append(refused, bridge.Refusal{Field: name, Reason: err.Error()})
+			continue
+		}
+		values[name] = value
+	}
+	slices.SortFunc(refused, func(a, b bridge.Refusal) int { return compare(a.Field, b.Field) })
+	return values, refused
+}
+
+func compare(a, b bridge.FieldName) int {
+	if a < b {
+		return -1
+	}
+	if a > b {
+		return 1
+	}
+	return 0
+}
+
+func scalar(raw any) (string, bool) {
+	switch v := raw.(type) {
+	case nil:
+		return "", true
+	case string:
+		return v, true
+	case bool:
+		return strconv.FormatBool(v), true
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), true
+	case json.Number:
+		return v.String(), true
+	}
+	return "", false
+}
+
+// admit splits changed fields of a lead's prospect into what may be written,
+// what may be proposed and what is refused, and measures each against what the
+// author's card showed.
+func (c *command) admit(l bridge.Lead, p bridge.Prospect, scope policy.Record, values map[bridge.FieldName]bridge.Value) (gated, error) {
+	g := gated{}
+	for name := range values {
+		g.asked = append(g.asked, name)
+	}
+	slices.Sort(g.asked)
+	admission := c.Policy.Admit(c.who, scope, g.asked)
+	g.refused = admission.Refused
+	card, err := c.cardOf(l, p)
+	if err != nil {
+		return g, err
+	}
+	for _, name := range admission.Propose {
+		if c.unmapped(l, name, &g) {
+			continue
+		}
+		g.proposed = append(g.proposed, c.change(name, values[name], card))
+	}
+	for _, name := range admission.Write {
+		if c.unmapped(l, name, &g) {
+			continue
+		}
+		g.admitted = append(g.admitted, name)
+		change := c.change(name, values[name], card)
+		leads, err := outbox.Current(c.tx, l.Prospect, name, change.Expected, change.CardAt)
+		if err != nil {
+			return g, err
+		}
+		if leads != change.Value {
+			g.changes = append(g.changes, change)
+		}
+	}
+	return g, nil
+}
+
+func (c *command) unmapped(l bridge.Lead, name bridge.FieldName, g *gated) bool {
+	if c.Mapped[l.Prospect.Connection][name] {
+		return false
+	}
+	g.refused = append(g.refused, bridge.Refusal{
+		Field: name, Reason: fmt.Sprintf("%s has no such field", l.Prospect.Connection),
+		Remedy: fmt.Sprintf("map it under connections.%s.fields", l.Prospect.Connection),
+	})
+	return true
+}
+
+func (c *command) change(name bridge.FieldName, value bridge.Value, card Shown) bridge.FieldChange {
+	return bridge.FieldChange{
+		Name: name, Value: value, Expected: card.Fields[name], CardAt: card.ReadAt,
+		Author: c.actor.Person.ID, Policy: c.Policy.Hash(),
+	}
+}
+
+// cardOf is what the card in front of the actor showed; without one, what we
+// last read.
+func (c *command) cardOf(l bridge.Lead, p bridge.Prospect) (Shown, error) {
+	card, ok, err := shown.Get(c.tx, shownKey(c.actor.Connection, l.ID))
+	if err != nil || ok {
+		return card, err
+	}
+	return Shown{ReadAt: p.ReadAt, Fields: p.Fields}, nil
+}
+
+func shownKey(connection bridge.ConnectionName, id bridge.LeadID) string {
+	return string(id) + "\x00" + string(connection)
+}
+
+// show remembers what a card showed. Only fields whose changes may come back
+// are kept.
+func (c *command) show(connection bridge.ConnectionName, l bridge.Lead, p bridge.Prospect, card bridge.Card, writable []bridge.FieldName) error {
+	s := Shown{ReadAt: p.ReadAt, Fields: map[bridge.FieldName]bridge.Value{}}
+	for _, name := range writable {
+		// A field that the card may not show was still read for others: what
+		// we knew then is what a blind change is measured against.
+		if v, ok := p.Fields[name]; ok {
+			s.Fields[name] = v
+		}
+	}
+	return shown.Put(c.tx, shownKey(connection, l.ID), s)
+}
+
+// frame is a write with its operation id and author.
+func (c *command) frame(ref bridge.Ref, kind bridge.WriteKind, key string, revision int) bridge.Write {
+	return bridge.Write{
+		Operation: bridge.Operation(ref.Connection, key, kind, revision),
+		Kind:      kind,
+		Prospect:  ref,
+		Author:    c.actor.Person.ID,
+		CRMUser:   c.actor.Person.CRM[ref.Connection],
+	}
+}
+
+func (c *command) append(w bridge.Write, key string, lead bridge.LeadID, proposal bridge.ProposalID) error {
+	_, err := outbox.Append(c.tx, outbox.Draft{
+		Write: w, Lead: lead, Proposal: proposal, EventKey: key, Policy: c.Policy.Hash(),
+	}, c.now)
+	c.wake(w.Prospect.Connection)
+	return err
+}
+
+// Decision is what a decision read: names and scope attributes, so that a
+// draft of a policy can decide it again. It never holds a value.
+type Decision struct {
+	At      time.Time          `json:"at"`
+	Kind    string             `json:"kind"`
+	Subject policy.Subject     `json:"subject"`
+	Record  policy.Record      `json:"record"`
+	Asked   []bridge.FieldName `json:"asked,omitempty"`
+	Passed  []bridge.FieldName `json:"passed,omitempty"`
+	Policy  string             `json:"policy"`
+}
+
+// decisions are kept by prospect, so that they can be erased with it.
+var decisions = store.NewTable[Decision]("desk.decisions")
+
+func (c *command) decided(kind string, l bridge.Lead, scope policy.Record, asked, passed []bridge.FieldName) error {
+	n, err := decisions.Next(c.tx)
+	if err != nil {
+		return err
+	}
+	key := l.Prospect.Key() + "\x00" + fmt.Sprintf("%012x", n)
+	return decisions.Put(c.tx, key, Decision{
+		At: c.now.UTC(), Kind: kind, Subject: c.who, Record: scope, Asked: asked, Passed: passed, Policy: c.Policy.Hash(),
+	})
+}

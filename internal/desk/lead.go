@@ -1,0 +1,243 @@
+package desk
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/calling"
+	"passerelle/internal/policy"
+	"passerelle/internal/store"
+)
+
+// Shown is what a card that left us showed of the fields that may come back:
+// what a change is measured against.
+type Shown struct {
+	ReadAt time.Time                         `json:"read_at"`
+	Fields map[bridge.FieldName]bridge.Value `json:"fields,omitempty"`
+}
+
+var (
+	keys      = store.NewRaw("desk.keys")
+	prospects = store.NewTable[bridge.Prospect]("desk.prospects")
+	leads     = store.NewTable[bridge.Lead]("desk.leads")
+	outcomes  = store.NewTable[bridge.Outcome]("desk.outcomes")
+	proposals = store.NewTable[bridge.Proposal]("desk.proposals")
+	objected  = store.NewTable[calling.Oppositions]("desk.oppositions")
+	shown     = store.NewTable[Shown]("desk.shown")
+	// events keeps what was answered to each event: the same one again gets
+	// the same answer.
+	events = store.NewTable[Receipt]("desk.events")
+
+	// Indexes. queue: campaign, assignee, due time, lead; of leads that may be
+	// handed out here. The others: what the name says, then the lead's id.
+	queue      = store.NewRaw("desk.queue")
+	byCampaign = store.NewRaw("desk.by_campaign")
+	byAssignee = store.NewRaw("desk.by_assignee")
+	byProspect = store.NewRaw("desk.by_prospect")
+	byNumber   = store.NewRaw("desk.by_number")
+	byLead     = store.NewRaw("desk.outcomes_by_lead")
+	byState    = store.NewRaw("desk.proposals_by_state")
+	// leases holds when each lease ends.
+	leases = store.NewRaw("desk.leases")
+)
+
+// Transitions of a lead are the arrows of STATES.md.
+var LeadTransitions = map[bridge.LeadState][]bridge.LeadState{
+	bridge.LeadWaiting:   {bridge.LeadLeased, bridge.LeadWaiting, bridge.LeadPending, bridge.LeadFinished, bridge.LeadClosed, bridge.LeadWithdrawn},
+	bridge.LeadLeased:    {bridge.LeadWaiting, bridge.LeadLeased, bridge.LeadPending, bridge.LeadFinished, bridge.LeadClosed, bridge.LeadWithdrawn},
+	bridge.LeadPending:   {bridge.LeadWaiting, bridge.LeadPending, bridge.LeadFinished, bridge.LeadClosed, bridge.LeadWithdrawn},
+	bridge.LeadFinished:  {bridge.LeadFinished, bridge.LeadPending, bridge.LeadWaiting, bridge.LeadWithdrawn},
+	bridge.LeadClosed:    {bridge.LeadClosed, bridge.LeadPending, bridge.LeadWaiting, bridge.LeadWithdrawn},
+	bridge.LeadWithdrawn: {bridge.LeadWithdrawn, bridge.LeadWaiting, bridge.LeadPending},
+}
+
+// LeadOf is the id of a prospect's lead in a campaign: the same each time.
+func LeadOf(campaign bridge.CampaignID, prospect bridge.Ref) bridge.LeadID {
+	sum := sha256.Sum256([]byte(string(campaign) + "\x00" + prospect.Key()))
+	return bridge.LeadID(strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:20]))
+}
+
+// due is a time as a key that sorts.
+func due(t time.Time) string {
+	if t.IsZero() {
+		return string(make([]byte, 8))
+	}
+	return string(binary.BigEndian.AppendUint64(nil, uint64(t.UnixMicro())))
+}
+
+func queuePrefix(campaign bridge.CampaignID, assignee bridge.PersonID) string {
+	return string(campaign) + "\x00" + string(assignee) + "\x00"
+}
+
+func queueKey(l bridge.Lead) string {
+	return queuePrefix(l.Campaign, l.Assignee) + due(l.NextAt) + string(l.ID)
+}
+
+func leaseKey(l bridge.Lead) string { return due(l.Lease.Until) + string(l.ID) }
+
+// queued says whether a lead stands in the console's queue: what a platform
+// holds, it hands out itself.
+func queued(l bridge.Lead) bool { return l.State == bridge.LeadWaiting && len(l.HeldBy) == 0 }
+
+// keep writes a lead back, its indexes with it. was is the lead as it was read,
+// nil for a new one.
+func (c *command) keep(was *bridge.Lead, l bridge.Lead) error {
+	if was == nil {
+		if err := c.enter(l); err != nil {
+			return err
+		}
+	} else {
+		if !slices.Contains(LeadTransitions[was.State], l.State) {
+			return fmt.Errorf("desk: lead %s cannot go from %s to %s", l.ID, was.State, l.State)
+		}
+		if err := c.reindex(*was, l); err != nil {
+			return err
+		}
+	}
+	if l.Lease != nil {
+		if err := leases.Put(c.tx, leaseKey(l), nil); err != nil {
+			return err
+		}
+	}
+	if queued(l) {
+		if err := queue.Put(c.tx, queueKey(l), nil); err != nil {
+			return err
+		}
+	}
+	return leads.Put(c.tx, string(l.ID), l)
+}
+
+func (c *command) enter(l bridge.Lead) error {
+	for _, err := range []error{
+		byCampaign.Put(c.tx, string(l.Campaign)+"\x00"+string(l.ID), nil),
+		byProspect.Put(c.tx, l.Prospect.Key()+"\x00"+string(l.ID), nil),
+		c.assign("", l.Assignee, l.ID),
+		c.renumber(nil, l.Numbers, l.ID),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *command) reindex(was, l bridge.Lead) error {
+	if was.Lease != nil && (l.Lease == nil || leaseKey(was) != leaseKey(l)) {
+		if err := leases.Delete(c.tx, leaseKey(was)); err != nil {
+			return err
+		}
+	}
+	if queued(was) && (!queued(l) || queueKey(was) != queueKey(l)) {
+		if err := queue.Delete(c.tx, queueKey(was)); err != nil {
+			return err
+		}
+	}
+	if err := c.assign(was.Assignee, l.Assignee, l.ID); err != nil {
+		return err
+	}
+	return c.renumber(was.Numbers, l.Numbers, l.ID)
+}
+
+func (c *command) assign(from, to bridge.PersonID, id bridge.LeadID) error {
+	if from == to {
+		return nil
+	}
+	if from != "" {
+		if err := byAssignee.Delete(c.tx, string(from)+"\x00"+string(id)); err != nil {
+			return err
+		}
+	}
+	if to == "" {
+		return nil
+	}
+	return byAssignee.Put(c.tx, string(to)+"\x00"+string(id), nil)
+}
+
+func (c *command) renumber(from, to []string, id bridge.LeadID) error {
+	if slices.Equal(from, to) {
+		return nil
+	}
+	for _, n := range from {
+		if err := byNumber.Delete(c.tx, n+"\x00"+string(id)); err != nil {
+			return err
+		}
+	}
+	for _, n := range to {
+		if err := byNumber.Put(c.tx, n+"\x00"+string(id), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// suffixes lists what comes behind the prefix in an index.
+func suffixes(tx *store.Tx, index store.Raw, prefix string) []string {
+	var out []string
+	for k := range index.Scan(tx, prefix, "") {
+		out = append(out, k[len(prefix):])
+	}
+	return out
+}
+
+func (c *command) lead(id bridge.LeadID) (bridge.Lead, error) {
+	l, ok, err := leads.Get(c.tx, string(id))
+	if err == nil && !ok {
+		err = &NotFound{"lead", string(id)}
+	}
+	return l, err
+}
+
+// campaign finds the campaign of a lead; one that left the config is known by
+// name only, and over.
+func (c *command) campaign(id bridge.CampaignID) bridge.Campaign {
+	if found, ok := c.Campaigns[id]; ok {
+		return found
+	}
+	return bridge.Campaign{ID: id, Ends: c.now}
+}
+
+// record is what scopes on a lead's prospect are decided by.
+func (c *command) record(l bridge.Lead, p bridge.Prospect) policy.Record {
+	camp := c.campaign(l.Campaign)
+	return policy.Record{
+		Owner:        bridge.PersonID(p.Fields[bridge.FieldOwner]),
+		Assignee:     l.Assignee,
+		Handed:       l.State == bridge.LeadLeased && l.Lease != nil && l.Lease.Person == c.who.Person && c.now.Before(l.Lease.Until),
+		Team:         l.Team,
+		CampaignTeam: camp.Team,
+		Territory:    string(p.Fields[bridge.FieldTerritory]),
+		Principal:    camp.Principal,
+	}
+}
+
+// load reads a lead and its prospect.
+func (c *command) load(id bridge.LeadID) (bridge.Lead, bridge.Prospect, error) {
+	l, err := c.lead(id)
+	if err != nil {
+		return l, bridge.Prospect{}, err
+	}
+	p, ok, err := prospects.Get(c.tx, l.Prospect.Key())
+	if err == nil && !ok {
+		p = bridge.Prospect{Ref: l.Prospect}
+	}
+	return l, p, err
+}
+
+// see reads a lead that the person may know of.
+func (c *command) see(id bridge.LeadID) (bridge.Lead, bridge.Prospect, policy.Record, error) {
+	l, p, err := c.load(id)
+	if err != nil {
+		return l, p, policy.Record{}, err
+	}
+	r := c.record(l, p)
+	if !c.Policy.Allows(c.who, policy.Read, bridge.ProspectObj, r) {
+		return l, p, r, &NotFound{"lead", string(id)} // for them
+	}
+	return l, p, r, nil
+}

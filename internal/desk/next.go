@@ -1,0 +1,332 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/calling"
+	"passerelle/internal/policy"
+)
+
+// Handout is a lead in a caller's hands.
+type Handout struct {
+	Lead       bridge.Lead
+	Card       bridge.Card
+	Script     string
+	LeaseUntil time.Time
+}
+
+// triedAtMost bounds how many leads one hand-out looks at.
+const triedAtMost = 500
+
+// Next hands the caller the next lead of a campaign: the one they already have,
+// else one assigned to them, else one of the pool. No lead at all is a nil
+// Handout; none now is a *[Closed] that says when.
+func (d *Desk) Next(ctx context.Context, actor bridge.Actor, campaign bridge.CampaignID) (*Handout, error) {
+	var out *Handout
+	err := d.run(ctx, actor, func(c *command) (err error) {
+		out, err = c.next(campaign)
+		return err
+	})
+	return out, err
+}
+
+func (c *command) next(id bridge.CampaignID) (*Handout, error) {
+	camp, ok := c.Campaigns[id]
+	if !ok {
+		return nil, &NotFound{"campaign", string(id)}
+	}
+	scope := policy.Record{Handed: true, Team: c.who.Team, CampaignTeam: camp.Team, Principal: camp.Principal}
+	if err := c.need(policy.Read, bridge.ProspectObj, scope, "be handed leads"); err != nil {
+		return nil, err
+	}
+	if camp.Ended(c.now) {
+		return nil, &Closed{Rule: "campaign_end", Reason: "this campaign ended on " + camp.Ends.Format(time.DateOnly)}
+	}
+	if err := c.expireLeases(); err != nil {
+		return nil, err
+	}
+	if mine, err := c.mine(id); err != nil || mine != nil {
+		return mine, err
+	}
+	var later *Closed
+	for _, assignee := range []bridge.PersonID{c.actor.Person.ID, ""} {
+		out, wait, err := c.firstOf(camp, assignee)
+		if err != nil || out != nil {
+			return out, err
+		}
+		if wait != nil && (later == nil || wait.Next.Before(later.Next)) {
+			later = wait
+		}
+	}
+	if later != nil {
+		return nil, later
+	}
+	return nil, nil
+}
+
+// mine is the lead of the campaign that the caller already has, its lease
+// renewed.
+func (c *command) mine(id bridge.CampaignID) (*Handout, error) {
+	for key := range leases.Scan(c.tx, "", "") {
+		l, err := c.lead(bridge.LeadID(key[8:]))
+		if err != nil {
+			return nil, err
+		}
+		if l.Campaign == id && l.Lease != nil && l.Lease.Person == c.actor.Person.ID {
+			_, p, err := c.load(l.ID)
+			if err != nil {
+				return nil, err
+			}
+			return c.hand(l, p)
+		}
+	}
+	return nil, nil
+}
+
+// firstOf hands out the first lead of a queue that may be called now.
+func (c *command) firstOf(camp bridge.Campaign, assignee bridge.PersonID) (*Handout, *Closed, error) {
+	prefix := queuePrefix(camp.ID, assignee)
+	var ids []bridge.LeadID
+	for key := range queue.Scan(c.tx, prefix, "") {
+		if len(ids) == triedAtMost {
+			break
+		}
+		ids = append(ids, bridge.LeadID(key[len(prefix)+8:]))
+	}
+	var later *Closed
+	for _, id := range ids {
+		l, p, err := c.load(id)
+		if err != nil {
+			return nil, nil, err
+		}
+		v, err := c.callable(camp, l, p)
+		if err != nil {
+			return nil, nil, err
+		}
+		if v.Allowed {
+			out, err := c.hand(l, p)
+			return out, nil, err
+		}
+		if v.Next.IsZero() {
+			if err := c.withdraw(l.ID, v.Rule); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		if later == nil || v.Next.Before(later.Next) {
+			later = &Closed{Next: v.Next, Rule: v.Rule, Reason: v.Reason}
+		}
+		if l.NextAt.After(c.now) {
+			break // the queue is in order of time: the others are later still
+		}
+	}
+	return nil, later, nil
+}
+
+// callable checks the calling rules for a lead.
+func (c *command) callable(camp bridge.Campaign, l bridge.Lead, p bridge.Prospect) (calling.Verdict, error) {
+	rules, err := calling.Rules(camp.Rules)
+	if err != nil {
+		return calling.Verdict{}, err
+	}
+	s := calling.Situation{Now: c.now, Zone: c.zoneOf(p), NextAt: l.NextAt}
+	_, s.Opposed = c.opposed(l)
+	if s.BusyUntil, err = c.busyUntil(l); err != nil {
+		return calling.Verdict{}, err
+	}
+	if rules.MaxAttempts > 0 {
+		if s.Attempts, err = c.attempts(l); err != nil {
+			return calling.Verdict{}, err
+		}
+	}
+	return rules.Check(s), nil
+}
+
+func (c *command) zoneOf(p bridge.Prospect) *time.Location {
+	for _, name := range []string{string(p.Fields["prospect.zone"]), c.opts.Zone} {
+		if loc, err := time.LoadLocation(name); err == nil && name != "" {
+			return loc
+		}
+	}
+	return time.UTC
+}
+
+// heldFor is how long a lead that shares its number with one on a platform's
+// list waits before it is looked at again: the bridge does not see that line.
+const heldFor = 5 * time.Minute
+
+// busyUntil is until when a number of the lead is on somebody's line.
+func (c *command) busyUntil(l bridge.Lead) (time.Time, error) {
+	var until time.Time
+	for _, n := range l.Numbers {
+		for _, id := range suffixes(c.tx, byNumber, n+"\x00") {
+			if id == string(l.ID) {
+				continue
+			}
+			other, err := c.lead(bridge.LeadID(id))
+			if err != nil {
+				return until, err
+			}
+			switch {
+			case other.Lease != nil && other.Lease.Until.After(until):
+				until = other.Lease.Until
+			case other.State == bridge.LeadWaiting && len(other.HeldBy) > 0 && until.Before(c.now.Add(heldFor)):
+				until = c.now.Add(heldFor)
+			}
+		}
+	}
+	return until, nil
+}
+
+func (c *command) attempts(l bridge.Lead) (calling.Attempts, error) {
+	var out calling.Attempts
+	for _, o := range c.outcomesOf(l.ID) {
+		out = append(out, calling.Attempt{At: o.At, Disposition: o.Disposition})
+	}
+	return out, nil
+}
+
+// outcomesOf lists a lead's outcomes, oldest first.
+func (c *command) outcomesOf(id bridge.LeadID) []bridge.Outcome {
+	var out []bridge.Outcome
+	for _, key := range suffixes(c.tx, byLead, string(id)+"\x00") {
+		if o, ok, err := outcomes.Get(c.tx, key[8:]); err == nil && ok {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// hand leases the lead and makes its card.
+func (c *command) hand(l bridge.Lead, p bridge.Prospect) (*Handout, error) {
+	was := l
+	l.State = bridge.LeadLeased
+	l.Lease = &bridge.Lease{Person: c.actor.Person.ID, Until: c.now.Add(c.opts.Lease).UTC()}
+	if err := c.keep(&was, l); err != nil {
+		return nil, err
+	}
+	scope := c.record(l, p)
+	if err := c.need(policy.Read, bridge.ProspectObj, scope, "see this lead"); err != nil {
+		return nil, err
+	}
+	card := c.card(c.who, scope, l, p)
+	if err := c.show(c.actor.Connection, l, p, card, c.mayChange(c.who, scope)); err != nil {
+		return nil, err
+	}
+	fields := slices.Collect(keysOf(card.Fields))
+	if err := c.decided("next", l, scope, nil, fields); err != nil {
+		return nil, err
+	}
+	if err := c.note("next", "", fields, l.Prospect.Key()); err != nil {
+		return nil, err
+	}
+	return &Handout{Lead: l, Card: card, Script: c.campaign(l.Campaign).Script, LeaseUntil: l.Lease.Until}, nil
+}
+
+func keysOf[V any](m map[bridge.FieldName]V) func(func(bridge.FieldName) bool) {
+	return func(yield func(bridge.FieldName) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// card projects a prospect for a subject: only what they may read, and the
+// context fields of their role.
+func (c *command) card(s policy.Subject, scope policy.Record, l bridge.Lead, p bridge.Prospect) bridge.Card {
+	role, _ := c.Policy.RoleOf(s.Connection, s.Profile)
+	card := bridge.Card{
+		Prospect: l.Prospect, Role: role, Policy: c.Policy.Hash(), ReadAt: p.ReadAt,
+		Fields: c.Policy.Project(s, scope, p.Fields),
+	}
+	for _, name := range c.Policy.Context(s.Connection, s.Profile) {
+		if v := c.context(name, l, p); v != "" {
+			if card.Context == nil {
+				card.Context = map[string]string{}
+			}
+			card.Context[name] = v
+		}
+	}
+	return card
+}
+
+// context derives a context field: what a caller needs of a history that they
+// may not read.
+func (c *command) context(name string, l bridge.Lead, p bridge.Prospect) string {
+	switch name {
+	case policy.ContextAttempts:
+		return strconv.Itoa(l.Attempts)
+	case policy.ContextCustomer:
+		switch p.Fields[bridge.FieldStatus] {
+		case "":
+			return ""
+		case "customer":
+			return "yes"
+		}
+		return "no"
+	case policy.ContextLastContact:
+		if l.LastAt.IsZero() {
+			return ""
+		}
+		days := int(c.now.Sub(l.LastAt).Hours() / 24)
+		return fmt.Sprintf("%d days ago: %s", max(days, 0), l.Last)
+	}
+	return ""
+}
+
+// mayChange lists the fields that the subject may write or propose on a
+// record.
+func (c *command) mayChange(s policy.Subject, scope policy.Record) []bridge.FieldName {
+	a := c.Policy.Admit(s, scope, c.Catalog.Names())
+	return append(a.Write, a.Propose...)
+}
+
+// expireLeases puts leads back whose caller has let them go.
+func (c *command) expireLeases() error {
+	var over []bridge.LeadID
+	for key := range leases.Scan(c.tx, "", "") {
+		if key[:8] > due(c.now) {
+			break
+		}
+		over = append(over, bridge.LeadID(key[8:]))
+	}
+	for _, id := range over {
+		l, err := c.lead(id)
+		if err != nil {
+			return err
+		}
+		was := l
+		l.Lease = nil
+		if l.State == bridge.LeadLeased {
+			l.State = bridge.LeadWaiting
+		}
+		if err := c.keep(&was, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ExpireLeases puts leads back in the queue whose lease has ended, and says
+// how many leases are still held.
+func (d *Desk) ExpireLeases(ctx context.Context) (held int, err error) {
+	var over bool
+	err = d.look(bridge.Actor{Operator: true}, func(c *command) error {
+		for key := range leases.Scan(c.tx, "", "") {
+			held++
+			over = over || key[:8] <= due(c.now)
+		}
+		return nil
+	})
+	if err != nil || !over {
+		return held, err
+	}
+	return held, d.run(ctx, bridge.Actor{Operator: true}, (*command).expireLeases)
+}

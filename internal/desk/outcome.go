@@ -1,0 +1,370 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/policy"
+)
+
+// Call is a finished call to be recorded.
+type Call struct {
+	Event bridge.CallEvent
+	Lead  bridge.LeadID // if known; else Event names campaign and prospect or phone
+}
+
+// Receipt is what became of a recorded call.
+type Receipt struct {
+	ID        bridge.OutcomeID   `json:"id"`
+	Lead      bridge.LeadID      `json:"lead"`
+	Admitted  []bridge.FieldName `json:"admitted"`
+	Proposed  []bridge.FieldName `json:"proposed"`
+	Refused   []bridge.Refusal   `json:"refused"`
+	Proposal  bridge.ProposalID  `json:"proposal,omitempty"`
+	Flags     []string           `json:"flags,omitempty"`
+	Duplicate bool               `json:"-"` // the event was known already
+}
+
+// Flags of a call that was made although it should not have been. It is taken
+// all the same.
+const (
+	FlagOpposed  = "called_although_opposed"
+	FlagOnLine   = "called_while_on_anothers_line"
+	FlagEnded    = "called_after_the_lead_was_closed"
+	FlagEarly    = "called_before_it_was_due"
+	FlagDisputed = "platform_and_directory_disagree_on_the_person"
+)
+
+// Record records a finished call: what the caller may write goes to the CRM,
+// what they may propose waits for a supervisor, the rest is refused with its
+// reason.
+func (d *Desk) Record(ctx context.Context, actor bridge.Actor, call Call) (Receipt, error) {
+	var out Receipt
+	err := d.run(ctx, actor, func(c *command) (err error) {
+		out, err = c.take(call)
+		return err
+	})
+	return out, err
+}
+
+func eventKey(connection bridge.ConnectionName, id string) string {
+	return string(connection) + "\x00" + id
+}
+
+func (c *command) take(call Call) (Receipt, error) {
+	key := eventKey(c.actor.Connection, call.Event.EventID)
+	known, ok, err := events.Get(c.tx, key)
+	if err != nil || ok {
+		known.Duplicate = true
+		return known, err
+	}
+	var out Receipt
+	if call.Event.Amends != "" {
+		out, err = c.amend(key, call.Event)
+	} else {
+		out, err = c.record1(key, call)
+	}
+	if err != nil {
+		return Receipt{}, err
+	}
+	return out, events.Put(c.tx, key, out)
+}
+
+// recording is one call on its way through the gate.
+type recording struct {
+	*command
+	key    string
+	event  bridge.CallEvent
+	info   bridge.DispositionInfo
+	lead   bridge.Lead
+	was    bridge.Lead
+	p      bridge.Prospect
+	scope  policy.Record
+	gate   gated
+	out    bridge.Outcome
+	meet   *bridge.Meeting
+	refuse []bridge.Refusal
+}
+
+func (c *command) record1(key string, call Call) (Receipt, error) {
+	info, err := disposition(call.Event)
+	if err != nil {
+		return Receipt{}, err
+	}
+	l, err := c.find(call)
+	if err != nil {
+		return Receipt{}, err
+	}
+	l, p, err := c.load(l.ID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	r := recording{command: c, key: key, event: call.Event, info: info, lead: l, was: l, p: p, scope: c.record(l, p)}
+	if slices.Contains(l.HeldBy, c.actor.Connection) {
+		r.scope.Handed = true
+	}
+	r.scope.Owner = c.who.Person // of the call itself
+	if err := c.need(policy.Create, bridge.Activity, r.scope, "record a call"); err != nil {
+		return Receipt{}, err
+	}
+	r.scope.Owner = bridge.PersonID(p.Fields[bridge.FieldOwner])
+	return r.run()
+}
+
+// disposition settles what the caller concluded: the event's own, or what the
+// technical result says where nobody spoke.
+func disposition(e bridge.CallEvent) (bridge.DispositionInfo, error) {
+	code := e.Disposition
+	if code == "" {
+		return bridge.DispositionInfo{}, &Invalid{"disposition", "missing, and raw_code " + quoteCode(e.RawCode) + " is mapped to none"}
+	}
+	info, ok := code.Info()
+	if !ok {
+		return info, &Invalid{"disposition", "not one of the dispositions"}
+	}
+	if info.Class == bridge.ClassTransient {
+		return info, &Invalid{"disposition", "the call is not finished (" + string(code) + ")"}
+	}
+	return info, nil
+}
+
+func quoteCode(code string) string {
+	if code == "" {
+		return "(none)"
+	}
+	return fmt.Sprintf("%q", code)
+}
+
+// find settles which lead a call was about.
+func (c *command) find(call Call) (bridge.Lead, error) {
+	if call.Lead != "" {
+		return c.lead(call.Lead)
+	}
+	camp, ok := c.Campaigns[call.Event.Campaign]
+	if !ok {
+		return bridge.Lead{}, &NotFound{"campaign", string(call.Event.Campaign)}
+	}
+	if call.Event.ProspectID != "" {
+		ref := bridge.Ref{Connection: camp.CRM, Object: bridge.ProspectObj, ID: call.Event.ProspectID}
+		return c.lead(LeadOf(camp.ID, ref))
+	}
+	return c.findByPhone(camp, call.Event.Phone)
+}
+
+func (c *command) findByPhone(camp bridge.Campaign, phone string) (bridge.Lead, error) {
+	number, err := c.number(phone)
+	if err != nil {
+		return bridge.Lead{}, &Invalid{"phone", err.Error()}
+	}
+	var found []bridge.Lead
+	for _, id := range suffixes(c.tx, byNumber, string(number)+"\x00") {
+		l, err := c.lead(bridge.LeadID(id))
+		if err != nil {
+			return l, err
+		}
+		if l.Campaign == camp.ID {
+			found = append(found, l)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return bridge.Lead{}, &NotFound{"lead with this number in campaign", string(camp.ID)}
+	case 1:
+		return found[0], nil
+	}
+	return bridge.Lead{}, &Clash{fmt.Sprintf("%d leads of campaign %s share this number: say which with prospect_id", len(found), camp.ID)}
+}
+
+func (r *recording) run() (Receipt, error) {
+	r.begin()
+	if err := r.admitFields(); err != nil {
+		return Receipt{}, err
+	}
+	if err := r.proposeMeeting(); err != nil {
+		return Receipt{}, err
+	}
+	if err := r.oppose(); err != nil {
+		return Receipt{}, err
+	}
+	if err := r.writeOut(); err != nil {
+		return Receipt{}, err
+	}
+	if err := r.moveLead(); err != nil {
+		return Receipt{}, err
+	}
+	if err := r.finish(); err != nil {
+		return Receipt{}, err
+	}
+	return Receipt{
+		ID: r.out.ID, Lead: r.lead.ID, Admitted: r.out.Admitted, Proposed: r.out.Proposed,
+		Refused: r.out.Refused, Proposal: r.out.Proposal, Flags: r.out.Flags,
+	}, nil
+}
+
+func (r *recording) begin() {
+	at := r.event.OccurredAt
+	if at.IsZero() {
+		at = r.now
+	}
+	if r.info.Counts {
+		r.lead.Attempts++
+	}
+	r.out = bridge.Outcome{
+		ID:       bridge.OutcomeID(bridge.Operation(r.actor.Connection, r.key, bridge.WriteActivity, 0)),
+		EventKey: r.key, Connection: r.actor.Connection, Lead: r.lead.ID, Campaign: r.lead.Campaign,
+		Prospect: r.lead.Prospect, Author: r.actor.Person.ID, Role: r.role,
+		At: at.UTC(), ReceivedAt: r.now.UTC(), Attempt: r.lead.Attempts, AttemptID: r.event.AttemptID,
+		Technical: r.event.Technical, Disposition: r.info.Code, RawCode: r.event.RawCode,
+		TalkS: r.event.TalkS, Note: r.event.Note,
+	}
+	r.out.Flags = r.flags()
+}
+
+// flags names the rules that the call broke.
+func (r *recording) flags() []string {
+	var out []string
+	if _, opposed := r.opposed(r.lead); opposed {
+		out = append(out, FlagOpposed)
+	}
+	if l := r.lead.Lease; r.lead.State == bridge.LeadLeased && l != nil && l.Person != r.who.Person && r.now.Before(l.Until) {
+		out = append(out, FlagOnLine)
+	}
+	switch r.lead.State {
+	case bridge.LeadClosed, bridge.LeadWithdrawn, bridge.LeadFinished:
+		out = append(out, FlagEnded)
+	}
+	return out
+}
+
+// admitFields sends the event's fields through the gate, and with them the
+// prospect status that follows from the disposition, where the role may write
+// it.
+func (r *recording) admitFields() error {
+	values, refused := r.parse(r.event.Fields)
+	if _, given := values[bridge.FieldStatus]; !given && r.info.Status != "" && r.Mapped[r.lead.Prospect.Connection][bridge.FieldStatus] {
+		if len(r.Policy.Admit(r.who, r.scope, []bridge.FieldName{bridge.FieldStatus}).Write) == 1 {
+			values[bridge.FieldStatus] = bridge.Value(r.info.Status)
+		}
+	}
+	var err error
+	r.gate, err = r.admit(r.lead, r.p, r.scope, values)
+	r.gate.refused = append(refused, r.gate.refused...)
+	r.out.Admitted, r.out.Proposed = r.gate.admitted, r.gate.names()
+	return err
+}
+
+// proposeMeeting reads the next step: an appointment becomes a proposal.
+func (r *recording) proposeMeeting() error {
+	next := r.event.Next
+	if next == nil || next.Kind != bridge.NextAppointment {
+		return nil
+	}
+	if !r.mayPropose(r.scope) {
+		r.gate.refused = append(r.gate.refused, r.refusedMeeting(r.scope))
+		return nil
+	}
+	meeting, err := r.meeting(*next, r.lead.Prospect.Connection)
+	if err != nil {
+		return err
+	}
+	meeting.ID = string(bridge.Operation(r.lead.Prospect.Connection, r.key, bridge.WriteMeeting, 0))
+	meeting.Note = r.event.Note
+	r.meet = meeting
+	return nil
+}
+
+// writeOut appends what was admitted to the outbox and keeps what waits.
+func (r *recording) writeOut() error {
+	if r.info.Code != bridge.DispTest {
+		w := r.write(bridge.WriteActivity, r.key, 0)
+		w.Call = r.out.Log("")
+		if err := r.append(w, r.key, r.lead.ID, ""); err != nil {
+			return err
+		}
+	}
+	if len(r.gate.changes) > 0 {
+		w := r.write(bridge.WriteFields, r.key, 0)
+		w.Fields = r.gate.changes
+		if err := r.append(w, r.key, r.lead.ID, ""); err != nil {
+			return err
+		}
+	}
+	if r.meet == nil && len(r.gate.proposed) == 0 {
+		return nil
+	}
+	id, err := r.propose(r.lead, r.key, r.meet, r.gate)
+	r.out.Proposal = id
+	return err
+}
+
+// write is the frame of a write on the lead's prospect.
+func (r *recording) write(kind bridge.WriteKind, key string, revision int) bridge.Write {
+	return r.frame(r.lead.Prospect, kind, key, revision)
+}
+
+// moveLead takes the lead where the disposition leads. A call reported late
+// must not undo what a later one did.
+func (r *recording) moveLead() error {
+	l := &r.lead
+	l.Flags = merge(l.Flags, r.out.Flags)
+	if l.Lease != nil && (l.Lease.Person == r.who.Person || !r.now.Before(l.Lease.Until)) {
+		l.Lease = nil
+	}
+	if r.out.At.Before(l.LastAt) {
+		if l.State == bridge.LeadLeased && l.Lease == nil {
+			l.State = bridge.LeadWaiting
+		}
+		return r.keep(&r.was, *l)
+	}
+	l.LastAt, l.Last = r.out.At, r.out.Disposition
+	l.NextAt = time.Time{}
+	switch {
+	case l.WithdrawnBy != "":
+		l.State = bridge.LeadWithdrawn
+	case r.out.Proposal != "":
+		l.State = bridge.LeadPending
+	case l.State == bridge.LeadClosed:
+	case r.info.Class == bridge.ClassRetry || r.info.Class == bridge.ClassScheduled:
+		l.State, l.NextAt = bridge.LeadWaiting, r.nextAt()
+	default:
+		l.State = bridge.LeadFinished
+	}
+	return r.keep(&r.was, *l)
+}
+
+// nextAt is when the lead may be called again: when they asked to be, or after
+// the disposition's rest.
+func (r *recording) nextAt() time.Time {
+	if next := r.event.Next; next != nil && next.At != "" {
+		if slot, err := r.slot(next.At, next.Zone, "", r.lead.Prospect.Connection); err == nil {
+			return slot.UTC
+		}
+	}
+	return r.out.At.Add(r.info.Retry)
+}
+
+// finish keeps the outcome, its decision and its ledger line.
+func (r *recording) finish() error {
+	r.out.Refused = r.gate.refused
+	if err := outcomes.Put(r.tx, string(r.out.ID), r.out); err != nil {
+		return err
+	}
+	if err := byLead.Put(r.tx, string(r.lead.ID)+"\x00"+due(r.out.At)+string(r.out.ID), nil); err != nil {
+		return err
+	}
+	all := slices.Concat(r.out.Admitted, r.out.Proposed)
+	if err := r.decided("outcome", r.lead, r.scope, r.gate.asked, all); err != nil {
+		return err
+	}
+	return r.note("outcome", strings.Join(r.out.Flags, " "), all, r.lead.Prospect.Key())
+}
+
+func merge(a, b []string) []string {
+	out := append(slices.Clone(a), b...)
+	slices.Sort(out)
+	return slices.Compact(out)
+}

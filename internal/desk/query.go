@@ -1,0 +1,199 @@
+package desk
+
+import (
+	"slices"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/outbox"
+	"passerelle/internal/policy"
+)
+
+// View is a lead as its reader may see it.
+type View struct {
+	Lead     bridge.Lead
+	Card     bridge.Card
+	Outcomes []bridge.Outcome // where they may read activities
+}
+
+// Lead shows one lead.
+func (d *Desk) Lead(actor bridge.Actor, id bridge.LeadID) (View, error) {
+	var out View
+	err := d.look(actor, func(c *command) error {
+		l, p, scope, err := c.see(id)
+		if err != nil {
+			return err
+		}
+		out = View{Lead: l, Card: c.card(c.who, scope, l, p), Outcomes: []bridge.Outcome{}}
+		for _, o := range c.outcomesOf(id) {
+			scope.Owner = o.Author
+			if c.Policy.Allows(c.who, policy.Read, bridge.Activity, scope) {
+				out.Outcomes = append(out.Outcomes, o)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Page is where a list goes on.
+type Page struct {
+	After string // what the last page answered
+	Limit int    // 0 is 50, at most 500
+}
+
+func (p Page) limit() int {
+	switch {
+	case p.Limit <= 0:
+		return 50
+	case p.Limit > 500:
+		return 500
+	}
+	return p.Limit
+}
+
+// Leads lists the leads that the actor may know of.
+func (d *Desk) Leads(actor bridge.Actor, choice Choice, page Page) (out []View, next string, err error) {
+	err = d.look(actor, func(c *command) error {
+		index, prefix := byCampaign, ""
+		switch {
+		case choice.Campaign != "":
+			prefix = string(choice.Campaign) + "\x00"
+		case choice.Assignee != "" && choice.Assignee != Pool:
+			index, prefix = byAssignee, choice.Assignee+"\x00"
+		}
+		for key := range index.Scan(c.tx, prefix, page.After) {
+			if key == page.After {
+				continue
+			}
+			l, p, err := c.load(bridge.LeadID(key[lastZero(key)+1:]))
+			if err != nil {
+				return err
+			}
+			scope := c.record(l, p)
+			if !choice.matches(l) || !c.Policy.Allows(c.who, policy.Read, bridge.ProspectObj, scope) {
+				continue
+			}
+			if len(out) == page.limit() {
+				return nil
+			}
+			out = append(out, View{Lead: l, Card: c.card(c.who, scope, l, p)})
+			next = key
+		}
+		next = ""
+		return nil
+	})
+	return out, next, err
+}
+
+func lastZero(key string) int {
+	for i := len(key) - 1; i >= 0; i-- {
+		if key[i] == 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// Proposals lists proposals in a state ("": those that wait), oldest first: a
+// caller's own, a supervisor's teams'.
+func (d *Desk) Proposals(actor bridge.Actor, state bridge.ProposalState, page Page) (out []bridge.Proposal, next string, err error) {
+	if state == "" {
+		state = bridge.Proposed
+	}
+	prefix := string(state) + "\x00"
+	err = d.look(actor, func(c *command) error {
+		for key := range byState.Scan(c.tx, prefix, page.After) {
+			if key == page.After {
+				continue
+			}
+			p, _, scope, err := c.proposal(bridge.ProposalID(key[len(prefix)+8:]))
+			if err != nil {
+				return err
+			}
+			if !c.Policy.Allows(c.who, policy.Read, bridge.Appointment, scope) && !c.Policy.Allows(c.who, policy.Write, bridge.Appointment, scope) {
+				continue
+			}
+			if len(out) == page.limit() {
+				return nil
+			}
+			out = append(out, c.redact(p, scope))
+			next = key
+		}
+		next = ""
+		return nil
+	})
+	return out, next, err
+}
+
+// redact leaves of a proposal only the proposed values that the reader may
+// read.
+func (c *command) redact(p bridge.Proposal, scope policy.Record) bridge.Proposal {
+	p.Fields = c.Policy.Project(c.who, scope, p.Fields)
+	p.Expected = c.Policy.Project(c.who, scope, p.Expected)
+	return p
+}
+
+// Writes lists outbox entries: a supervisor's teams', the operator's all. A
+// reader sees the values of the fields that they may read, nobody else's; the
+// operator none.
+func (d *Desk) Writes(actor bridge.Actor, f outbox.Filter) (out []outbox.Entry, more bool, err error) {
+	err = d.look(actor, func(c *command) error {
+		found, rest, err := outbox.List(c.tx, f)
+		if err != nil {
+			return err
+		}
+		more = rest
+		for _, e := range found {
+			if err := c.mayTend(e, "list"); err != nil {
+				if _, no := err.(*Denied); no {
+					continue
+				}
+				return err
+			}
+			veiled, err := c.veil(e)
+			if err != nil {
+				return err
+			}
+			out = append(out, veiled)
+		}
+		return nil
+	})
+	return out, more, err
+}
+
+// veil takes out of an entry the values that the actor may not read.
+func (c *command) veil(e outbox.Entry) (outbox.Entry, error) {
+	scope := policy.Record{}
+	if e.Lead != "" {
+		l, p, err := c.load(e.Lead)
+		if err != nil {
+			return e, err
+		}
+		scope = c.record(l, p)
+	}
+	mask := c.Policy.ReadMask(c.who, scope)
+	e.Prior, e.Held = nil, nil
+	e.Write.Fields = slices.Clone(e.Write.Fields)
+	for i, f := range e.Write.Fields {
+		if !mask.Has(f.Name) {
+			e.Write.Fields[i].Value, e.Write.Fields[i].Expected = "", ""
+		}
+	}
+	e.Conflict = slices.Clone(e.Conflict)
+	for i, f := range e.Conflict {
+		if !mask.Has(f.Field) {
+			e.Conflict[i].Found = ""
+		}
+	}
+	if e.Write.Call != nil && !c.Policy.Allows(c.who, policy.Read, bridge.Activity, scope) {
+		call := *e.Write.Call
+		call.Note = ""
+		e.Write.Call = &call
+	}
+	if e.Write.Meeting != nil && !c.Policy.Allows(c.who, policy.Read, bridge.Appointment, scope) {
+		m := *e.Write.Meeting
+		m.Note, m.Subject, m.Place = "", "", ""
+		e.Write.Meeting = &m
+	}
+	return e, nil
+}

@@ -1,0 +1,63 @@
+package desk
+
+import (
+	"cmp"
+	"time"
+
+	"passerelle/internal/bridge"
+)
+
+// The length of an appointment that does not say.
+const defaultMinutes = 60
+
+const localLayout = "2006-01-02T15:04:05"
+
+// slot reads a moment: with an offset it is that instant, without one it is
+// wall time in zone, else in the salesperson's zone, the connection's or the
+// bridge's.
+func (c *command) slot(at, zone string, with bridge.PersonID, connection bridge.ConnectionName) (bridge.Slot, error) {
+	if zone == "" && with != "" {
+		if p, ok := c.Person(with); ok {
+			zone = p.Zone
+		}
+	}
+	zone = cmp.Or(zone, c.Zones[connection], c.opts.Zone)
+	loc, err := time.LoadLocation(zone)
+	if err != nil || zone == "Local" {
+		return bridge.Slot{}, &Invalid{"zone", "not an IANA time zone such as Europe/Paris"}
+	}
+	if t, err := time.Parse(time.RFC3339, at); err == nil {
+		return bridge.Slot{Local: t.In(loc).Format(localLayout), Zone: zone, UTC: t.UTC()}, nil
+	}
+	for _, layout := range []string{localLayout, "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"} {
+		t, err := time.ParseInLocation(layout, at, loc)
+		if err != nil {
+			continue
+		}
+		if t.Format(layout) != at {
+			return bridge.Slot{}, &Invalid{"at", "that hour does not exist on that day in " + zone + ": the clocks go forward"}
+		}
+		return bridge.Slot{Local: t.Format(localLayout), Zone: zone, UTC: t.UTC()}, nil
+	}
+	return bridge.Slot{}, &Invalid{"at", "not a time like 2026-11-23T10:30 or 2026-11-23T10:30:00+01:00"}
+}
+
+// meeting reads an appointment out of a next step.
+func (c *command) meeting(next bridge.Next, connection bridge.ConnectionName) (*bridge.Meeting, error) {
+	with := bridge.PersonID(next.With)
+	if with != "" {
+		if _, ok := c.Person(with); !ok {
+			return nil, &Invalid{"next.with", "nobody by this id: it names the salesperson"}
+		}
+	}
+	slot, err := c.slot(next.At, next.Zone, with, connection)
+	if err != nil {
+		return nil, err
+	}
+	slot.Minutes = cmp.Or(next.Minutes, defaultMinutes)
+	return &bridge.Meeting{Slot: slot, Salesperson: with, Subject: next.Subject, Place: next.Place}, nil
+}
+
+func ends(s bridge.Slot) time.Time { return s.UTC.Add(time.Duration(s.Minutes) * time.Minute) }
+
+func overlap(a, b bridge.Slot) bool { return a.UTC.Before(ends(b)) && b.UTC.Before(ends(a)) }

@@ -1,0 +1,310 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/outbox"
+	"passerelle/internal/policy"
+)
+
+// Pool is the assignee that stands for nobody.
+const Pool = "pool"
+
+// Choice says which leads a supervisor means: those named, or those that the
+// filter finds.
+type Choice struct {
+	IDs      []bridge.LeadID
+	Campaign bridge.CampaignID
+	Assignee string // a person, Pool, or "" for any
+	State    bridge.LeadState
+}
+
+func (ch Choice) empty() bool {
+	return len(ch.IDs) == 0 && ch.Campaign == "" && ch.Assignee == "" && ch.State == ""
+}
+
+// Skipped is a lead that a command on many left alone, and why.
+type Skipped struct {
+	Lead   bridge.LeadID `json:"lead"`
+	Reason string        `json:"reason"`
+}
+
+// Moved is what became of a command on many leads.
+type Moved struct {
+	Moved   int       `json:"moved"`
+	Skipped []Skipped `json:"skipped"`
+}
+
+// supervised is the right that commands on leads hang on.
+func (c *command) supervised(scope policy.Record, what string) error {
+	return c.need(policy.Write, bridge.CampaignObj, scope, what)
+}
+
+// Reassign gives leads to a person or to the pool. A lead on somebody's line
+// stays with them.
+func (d *Desk) Reassign(ctx context.Context, actor bridge.Actor, choice Choice, to, motive string) (Moved, error) {
+	return d.each(ctx, actor, choice, motive, "reassign", func(c *command, l bridge.Lead) (bridge.Lead, string) {
+		switch {
+		case l.State == bridge.LeadLeased && l.Lease != nil && c.now.Before(l.Lease.Until):
+			return l, "on the line with " + string(l.Lease.Person)
+		case l.State != bridge.LeadWaiting && l.State != bridge.LeadLeased && l.State != bridge.LeadPending:
+			return l, "it is " + string(l.State)
+		}
+		l.Assignee = bridge.PersonID(to)
+		if to == Pool {
+			l.Assignee = ""
+		}
+		return l, ""
+	}, func(c *command) error {
+		if to == Pool {
+			return nil
+		}
+		p, ok := c.Person(bridge.PersonID(to))
+		if !ok || !p.Active {
+			return &Invalid{"to", "nobody active by this id; `pool` gives them to nobody"}
+		}
+		return nil
+	})
+}
+
+// Close ends the sequence of leads: nobody calls them any more.
+func (d *Desk) Close(ctx context.Context, actor bridge.Actor, choice Choice, motive string) (Moved, error) {
+	return d.each(ctx, actor, choice, motive, "close", func(c *command, l bridge.Lead) (bridge.Lead, string) {
+		switch l.State {
+		case bridge.LeadWaiting, bridge.LeadLeased, bridge.LeadPending:
+		default:
+			return l, "it is " + string(l.State)
+		}
+		if l.State == bridge.LeadLeased && l.Lease != nil && c.now.Before(l.Lease.Until) {
+			return l, "on the line with " + string(l.Lease.Person)
+		}
+		l.State, l.Lease = bridge.LeadClosed, nil
+		return l, ""
+	}, nil)
+}
+
+// each runs a command on many leads in one transaction: those that the
+// supervisor may not touch, or that cannot be moved, are left alone and named.
+func (d *Desk) each(ctx context.Context, actor bridge.Actor, choice Choice, motive, what string,
+	move func(*command, bridge.Lead) (bridge.Lead, string), check func(*command) error) (Moved, error) {
+	out := Moved{}
+	err := d.run(ctx, actor, func(c *command) error {
+		out = Moved{Skipped: []Skipped{}}
+		if strings.TrimSpace(motive) == "" {
+			return &Invalid{"motive", "say why"}
+		}
+		if choice.empty() {
+			return &Invalid{"ids", "name the leads, or a filter that finds them"}
+		}
+		if check != nil {
+			if err := check(c); err != nil {
+				return err
+			}
+		}
+		ids, err := c.chosen(choice)
+		if err != nil {
+			return err
+		}
+		var records []string
+		for _, id := range ids {
+			l, reason, err := c.moveOne(id, what, move)
+			if err != nil {
+				return err
+			}
+			if reason != "" {
+				out.Skipped = append(out.Skipped, Skipped{id, reason})
+				continue
+			}
+			out.Moved++
+			records = append(records, l.Prospect.Key())
+		}
+		return c.note(what, motive, nil, records...)
+	})
+	return out, err
+}
+
+func (c *command) moveOne(id bridge.LeadID, what string, move func(*command, bridge.Lead) (bridge.Lead, string)) (bridge.Lead, string, error) {
+	l, p, err := c.load(id)
+	if _, gone := err.(*NotFound); gone {
+		return l, "there is no such lead", nil
+	}
+	if err != nil {
+		return l, "", err
+	}
+	if err := c.supervised(c.record(l, p), what+" this lead"); err != nil {
+		return l, err.Error(), nil
+	}
+	moved, reason := move(c, l)
+	if reason != "" {
+		return l, reason, nil
+	}
+	return moved, "", c.keep(&l, moved)
+}
+
+func (c *command) chosen(choice Choice) ([]bridge.LeadID, error) {
+	if len(choice.IDs) > 0 {
+		return choice.IDs, nil
+	}
+	index, prefix := byCampaign, string(choice.Campaign)+"\x00"
+	switch {
+	case choice.Campaign != "":
+	case choice.Assignee != "" && choice.Assignee != Pool:
+		index, prefix = byAssignee, choice.Assignee+"\x00"
+	default:
+		return nil, &Invalid{"campaign", "a filter names a campaign or a person"}
+	}
+	var out []bridge.LeadID
+	for _, id := range suffixes(c.tx, index, prefix) {
+		l, err := c.lead(bridge.LeadID(id))
+		if err != nil {
+			return nil, err
+		}
+		if choice.matches(l) {
+			out = append(out, l.ID)
+		}
+	}
+	return out, nil
+}
+
+func (ch Choice) matches(l bridge.Lead) bool {
+	return (ch.Campaign == "" || l.Campaign == ch.Campaign) &&
+		(ch.State == "" || l.State == ch.State) &&
+		(ch.Assignee == "" || ch.Assignee == string(l.Assignee) || ch.Assignee == Pool && l.Assignee == "")
+}
+
+// Handover deals with the leads of somebody who leaves: to another, to the
+// pool, or later. Later leaves them as they are and only says how many wait.
+func (d *Desk) Handover(ctx context.Context, actor bridge.Actor, from bridge.PersonID, to, motive string) (Moved, error) {
+	if to != "later" {
+		return d.Reassign(ctx, actor, Choice{Assignee: string(from)}, to, motive)
+	}
+	return d.each(ctx, actor, Choice{Assignee: string(from)}, motive, "handover later", func(_ *command, l bridge.Lead) (bridge.Lead, string) {
+		return l, "left with " + string(from) + " for now"
+	}, nil)
+}
+
+// Correct sets a prospect's status by a supervisor's hand. The CRM gets it as
+// it gets a caller's.
+func (d *Desk) Correct(ctx context.Context, actor bridge.Actor, id bridge.LeadID, eventID, status, motive string) (Receipt, error) {
+	var out Receipt
+	err := d.run(ctx, actor, func(c *command) error {
+		if strings.TrimSpace(motive) == "" {
+			return &Invalid{"motive", "say why"}
+		}
+		l, p, scope, err := c.see(id)
+		if err != nil {
+			return err
+		}
+		if err := c.supervised(scope, "correct a status"); err != nil {
+			return err
+		}
+		key := eventKey(c.actor.Connection, eventID)
+		known, ok, err := events.Get(c.tx, key)
+		if err != nil || ok {
+			out = known
+			return err
+		}
+		values, refused := c.parse(map[bridge.FieldName]any{bridge.FieldStatus: status})
+		g, err := c.admit(l, p, scope, values)
+		if err != nil {
+			return err
+		}
+		if len(g.changes) > 0 {
+			w := c.frame(l.Prospect, bridge.WriteFields, key, 0)
+			w.Fields = g.changes
+			if err := c.append(w, key, l.ID, ""); err != nil {
+				return err
+			}
+		}
+		out = Receipt{Lead: id, Admitted: g.admitted, Proposed: g.names(), Refused: append(refused, g.refused...)}
+		if err := events.Put(c.tx, key, out); err != nil {
+			return err
+		}
+		return c.note("correct", motive, g.admitted, l.Prospect.Key())
+	})
+	return out, err
+}
+
+// Keep says whose value a conflict is settled for.
+type Keep string
+
+// The two sides of a conflict.
+const (
+	KeepCRM  Keep = "crm"
+	KeepOurs Keep = "ours"
+)
+
+// Resolve settles a conflict.
+func (d *Desk) Resolve(ctx context.Context, actor bridge.Actor, entry string, keep Keep) (outbox.Entry, error) {
+	return d.onEntry(ctx, actor, entry, "resolve", string(keep), func(c *command, e outbox.Entry) (outbox.Entry, error) {
+		if e.State != outbox.Conflicted {
+			return e, &outbox.NotNow{ID: e.ID, State: e.State, Why: "it is in no conflict"}
+		}
+		switch keep {
+		case KeepCRM:
+			return outbox.Discard(c.tx, entry, "the CRM's value was kept", c.now)
+		case KeepOurs:
+			return outbox.KeepOurs(c.tx, entry, c.now)
+		}
+		return e, &Invalid{"keep", "crm or ours"}
+	})
+}
+
+// RetryWrite lets a parked write go again.
+func (d *Desk) RetryWrite(ctx context.Context, actor bridge.Actor, entry string) (outbox.Entry, error) {
+	return d.onEntry(ctx, actor, entry, "retry", "", func(c *command, _ outbox.Entry) (outbox.Entry, error) {
+		return outbox.TryAgain(c.tx, entry, c.now)
+	})
+}
+
+// DiscardWrite gives a write up.
+func (d *Desk) DiscardWrite(ctx context.Context, actor bridge.Actor, entry, motive string) (outbox.Entry, error) {
+	if strings.TrimSpace(motive) == "" {
+		return outbox.Entry{}, &Invalid{"motive", "say why it is given up"}
+	}
+	return d.onEntry(ctx, actor, entry, "discard", motive, func(c *command, _ outbox.Entry) (outbox.Entry, error) {
+		return outbox.Discard(c.tx, entry, motive, c.now)
+	})
+}
+
+func (d *Desk) onEntry(ctx context.Context, actor bridge.Actor, id, what, reason string, fn func(*command, outbox.Entry) (outbox.Entry, error)) (outbox.Entry, error) {
+	var out outbox.Entry
+	err := d.run(ctx, actor, func(c *command) error {
+		e, ok, err := outbox.Get(c.tx, id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return &outbox.ErrNoEntry{ID: id}
+		}
+		if err := c.mayTend(e, what); err != nil {
+			return err
+		}
+		if out, err = fn(c, e); err != nil {
+			return err
+		}
+		c.wake(e.Connection())
+		return c.note(what+" write", reason, nil, e.Write.Prospect.Key())
+	})
+	return out, err
+}
+
+// mayTend: a supervisor tends the writes of their leads, the operator those of
+// all.
+func (c *command) mayTend(e outbox.Entry, what string) error {
+	if c.actor.Operator {
+		return nil
+	}
+	scope := policy.Record{}
+	if e.Lead != "" {
+		l, p, err := c.load(e.Lead)
+		if err != nil {
+			return err
+		}
+		scope = c.record(l, p)
+	}
+	return c.supervised(scope, fmt.Sprintf("%s a write", what))
+}

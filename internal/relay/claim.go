@@ -1,0 +1,222 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/connector/httpx"
+	"passerelle/internal/fault"
+	"passerelle/internal/outbox"
+	"passerelle/internal/store"
+)
+
+// clockMark is a time that several goroutines read and set.
+type clockMark struct{ nanos atomic.Int64 }
+
+func (m *clockMark) set(t time.Time) { m.nanos.Store(t.UnixNano()) }
+func (m *clockMark) get() time.Time  { return time.Unix(0, m.nanos.Load()) }
+
+// askAgain is what a writer is told that meets a paused or dead connection:
+// its messages are taken off the road meanwhile.
+const askAgain = 2 * time.Second
+
+// Claim answers a writer's ask: first the connection's tokens, then the
+// entries.
+func (r *Relay) Claim(ctx context.Context, ask outbox.Ask) (outbox.Grant, error) {
+	l, err := r.lane(ask.Connection)
+	if err != nil {
+		return outbox.Grant{}, err
+	}
+	if halted, _, err := l.halted(); err != nil || halted {
+		return refuseAll(ask, askAgain), err
+	}
+	if err := l.Breaker.Allow(); err != nil {
+		l.poke()
+		return refuseAll(ask, fault.Of(err).After), nil
+	}
+	most, wait := l.tokens(len(ask.Entries))
+	if most == 0 {
+		return refuseAll(ask, wait), nil
+	}
+	var g outbox.Grant
+	terms := outbox.Terms{Timeout: r.opts.Timeout, Settle: l.Descriptor.Settle, Most: most}
+	err = r.opts.Store.Commit(ctx, func(tx *store.Tx) (err error) {
+		g, err = outbox.Claim(tx, ask, terms, r.opts.Now())
+		return err
+	})
+	granted := 0
+	for _, item := range g.Items {
+		if item.Verdict == outbox.Go {
+			granted++
+		}
+	}
+	l.Bucket.Return((most - granted) * l.Descriptor.Tokens)
+	if err != nil {
+		return outbox.Grant{}, err
+	}
+	if granted > 0 {
+		l.granted.set(r.opts.Now())
+	}
+	g.Tokens = granted * l.Descriptor.Tokens
+	return g, nil
+}
+
+func refuseAll(ask outbox.Ask, after time.Duration) outbox.Grant {
+	g := outbox.Grant{}
+	for _, id := range ask.Entries {
+		g.Items = append(g.Items, outbox.Item{Entry: id, Verdict: outbox.Wait, Retry: max(after, 50*time.Millisecond)})
+	}
+	return g
+}
+
+// tokens takes the worst-case requests of as many entries as the quota allows,
+// at most n; where it allows none it says how long to wait.
+func (l *lane) tokens(n int) (granted int, wait time.Duration) {
+	each := l.Descriptor.Tokens
+	if each == 0 {
+		return n, 0
+	}
+	for granted < n {
+		ok, after := l.Bucket.TryTake(each)
+		if !ok {
+			return granted, after
+		}
+		granted++
+	}
+	return granted, 0
+}
+
+// Report carries what a writer made of a grant into the outbox.
+func (r *Relay) Report(ctx context.Context, report outbox.Report) error {
+	l, err := r.lane(report.Connection)
+	if err != nil {
+		return err
+	}
+	l.Bucket.Return(report.Unused)
+	l.answered(report.Results)
+	results := report.Results
+	for len(results) > 0 {
+		part := results[:min(chunk, len(results))]
+		results = results[len(part):]
+		err := r.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+			for _, one := range part {
+				if err := l.settle(tx, report.Fence, one); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("report of %s: %w", report.Connection, err)
+		}
+	}
+	l.poke()
+	return nil
+}
+
+// answered lets the breaker and the bucket learn from the results.
+func (l *lane) answered(results []outbox.Result) {
+	for _, res := range results {
+		if !res.Begun {
+			continue
+		}
+		if res.State != connector.Failed {
+			l.Breaker.Report("")
+			continue
+		}
+		l.Breaker.Report(res.Kind)
+		if res.Kind == fault.RateLimited {
+			l.Bucket.Pause(l.now().Add(max(res.After, time.Second)))
+		}
+	}
+}
+
+func (l *lane) settle(tx *store.Tx, fence uint64, res outbox.Result) error {
+	if res.State == connector.Failed && res.Kind == fault.RateLimited {
+		res.Begun = false // a quota is no attempt
+	}
+	lookup := l.Descriptor.Idempotency != connector.None
+	e, err := outbox.Settle(tx, fence, res, l.now(), lookup, l.retry)
+	if errors.Is(err, outbox.ErrStale) {
+		l.relay.opts.Log.Info("a late report was refused", "connection", l.Name, "entry", res.Entry)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if res.State == connector.Failed && res.Kind == fault.Permanent {
+		if err := pause(tx, l.Name, res.Reason, l.now()); err != nil {
+			return err
+		}
+		l.relay.opts.Log.Error("connection paused", "connection", l.Name, "reason", res.Reason)
+	}
+	return l.settled(tx, e)
+}
+
+// The back-off of a write that failed: doubled each time, with jitter.
+const (
+	firstRetry = 500 * time.Millisecond
+	lastRetry  = 5 * time.Minute
+)
+
+func (l *lane) retry(e *outbox.Entry, res outbox.Result) time.Duration {
+	wait := min(firstRetry<<min(e.Attempts, 16), lastRetry)
+	wait = wait/2 + rand.N(wait/2+1)
+	if res.Lost {
+		wait = max(wait, l.Descriptor.Settle)
+	}
+	return max(wait, res.After)
+}
+
+// halted says whether nothing may be sent now, and until when if that is known.
+func (l *lane) halted() (bool, time.Time, error) {
+	var paused bool
+	err := l.relay.opts.Store.View(func(tx *store.Tx) (err error) {
+		_, paused, err = Paused(tx, l.Name)
+		return err
+	})
+	if err != nil || paused {
+		return true, time.Time{}, err
+	}
+	if l.Breaker.State() == httpx.BreakerOpen {
+		return true, l.now().Add(time.Second), nil
+	}
+	return false, time.Time{}, nil
+}
+
+// Pause is why and since when a connection sends nothing.
+type Pause struct {
+	Reason string    `json:"reason"`
+	Since  time.Time `json:"since"`
+}
+
+var pauses = store.NewTable[Pause]("relay.paused")
+
+func pause(tx *store.Tx, c bridge.ConnectionName, reason string, now time.Time) error {
+	return pauses.Put(tx, string(c), Pause{Reason: reason, Since: now})
+}
+
+// Paused says whether a connection is paused, and why.
+func Paused(tx *store.Tx, c bridge.ConnectionName) (Pause, bool, error) {
+	return pauses.Get(tx, string(c))
+}
+
+// Resume ends a connection's pause once its check passes.
+func (r *Relay) Resume(ctx context.Context, c bridge.ConnectionName) error {
+	l, err := r.lane(c)
+	if err != nil {
+		return err
+	}
+	if err := l.Conn.Check(ctx); err != nil {
+		return fmt.Errorf("%s stays paused: its check fails: %w", c, err)
+	}
+	err = r.opts.Store.Commit(ctx, func(tx *store.Tx) error { return pauses.Delete(tx, string(c)) })
+	l.poke()
+	return err
+}

@@ -1,0 +1,124 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/fault"
+	"passerelle/internal/outbox"
+	"passerelle/internal/store"
+)
+
+// confirmEvery is how often sent writes are looked for in the CRM. A read of
+// a list waits a little longer, so that one read confirms many.
+const (
+	confirmEvery     = 500 * time.Millisecond
+	confirmListEvery = 5 * time.Second
+	confirmAtOnce    = 200
+)
+
+// confirm reads back what was sent until the CRM shows it.
+func (l *lane) confirm(ctx context.Context) {
+	finder, ok := l.Conn.(connector.Finder)
+	if !ok {
+		return
+	}
+	every := confirmEvery
+	if l.Descriptor.Confirmation == connector.ByList {
+		every = confirmListEvery
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := l.confirmSome(ctx, finder); err != nil && ctx.Err() == nil {
+			l.relay.opts.Log.Warn("confirm", "connection", l.Name, "err", err)
+		}
+	}
+}
+
+// confirmSome looks for one batch of sent writes.
+func (l *lane) confirmSome(ctx context.Context, finder connector.Finder) error {
+	halted, _, err := l.halted()
+	if err != nil || halted {
+		return err
+	}
+	var sent []outbox.Entry
+	err = l.relay.opts.Store.View(func(tx *store.Tx) error {
+		for _, id := range outbox.Ids(tx, l.Name, outbox.Sent, confirmAtOnce) {
+			e, ok, err := outbox.Get(tx, id)
+			if err != nil {
+				return err
+			}
+			if ok {
+				sent = append(sent, e)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(sent) == 0 {
+		return err
+	}
+	writes := make([]bridge.Write, len(sent))
+	for i, e := range sent {
+		writes[i] = e.Write
+	}
+	sightings, err := finder.Find(ctx, writes)
+	if err != nil {
+		l.Breaker.Report(fault.Of(err).Kind)
+		return err
+	}
+	return l.confirmed(ctx, sent, sightings)
+}
+
+func (l *lane) confirmed(ctx context.Context, sent []outbox.Entry, sightings []connector.Sighting) error {
+	err := l.commit(ctx, func(tx *store.Tx) error {
+		for i, e := range sent {
+			present := i < len(sightings) && l.shows(e, sightings[i])
+			now := l.now()
+			settled := e.Changed.Add(l.Descriptor.Settle)
+			if !present && now.Before(settled) {
+				continue // it may still appear
+			}
+			got, err := outbox.Confirm(tx, e.ID, e.Fence, present, now, now.Add(l.Descriptor.Settle))
+			if errors.Is(err, outbox.ErrStale) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if !present {
+				l.relay.opts.Log.Warn("the CRM said yes and does not show it", "connection", l.Name, "entry", e.ID)
+			}
+			if err := l.settled(tx, got); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	l.poke()
+	return err
+}
+
+// shows says whether a sighting proves the write. For fields: the CRM holds
+// our value, or one that is neither ours nor what was there before: then a
+// person has changed it since, and theirs stands.
+func (l *lane) shows(e outbox.Entry, s connector.Sighting) bool {
+	if s.Present || e.Write.Kind != bridge.WriteFields {
+		return s.Present
+	}
+	for _, c := range e.Write.Fields {
+		found, ok := s.Fields[c.Name]
+		if !ok || found != c.Value && found == e.Held[c.Name] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,220 @@
+package relay
+
+import (
+	"context"
+	"time"
+
+	"passerelle/internal/bus"
+	"passerelle/internal/outbox"
+	"passerelle/internal/store"
+)
+
+// lane moves one connection's entries.
+type lane struct {
+	Line
+	relay  *Relay
+	wake   chan struct{}
+	window int
+	// granted is when a claim was last granted: relayed entries are only
+	// missed while others are being claimed.
+	granted clockMark
+}
+
+func newLane(r *Relay, l Line) *lane {
+	return &lane{Line: l, relay: r, wake: make(chan struct{}, 1), window: max(256, 2*l.Descriptor.Batch)}
+}
+
+func (l *lane) poke() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (l *lane) now() time.Time { return l.relay.opts.Now() }
+
+func (l *lane) commit(ctx context.Context, fn func(*store.Tx) error) error {
+	return l.relay.opts.Store.Commit(ctx, fn)
+}
+
+// sweepEvery is how often expired claims and lost messages are looked for.
+const sweepEvery = time.Second
+
+func (l *lane) run(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	again := time.NewTimer(time.Hour)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.wake:
+		case <-again.C:
+		case <-tick.C:
+			if err := l.sweep(ctx); err != nil && ctx.Err() == nil {
+				l.relay.opts.Log.Error("sweep", "connection", l.Name, "err", err)
+			}
+		}
+		next, err := l.fill(ctx)
+		if err != nil && ctx.Err() == nil {
+			l.relay.opts.Log.Warn("publish", "connection", l.Name, "err", err)
+		}
+		if !next.IsZero() {
+			again.Reset(max(next.Sub(l.now()), time.Millisecond))
+		}
+	}
+}
+
+// chunk bounds how many entries one of our transactions moves: the plateau's
+// commands wait behind it.
+const chunk = 256
+
+// fill publishes what the window has room for. Next is when to look again.
+func (l *lane) fill(ctx context.Context) (next time.Time, err error) {
+	for ctx.Err() == nil {
+		halted, until, err := l.halted()
+		if err != nil {
+			return next, err
+		}
+		if halted {
+			return until, l.clear(ctx)
+		}
+		var taken []outbox.Entry
+		err = l.commit(ctx, func(tx *store.Tx) (err error) {
+			taken = nil
+			room := l.window - len(outbox.Ids(tx, l.Name, outbox.Relayed, 0)) - len(outbox.Ids(tx, l.Name, outbox.Sending, 0))
+			if room > 0 {
+				taken, next, err = outbox.Take(tx, l.Name, min(room, chunk), l.now())
+			}
+			return err
+		})
+		if err != nil || len(taken) == 0 {
+			return next, err
+		}
+		if err := l.publish(ctx, taken); err != nil {
+			l.relay.publishFailed()
+			return next, err
+		}
+	}
+	return next, nil
+}
+
+func (l *lane) publish(ctx context.Context, taken []outbox.Entry) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	messages := make([]bus.Message, len(taken))
+	for i, e := range taken {
+		messages[i] = bus.Message{Entry: e.ID, Connection: l.Name, Partition: bus.Partition(e.Write.Prospect)}
+	}
+	return l.relay.opts.Road.Publish(ctx, messages)
+}
+
+// clear takes everything unclaimed off the road, so that what is urgent goes
+// first when the connection works again.
+func (l *lane) clear(ctx context.Context) error {
+	var waiting bool
+	err := l.relay.opts.Store.View(func(tx *store.Tx) error {
+		waiting = len(outbox.Ids(tx, l.Name, outbox.Relayed, 1)) > 0
+		return nil
+	})
+	if err != nil || !waiting {
+		return err
+	}
+	if err := l.takeBack(ctx, outbox.Relayed); err != nil {
+		return err
+	}
+	return l.relay.opts.Road.Purge(ctx, l.Name)
+}
+
+// takeBack returns the entries in a state to pending.
+func (l *lane) takeBack(ctx context.Context, s outbox.State) error {
+	return l.each(ctx, s, func(tx *store.Tx, id string) error { return outbox.Withdraw(tx, id, l.now()) })
+}
+
+// each runs fn over the entries in a state, a chunk to a transaction.
+func (l *lane) each(ctx context.Context, s outbox.State, fn func(*store.Tx, string) error) error {
+	var ids []string
+	err := l.relay.opts.Store.View(func(tx *store.Tx) error {
+		ids = outbox.Ids(tx, l.Name, s, 0)
+		return nil
+	})
+	for len(ids) > 0 && err == nil {
+		part := ids[:min(chunk, len(ids))]
+		ids = ids[len(part):]
+		err = l.commit(ctx, func(tx *store.Tx) error {
+			for _, id := range part {
+				if err := fn(tx, id); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return err
+}
+
+// recover takes back what was on its way when the hub last stopped. The hub's
+// own writer died with it: only its settle time is waited for. Other writers
+// keep their claims until they run out.
+func (l *lane) recover(ctx context.Context) error {
+	return l.each(ctx, outbox.Sending, func(tx *store.Tx, id string) error {
+		e, ok, err := outbox.Get(tx, id)
+		if err != nil || !ok || e.Writer != l.relay.opts.Local {
+			return err
+		}
+		now := l.now()
+		return outbox.Expire(tx, id, now, now.Add(l.Descriptor.Settle))
+	})
+}
+
+// unclaimedFor is how long a relayed entry may lie while others are claimed.
+const unclaimedFor = 60 * time.Second
+
+// sweep takes back claims that have run out and messages that got lost.
+func (l *lane) sweep(ctx context.Context) error {
+	now := l.now()
+	err := l.some(ctx, outbox.Sending, func(e outbox.Entry) bool {
+		return !now.Before(e.Deadline.Add(l.Descriptor.Settle))
+	}, func(tx *store.Tx, id string) error { return outbox.Expire(tx, id, now, now) })
+	if err != nil || now.Sub(l.granted.get()) > unclaimedFor {
+		return err
+	}
+	return l.some(ctx, outbox.Relayed, func(e outbox.Entry) bool {
+		return now.Sub(e.Changed) > unclaimedFor
+	}, func(tx *store.Tx, id string) error { return outbox.Withdraw(tx, id, now) })
+}
+
+// some runs fn over those entries in a state that want chooses. Looking happens
+// outside the write transaction: nearly always there is nothing to do.
+func (l *lane) some(ctx context.Context, s outbox.State, want func(outbox.Entry) bool, fn func(*store.Tx, string) error) error {
+	var ids []string
+	err := l.relay.opts.Store.View(func(tx *store.Tx) error {
+		for _, id := range outbox.Ids(tx, l.Name, s, 0) {
+			e, ok, err := outbox.Get(tx, id)
+			if err != nil {
+				return err
+			}
+			if ok && want(e) {
+				ids = append(ids, id)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return l.commit(ctx, func(tx *store.Tx) error {
+		for _, id := range ids {
+			if err := fn(tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// settled tells the desk that an entry has come to rest.
+func (l *lane) settled(tx *store.Tx, e outbox.Entry) error {
+	return l.relay.opts.Desk.Settled(tx, e)
+}

@@ -1,0 +1,116 @@
+package relay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"passerelle/internal/bus"
+	"passerelle/internal/outbox"
+)
+
+// The subjects' last words of writers' requests.
+const (
+	claimSubject  = "claim"
+	reportSubject = "report"
+)
+
+// serve answers writers in other processes.
+func (r *Relay) serve(ctx context.Context) error {
+	road := r.opts.Road
+	err := road.Conn().Serve(ctx, road.Subject(claimSubject), func(ctx context.Context, raw []byte) (any, error) {
+		var ask outbox.Ask
+		if err := json.Unmarshal(raw, &ask); err != nil {
+			return nil, errors.New("not a claim")
+		}
+		if ask.Writer == r.opts.Local {
+			return nil, errors.New("this name is the hub's own writer's: give yours another")
+		}
+		return r.Claim(ctx, ask)
+	})
+	if err != nil {
+		return err
+	}
+	return road.Conn().Serve(ctx, road.Subject(reportSubject), func(ctx context.Context, raw []byte) (any, error) {
+		var report outbox.Report
+		if err := json.Unmarshal(raw, &report); err != nil {
+			return nil, errors.New("not a report")
+		}
+		return true, r.Report(ctx, report)
+	})
+}
+
+// roadWatch remembers which life of the stream we published to.
+type roadWatch struct {
+	mu    sync.Mutex
+	state bus.StreamState
+	down  bool
+}
+
+// renew makes the stream anew and takes what was on it back to pending.
+func (r *Relay) renew(ctx context.Context) error {
+	if err := r.opts.Road.Renew(ctx, r.names()); err != nil {
+		return err
+	}
+	state, err := r.opts.Road.State(ctx)
+	if err != nil {
+		return err
+	}
+	r.road.mu.Lock()
+	r.road.state, r.road.down = state, false
+	r.road.mu.Unlock()
+	for _, l := range r.lanes {
+		if err := l.takeBack(ctx, outbox.Relayed); err != nil {
+			return err
+		}
+		l.poke()
+	}
+	return nil
+}
+
+// watchEvery is how often the stream is compared with what we know of it.
+const watchEvery = time.Second
+
+// watchRoad notices when the stream has lost what we gave it: it is gone, was
+// made anew by somebody, or knows fewer messages than it did.
+func (r *Relay) watchRoad(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := r.checkRoad(ctx); err != nil && ctx.Err() == nil {
+			r.opts.Log.Warn("the road to the writers is down", "err", err)
+		}
+	}
+}
+
+func (r *Relay) checkRoad(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	state, err := r.opts.Road.State(ctx)
+	r.road.mu.Lock()
+	known, down := r.road.state, r.road.down
+	lost := errors.Is(err, bus.ErrNoStream) || err == nil && (!state.Created.Equal(known.Created) || state.Last < known.Last)
+	if err == nil && !lost {
+		r.road.state = state
+	}
+	r.road.mu.Unlock()
+	if lost || down && err == nil {
+		r.opts.Log.Warn("the stream has lost its messages: publishing them again")
+		return r.renew(ctx)
+	}
+	return err
+}
+
+// publishFailed notes that the stream may lack what was published.
+func (r *Relay) publishFailed() {
+	r.road.mu.Lock()
+	r.road.down = true
+	r.road.mu.Unlock()
+}

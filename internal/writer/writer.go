@@ -1,0 +1,304 @@
+package writer
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/bus"
+	"passerelle/internal/connector"
+	"passerelle/internal/connector/httpx"
+	"passerelle/internal/fault"
+	"passerelle/internal/outbox"
+)
+
+// Hub grants claims and takes reports: relay in the same process, or [Remote].
+type Hub interface {
+	Claim(ctx context.Context, ask outbox.Ask) (outbox.Grant, error)
+	Report(ctx context.Context, report outbox.Report) error
+}
+
+// Line is one CRM connection that this writer serves.
+type Line struct {
+	Name       bridge.ConnectionName
+	Descriptor connector.Descriptor
+	Conn       connector.Conn
+}
+
+// Options make a writer.
+type Options struct {
+	Name  string // of this writer: the hub tells its own from others by it
+	Hub   Hub
+	Road  *bus.Road
+	Lines []Line
+	Log   *slog.Logger
+}
+
+// Writer serves its lines until it is stopped.
+type Writer struct {
+	opts Options
+	wg   sync.WaitGroup
+	stop context.CancelFunc
+}
+
+// New makes a writer.
+func New(opts Options) *Writer { return &Writer{opts: opts} }
+
+// Start begins serving. Stop ends it.
+func (w *Writer) Start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.stop = cancel
+	for _, line := range w.opts.Lines {
+		w.serve(ctx, line)
+	}
+}
+
+// Stop takes no more work, lets what has begun end by its deadline, and
+// returns.
+func (w *Writer) Stop() {
+	if w.stop != nil {
+		w.stop()
+	}
+	w.wg.Wait()
+}
+
+// hands is how many writes of a CRM without batches are under way at once.
+const hands = 8
+
+// serve starts the goroutines of one line. A prospect's messages always come
+// to the same hand, in order.
+func (w *Writer) serve(ctx context.Context, line Line) {
+	n, batch := hands, max(line.Descriptor.Batch, 1)
+	if batch > 1 {
+		n = 1
+	}
+	desks := make([]chan bus.Delivery, n)
+	for i := range desks {
+		desks[i] = make(chan bus.Delivery, batch)
+		h := hand{Line: line, opts: w.opts, batch: batch, in: desks[i]}
+		w.wg.Go(func() { h.work(ctx) })
+	}
+	w.wg.Go(func() {
+		w.opts.Road.Subscribe(ctx, line.Name, max(16, 2*batch/bus.Partitions), func(d bus.Delivery) {
+			select {
+			case desks[d.Partition%n] <- d:
+			case <-ctx.Done():
+			}
+		})
+	})
+}
+
+// hand is one goroutine's work.
+type hand struct {
+	Line
+	opts  Options
+	batch int
+	in    chan bus.Delivery
+}
+
+func (h *hand) work(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case d := <-h.in:
+			h.carryOut(ctx, h.drain([]bus.Delivery{d}))
+		}
+	}
+}
+
+// drain makes a batch of what waits.
+func (h *hand) drain(batch []bus.Delivery) []bus.Delivery {
+	for len(batch) < h.batch {
+		select {
+		case d := <-h.in:
+			batch = append(batch, d)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// onTrouble is when a message is asked for again whose claim could not be had.
+const onTrouble = time.Second
+
+func (h *hand) carryOut(ctx context.Context, batch []bus.Delivery) {
+	ask := outbox.Ask{Connection: h.Name, Writer: h.opts.Name}
+	for _, d := range batch {
+		ask.Entries = append(ask.Entries, d.Entry)
+	}
+	slices.Sort(ask.Entries)
+	ask.Entries = slices.Compact(ask.Entries)
+	grant, err := h.opts.Hub.Claim(ctx, ask)
+	if err != nil {
+		h.opts.Log.Debug("no claim", "connection", h.Name, "err", err)
+		for _, d := range batch {
+			d.Nak(onTrouble)
+		}
+		return
+	}
+	if report, any := h.apply(grant); any {
+		if err := h.opts.Hub.Report(context.WithoutCancel(ctx), report); err != nil {
+			// The entries' claims run out and are looked up; the messages are
+			// asked for again and answered done or busy.
+			h.opts.Log.Warn("no report", "connection", h.Name, "err", err)
+			for _, d := range batch {
+				d.Nak(onTrouble)
+			}
+			return
+		}
+	}
+	again := map[string]time.Duration{}
+	for _, item := range grant.Items {
+		if item.Verdict == outbox.Busy || item.Verdict == outbox.Wait {
+			again[item.Entry] = item.Retry
+		}
+	}
+	for _, d := range batch {
+		if after, ok := again[d.Entry]; ok {
+			d.Nak(after)
+		} else {
+			d.Ack()
+		}
+	}
+}
+
+// apply carries out what was granted and says what became of it.
+func (h *hand) apply(grant outbox.Grant) (outbox.Report, bool) {
+	report := outbox.Report{Connection: h.Name, Fence: grant.Fence, Unused: grant.Tokens}
+	var look, send []outbox.Item
+	for _, item := range grant.Items {
+		switch {
+		case item.Verdict != outbox.Go:
+		case item.Look:
+			look = append(look, item)
+		default:
+			send = append(send, item)
+		}
+	}
+	if len(look)+len(send) == 0 {
+		return report, grant.Tokens > 0
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), grant.Deadline)
+	defer cancel()
+	allowance := httpx.NewAllowance(grant.Tokens)
+	if h.Descriptor.Tokens > 0 {
+		ctx = httpx.WithAllowance(ctx, allowance)
+	}
+	if len(look) > 0 {
+		found, absent := h.look(ctx, look)
+		report.Results = append(report.Results, found...)
+		var held []outbox.Item
+		send, held = behind(send, look, found)
+		report.Results = append(report.Results, notBegun(held)...)
+		send = append(send, absent...)
+		slices.SortFunc(send, byEntry)
+	}
+	report.Results = append(report.Results, h.send(ctx, send)...)
+	report.Spent = allowance.Spent()
+	report.Unused = grant.Tokens - report.Spent
+	return report, true
+}
+
+// behind keeps back the writes of prospects whose earlier write could not be
+// looked up: they must not overtake it.
+func behind(send, look []outbox.Item, found []outbox.Result) (free, held []outbox.Item) {
+	unsure := map[bridge.Ref]bool{}
+	for _, r := range found {
+		if r.State == connector.Failed {
+			i := slices.IndexFunc(look, func(item outbox.Item) bool { return item.Entry == r.Entry })
+			unsure[look[i].Write.Prospect] = true
+		}
+	}
+	for _, item := range send {
+		if unsure[item.Write.Prospect] {
+			held = append(held, item)
+		} else {
+			free = append(free, item)
+		}
+	}
+	return free, held
+}
+
+func byEntry(a, b outbox.Item) int {
+	switch {
+	case a.Entry < b.Entry:
+		return -1
+	case a.Entry > b.Entry:
+		return 1
+	}
+	return 0
+}
+
+func writes(items []outbox.Item) []bridge.Write {
+	out := make([]bridge.Write, len(items))
+	for i, item := range items {
+		out[i] = *item.Write
+	}
+	return out
+}
+
+// look searches the CRM for writes whose answer was lost: what is there is
+// stored, the others are to be sent.
+func (h *hand) look(ctx context.Context, items []outbox.Item) (found []outbox.Result, absent []outbox.Item) {
+	finder, ok := h.Conn.(connector.Finder)
+	if !ok {
+		return nil, items
+	}
+	sightings, err := finder.Find(ctx, writes(items))
+	if err != nil {
+		for _, item := range items {
+			r := failed(item.Entry, err)
+			// Whatever the CRM made of the first try, this was only a read:
+			// a refusal of it is no refusal of the write.
+			if r.Kind == fault.Rejected {
+				r.Kind = fault.Unavailable
+			}
+			r.Lost = true
+			found = append(found, r)
+		}
+		return found, nil
+	}
+	for i, s := range sightings {
+		if s.Present {
+			found = append(found, outbox.Result{Entry: items[i].Entry, State: connector.Stored, External: s.ExternalID, Begun: true})
+		} else {
+			absent = append(absent, items[i])
+		}
+	}
+	return found, absent
+}
+
+func (h *hand) send(ctx context.Context, items []outbox.Item) []outbox.Result {
+	if len(items) == 0 {
+		return nil
+	}
+	applier, ok := h.Conn.(connector.Applier)
+	if !ok {
+		return allFailed(items, fault.Newf(fault.Permanent, string(h.Name), "this connection takes no writes"))
+	}
+	if ctx.Err() != nil {
+		return notBegun(items)
+	}
+	receipts := applier.Apply(ctx, writes(items))
+	results := make([]outbox.Result, len(items))
+	for i, item := range items {
+		if i >= len(receipts) {
+			results[i] = failed(item.Entry, fault.Lost(string(h.Name), errShort))
+			continue
+		}
+		results[i] = result(item.Entry, receipts[i])
+	}
+	return results
+}
+
+func result(entry string, r connector.Receipt) outbox.Result {
+	if r.State == connector.Failed {
+		return failed(entry, r.Err)
+	}
+	return outbox.Result{Entry: entry, State: r.State, External: r.ExternalID, Conflict: r.Conflicts, Begun: true}
+}

@@ -153,6 +153,9 @@ func (p *reader) syntax(err error) {
 			text = "not valid YAML: " + strings.ReplaceAll(msg, "'\t'", "tab")
 		}
 	}
+	if at.line <= len(p.doc.lines) && strings.Contains(p.doc.lines[at.line-1], "${") {
+		text += "; between { } or [ ] a reference needs quotes: \"${env:NAME}\""
+	}
 	p.fault(at, "%s", text)
 }
 

@@ -58,6 +58,7 @@ var keys = map[string]string{
 	"rule":        "rule name",
 	"seed":        "of a random run",
 	"signal":      "from the operating system",
+	"stack":       "where a panic happened",
 	"state":       "of a machine of ours",
 	"status":      "HTTP status",
 	"stream":      "NATS stream",

@@ -1,0 +1,9 @@
+// Package identity says who is acting: the people of the company, the tokens of
+// their programs, and the middleware that api and console share (who, client
+// address, rate, body size, access log).
+//
+// It promises that a [Directory] is consistent (every token is a known
+// person's, every login one person's) and never changes: a reload swaps it whole
+// ([People.Use]), and a person who is no longer active is refused from the next
+// request on. No token, query, path or body is ever logged or answered.
+package identity

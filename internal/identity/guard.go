@@ -1,0 +1,136 @@
+package identity
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"passerelle/internal/problem"
+)
+
+// What a guard does when its options do not say otherwise.
+const (
+	DefaultRate    = 50 // requests per second and token
+	DefaultBurst   = 100
+	failuresPerMin = 20 // wrong tokens per minute and address
+	failureBurst   = 20
+	maxTokenLength = 512
+)
+
+// Options is what a guard needs.
+type Options struct {
+	People *People
+	Log    *slog.Logger
+	Now    func() time.Time
+
+	Hops  int     // proxies of ours in front; 0: X-Forwarded-For is not read
+	Rate  float64 // requests per second and token; 0 is DefaultRate
+	Burst int     // 0 is DefaultBurst
+
+	// Route names the pattern that served a request; nil is r.Pattern.
+	Route func(*http.Request) string
+	// Served is told of each answer, for metrics; may be nil.
+	Served func(route string, status int, took time.Duration)
+}
+
+// Guard is the middleware in front of everything that serves people and their
+// programs.
+type Guard struct {
+	opts     Options
+	tokens   *limiter[digest]
+	failures *limiter[netip.Addr]
+}
+
+// NewGuard makes the middleware.
+func NewGuard(o Options) *Guard {
+	if o.Rate <= 0 {
+		o.Rate = DefaultRate
+	}
+	if o.Burst <= 0 {
+		o.Burst = DefaultBurst
+	}
+	if o.Route == nil {
+		o.Route = func(r *http.Request) string { return r.Pattern }
+	}
+	if o.Served == nil {
+		o.Served = func(string, int, time.Duration) {}
+	}
+	return &Guard{
+		opts:     o,
+		tokens:   newLimiter[digest](rate.Limit(o.Rate), o.Burst),
+		failures: newLimiter[netip.Addr](rate.Every(time.Minute/failuresPerMin), failureBurst),
+	}
+}
+
+// Authenticate lets requests with a good bearer token through, with the actor
+// in their context ([FromContext]). Others are answered 401, and 429 once their
+// address has sent too many wrong tokens; a good token is always looked at,
+// because a whole call floor may share an address.
+func (g *Guard) Authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, ok := bearer(r.Header)
+		if !ok {
+			g.refuse(w, r, "send Authorization: Bearer and your token")
+			return
+		}
+		key := digestOf(token)
+		actor, err := g.opts.People.Directory().actor(key)
+		switch {
+		case errors.Is(err, ErrInactive):
+			problem.Write(w, r, problem.Forbidden(ErrInactive.Error()+": ask your supervisor"))
+			return
+		case err != nil:
+			g.refuse(w, r, ErrUnknownToken.Error())
+			return
+		}
+		if wait := g.tokens.take(key, g.opts.Now()); wait > 0 {
+			problem.Write(w, r, problem.TooManyRequests(wait))
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), actor)))
+	})
+}
+
+func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, detail string) {
+	client := neighbourhood(clientAddr(r, g.opts.Hops))
+	if wait := g.failures.take(client, g.opts.Now()); wait > 0 {
+		problem.Write(w, r, problem.TooManyRequests(wait))
+		return
+	}
+	problem.Write(w, r, problem.Unauthorized(detail))
+}
+
+// bearer is the token of the one Authorization header.
+func bearer(h http.Header) (string, bool) {
+	values := h.Values("Authorization")
+	if len(values) != 1 {
+		return "", false
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxTokenLength {
+		return "", false
+	}
+	return token, true
+}
+
+// LimitBody refuses bodies longer than limit, in bytes: at once if their length
+// is announced, else the read fails with [http.MaxBytesError] and the handler
+// answers [problem.TooLarge].
+func LimitBody(limit int64) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.ContentLength > limit {
+				problem.Write(w, r, problem.TooLarge(limit))
+				return
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, limit)
+			next.ServeHTTP(w, r)
+		})
+	}
+}

@@ -1,0 +1,375 @@
+package identity
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/obs"
+	"passerelle/internal/problem"
+)
+
+// clock is a time that only tests move.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func guard(t *testing.T, change func(*Options)) *Guard {
+	t.Helper()
+	o := Options{People: NewPeople(directory(t, true)), Log: slog.New(slog.DiscardHandler), Now: newClock().Now}
+	if change != nil {
+		change(&o)
+	}
+	return NewGuard(o)
+}
+
+// whoami answers the actor's name.
+var whoami = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	a, ok := FromContext(r.Context())
+	if !ok {
+		http.Error(w, "nobody", http.StatusTeapot)
+		return
+	}
+	_, _ = io.WriteString(w, a.Name()+" on "+string(a.Connection))
+})
+
+func request(authorization string, change ...func(*http.Request)) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "/v1/me?q=canary", nil)
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	for _, c := range change {
+		c(r)
+	}
+	return r
+}
+
+func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestAuthenticate(t *testing.T) {
+	t.Parallel()
+	twice := func(r *http.Request) { r.Header.Add("Authorization", "Bearer "+bobToken) }
+	cases := []struct {
+		name, authorization string
+		change              func(*http.Request)
+		status              int
+		says                string
+	}{
+		{"good", "Bearer " + aliceToken, nil, 200, "alice on phoning.console"},
+		{"good, another connection", "Bearer " + hookToken, nil, 200, "alice on phoning.dialler"},
+		{"scheme in lower case", "bearer " + bobToken, nil, 200, "bob on phoning.console"},
+		{"none", "", nil, 401, "Authorization: Bearer"},
+		{"unknown", "Bearer " + strings.Repeat("x", 30), nil, 401, "not known"},
+		{"another scheme", "Basic " + aliceToken, nil, 401, "Authorization: Bearer"},
+		{"no token", "Bearer ", nil, 401, "Authorization: Bearer"},
+		{"too long", "Bearer " + strings.Repeat("x", maxTokenLength+1), nil, 401, "Authorization: Bearer"},
+		{"two tokens", "Bearer " + aliceToken, twice, 401, "Authorization: Bearer"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := request(c.authorization)
+			if c.change != nil {
+				c.change(r)
+			}
+			w := serve(guard(t, nil).Authenticate(whoami), r)
+			if w.Code != c.status || !strings.Contains(w.Body.String(), c.says) {
+				t.Errorf("%d %s; want %d and %q", w.Code, w.Body, c.status, c.says)
+			}
+			if c.status == 401 {
+				if w.Header().Get("WWW-Authenticate") == "" || w.Header().Get("Content-Type") != problem.MediaType {
+					t.Errorf("headers %v", w.Header())
+				}
+				if _, token, _ := strings.Cut(c.authorization, " "); token != "" && strings.Contains(w.Body.String(), token) {
+					t.Error("the answer repeats the token")
+				}
+			}
+		})
+	}
+}
+
+func TestAuthenticateInactive(t *testing.T) {
+	t.Parallel()
+	people := NewPeople(directory(t, true))
+	h := guard(t, func(o *Options) { o.People = people }).Authenticate(whoami)
+	if w := serve(h, request("Bearer "+aliceToken)); w.Code != 200 {
+		t.Fatalf("active: %d", w.Code)
+	}
+	people.Use(directory(t, false))
+	if w := serve(h, request("Bearer "+aliceToken)); w.Code != 403 || !strings.Contains(w.Body.String(), "not active") {
+		t.Errorf("inactive: %d %s", w.Code, w.Body)
+	}
+}
+
+func TestRatePerToken(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	h := guard(t, func(o *Options) { o.Rate, o.Burst, o.Now = 0.5, 2, c.Now }).Authenticate(whoami)
+	status := func(token string) int { return serve(h, request("Bearer "+token)).Code }
+	if a, b := status(aliceToken), status(aliceToken); a != 200 || b != 200 {
+		t.Fatalf("the burst: %d, %d", a, b)
+	}
+	w := serve(h, request("Bearer "+aliceToken))
+	if w.Code != 429 || w.Header().Get("Retry-After") != "2" {
+		t.Errorf("past the burst: %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
+	}
+	if got := status(bobToken); got != 200 {
+		t.Errorf("another token: %d", got)
+	}
+	c.add(2 * time.Second)
+	if a, b := status(aliceToken), status(aliceToken); a != 200 || b != 429 {
+		t.Errorf("after the wait: %d, %d; want one more", a, b)
+	}
+}
+
+func TestWrongTokensPerAddress(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	h := guard(t, func(o *Options) { o.Now = c.Now }).Authenticate(whoami)
+	from := func(addr, token string) *httptest.ResponseRecorder {
+		return serve(h, request("Bearer "+token, func(r *http.Request) { r.RemoteAddr = addr }))
+	}
+	for i := range failureBurst {
+		if w := from("203.0.113.7:1", "wrong"); w.Code != 401 {
+			t.Fatalf("wrong token %d: %d", i, w.Code)
+		}
+	}
+	if w := from("203.0.113.7:2", "wrong"); w.Code != 429 || w.Header().Get("Retry-After") == "" {
+		t.Errorf("one too many: %d %v", w.Code, w.Header())
+	}
+	if w := from("203.0.113.7:3", aliceToken); w.Code != 200 {
+		t.Errorf("a good token from the same address: %d", w.Code)
+	}
+	if w := from("203.0.113.8:1", "wrong"); w.Code != 401 {
+		t.Errorf("another address: %d", w.Code)
+	}
+	for i := range failureBurst {
+		from("[2001:db8::"+string("0123456789abcdef"[i%16])+"]:1", "wrong")
+	}
+	if w := from("[2001:db8::ffff]:1", "wrong"); w.Code != 429 {
+		t.Errorf("one of many addresses of an IPv6 network: %d", w.Code)
+	}
+	c.add(time.Minute)
+	if w := from("203.0.113.7:4", "wrong"); w.Code != 401 {
+		t.Errorf("a minute later: %d", w.Code)
+	}
+}
+
+func TestLimiterIsBounded(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	l := newLimiter[int](1, 1)
+	for key := range maxLimiters {
+		l.take(key, c.Now())
+	}
+	if l.take(-1, c.Now()) != 0 || l.take(-2, c.Now()) == 0 {
+		t.Error("past the bound strangers do not share one bucket")
+	}
+	if len(l.buckets) != maxLimiters {
+		t.Errorf("%d buckets", len(l.buckets))
+	}
+	c.add(time.Second)
+	l.take(-3, c.Now())
+	if len(l.buckets) != 1 {
+		t.Errorf("%d buckets after all were full again; want the new one", len(l.buckets))
+	}
+}
+
+func TestClientAddr(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, peer string
+		forwarded  []string
+		hops       int
+		want       string
+	}{
+		{"no proxy", "203.0.113.7:4711", nil, 0, "203.0.113.7"},
+		{"made up by the client", "203.0.113.7:4711", []string{"10.0.0.1"}, 0, "203.0.113.7"},
+		{"one proxy", "10.0.0.2:1", []string{"203.0.113.7"}, 1, "203.0.113.7"},
+		{"one proxy, and something made up", "10.0.0.2:1", []string{"1.1.1.1, 203.0.113.7"}, 1, "203.0.113.7"},
+		{"made up in a header of its own", "10.0.0.2:1", []string{"1.1.1.1", "203.0.113.7"}, 1, "203.0.113.7"},
+		{"two proxies", "10.0.0.2:1", []string{"1.1.1.1, 203.0.113.7, 10.0.0.3"}, 2, "203.0.113.7"},
+		{"past the proxies", "10.0.0.2:1", []string{"203.0.113.7"}, 2, "10.0.0.2"},
+		{"no address", "10.0.0.2:1", []string{"unknown"}, 1, "10.0.0.2"},
+		{"with a port", "10.0.0.2:1", []string{"203.0.113.7:99"}, 1, "203.0.113.7"},
+		{"IPv6", "[2001:db8::1]:1", nil, 0, "2001:db8::1"},
+		{"IPv6 in brackets", "10.0.0.2:1", []string{"[2001:db8::1]"}, 1, "2001:db8::1"},
+		{"IPv4 in IPv6", "[::ffff:203.0.113.7]:1", nil, 0, "203.0.113.7"},
+		{"a Unix socket", "@", nil, 0, ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.RemoteAddr = c.peer
+			r.Header["X-Forwarded-For"] = c.forwarded
+			want := netip.Addr{}
+			if c.want != "" {
+				want = netip.MustParseAddr(c.want)
+			}
+			if got := clientAddr(r, c.hops); got != want {
+				t.Errorf("%v; want %v", got, want)
+			}
+		})
+	}
+}
+
+func TestLimitBody(t *testing.T) {
+	t.Parallel()
+	h := LimitBody(4)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, err := io.ReadAll(r.Body)
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			problem.Write(w, r, problem.TooLarge(tooLarge.Limit))
+		}
+	}))
+	for body, want := range map[string]int{"": 200, "1234": 200, "12345": 413} {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		if w := serve(h, r); w.Code != want {
+			t.Errorf("announced %q: %d; want %d", body, w.Code, want)
+		}
+		r = httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		r.ContentLength = -1
+		if w := serve(h, r); w.Code != want {
+			t.Errorf("unannounced %q: %d; want %d", body, w.Code, want)
+		}
+	}
+}
+
+func TestTrace(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	log, err := obs.New(&out, slog.LevelInfo, obs.FormatText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var gotRoute string
+	var gotStatus int
+	g := guard(t, func(o *Options) {
+		o.Log, o.Hops = log, 1
+		o.Served = func(route string, status int, _ time.Duration) { gotRoute, gotStatus = route, status }
+	})
+	mux := http.NewServeMux()
+	var id string
+	mux.Handle("POST /hooks/{connection}", g.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id = RequestID(r.Context())
+		if got := Client(r.Context()); got != netip.MustParseAddr("203.0.113.7") {
+			t.Errorf("client %v", got)
+		}
+		w.WriteHeader(http.StatusAccepted)
+		_, _ = io.WriteString(w, "thanks")
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			t.Errorf("Flush: %v", err)
+		}
+	})))
+	r := httptest.NewRequest(http.MethodPost, "/hooks/canary-path?q=canary-query", strings.NewReader("canary-body"))
+	r.Header.Set("Authorization", "Bearer "+aliceToken)
+	r.Header.Set("X-Forwarded-For", "203.0.113.7")
+	r.Header.Set("X-Request-Id", "canary-id")
+	w := serve(g.Trace(mux), r)
+	if w.Code != 202 || id == "" || w.Header().Get("X-Request-Id") != id {
+		t.Fatalf("%d, id %q, header %v", w.Code, id, w.Header())
+	}
+	line := out.String()
+	for _, want := range []string{"request=" + id, "method=POST", `route="POST /hooks/{connection}"`, "status=202", "bytes=6", "client=203.0.113.7", "actor=alice"} {
+		if !strings.Contains(line, want) {
+			t.Errorf("the access log lacks %q: %s", want, line)
+		}
+	}
+	for _, leak := range []string{"canary", aliceToken, "withheld"} {
+		if strings.Contains(line, leak) {
+			t.Errorf("the access log holds %q: %s", leak, line)
+		}
+	}
+	if gotRoute != "POST /hooks/{connection}" || gotStatus != 202 {
+		t.Errorf("served %q %d", gotRoute, gotStatus)
+	}
+}
+
+func TestTraceStatuses(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name    string
+		handler http.HandlerFunc
+		status  int
+	}{
+		{"nothing written", func(http.ResponseWriter, *http.Request) {}, 200},
+		{"only a body", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") }, 200},
+		{"an early hint first", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(103); w.WriteHeader(404) }, 404},
+		{"a panic", func(http.ResponseWriter, *http.Request) { panic("canary") }, 500},
+		{"a panic after the answer began", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(202); panic("canary") }, 202},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			status := 0
+			g := guard(t, func(o *Options) {
+				o.Log = slog.New(slog.NewTextHandler(&out, nil))
+				o.Served = func(_ string, s int, _ time.Duration) { status = s }
+			})
+			w := serve(g.Trace(c.handler), httptest.NewRequest("BREW", "/", nil))
+			if status != c.status {
+				t.Errorf("served %d; want %d", status, c.status)
+			}
+			if strings.Contains(c.name, "panic") != strings.Contains(out.String(), "guard_test.go") {
+				t.Errorf("the log does not say where: %s", out.String())
+			}
+			if strings.Contains(out.String()+w.Body.String(), "canary") || strings.Contains(out.String(), "BREW") {
+				t.Errorf("a value got out: %s %s", out.String(), w.Body)
+			}
+		})
+	}
+}
+
+func TestTraceKeepsAborts(t *testing.T) {
+	t.Parallel()
+	served := false
+	g := guard(t, func(o *Options) { o.Served = func(string, int, time.Duration) { served = true } })
+	defer func() {
+		if recover() != http.ErrAbortHandler || !served {
+			t.Error("an aborted handler must abort the connection, and be counted")
+		}
+	}()
+	serve(g.Trace(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })), request(""))
+}
+
+func TestContext(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	if _, ok := FromContext(ctx); ok || RequestID(ctx) != "" || Client(ctx).IsValid() {
+		t.Error("an empty context says somebody is there")
+	}
+	a, ok := FromContext(NewContext(ctx, bridge.Actor{Operator: true}))
+	if !ok || !a.Operator {
+		t.Errorf("the operator: %+v, %v", a, ok)
+	}
+}

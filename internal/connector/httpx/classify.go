@@ -43,6 +43,14 @@ func (a *Answer) Error() string {
 	return strings.Join(parts, ": ")
 }
 
+// Status is the status of the [Answer] in err's chain, 0 if there is none.
+func Status(err error) int {
+	if a, ok := errors.AsType[*Answer](err); ok {
+		return a.Status
+	}
+	return 0
+}
+
 // Classify turns what [http.Client.Do] gave into an error of package fault, or
 // nil for a 2xx. op is the connector's name and what it did, "rest: create
 // activity". When it gives an error it has closed the answer's body.

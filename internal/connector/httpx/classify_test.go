@@ -118,6 +118,9 @@ func TestKindCanBeOverridden(t *testing.T) {
 	if !ok || a.Status != 403 || a.Code != "REQUEST_LIMIT_EXCEEDED" {
 		t.Fatalf("answer %+v", a)
 	}
+	if Status(err) != 403 || Status(nil) != 0 {
+		t.Errorf("status %d of the error, %d of none", Status(err), Status(nil))
+	}
 	fault.Of(err).Kind = fault.RateLimited
 	if fault.Of(fmt.Errorf("wrapped: %w", err)).Kind != fault.RateLimited {
 		t.Error("the kind did not change")

@@ -1,0 +1,192 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/connector/httpx"
+	"passerelle/internal/fault"
+)
+
+// Apply carries the writes out one after the other.
+func (c *conn) Apply(ctx context.Context, writes []bridge.Write) []connector.Receipt {
+	receipts := make([]connector.Receipt, len(writes))
+	for i, w := range writes {
+		receipt, err := c.apply(ctx, w)
+		if err != nil {
+			receipt = connector.Receipt{State: connector.Failed, Err: err}
+		}
+		receipts[i] = receipt
+	}
+	return receipts
+}
+
+func (c *conn) apply(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	switch {
+	case !plainID(w.Prospect.ID):
+		return connector.Receipt{}, fault.Newf(fault.Rejected, "rest: "+string(w.Kind), "the write names no prospect of this CRM")
+	case w.Kind == bridge.WriteActivity && w.Call != nil && w.Call.Revises == "":
+		return c.logCall(ctx, w)
+	case w.Kind == bridge.WriteActivity && w.Call != nil:
+		return c.reviseCall(ctx, w)
+	case w.Kind == bridge.WriteFields:
+		return c.writeFields(ctx, w)
+	case w.Kind == bridge.WriteMeeting && w.Meeting != nil:
+		return c.makeMeeting(ctx, w)
+	case w.Kind == bridge.WriteMove && w.Meeting != nil:
+		return c.moveMeeting(ctx, w)
+	case w.Kind == bridge.WriteCancel && w.Meeting != nil:
+		return c.cancelMeeting(ctx, w)
+	case w.Kind == bridge.WriteOpposition:
+		return c.oppose(ctx, w)
+	}
+	return connector.Receipt{}, fault.Newf(fault.Rejected, "rest: write", "a write of kind %q without its content", w.Kind)
+}
+
+func (c *conn) logCall(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	b := c.Activity.body(w)
+	b.set(c.Activity.Fields.Operation, string(w.Operation))
+	b.set(c.Activity.Fields.Prospect, w.Prospect.ID)
+	return c.create(ctx, "rest: log call", c.Activity.Places, b)
+}
+
+func (c *conn) makeMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	b := c.Appointment.Fields.body(w.Meeting)
+	b.set(c.Appointment.Fields.ID, w.Meeting.ID)
+	b.set(c.Appointment.Fields.Operation, string(w.Operation))
+	b.set(c.Appointment.Fields.Prospect, w.Prospect.ID)
+	return c.create(ctx, "rest: make appointment", c.Appointment.Places, b)
+}
+
+// create makes a record. An answer without an id is good too: the record is
+// found by ours.
+func (c *conn) create(ctx context.Context, op string, p Places, b body) (connector.Receipt, error) {
+	var answer any
+	if err := c.call(ctx, op, request{method: http.MethodPost, path: p.Create, body: b}, &answer); err != nil {
+		return connector.Receipt{}, err
+	}
+	if outer, ok := answer.(map[string]any); ok && p.Item != "" {
+		answer = outer[p.Item]
+	}
+	made, _ := answer.(map[string]any)
+	return connector.Receipt{State: connector.Accepted, ExternalID: text(made[p.ID])}, nil
+}
+
+func (c *conn) reviseCall(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	const op = "rest: revise call"
+	rec, err := c.one(ctx, op, c.calls(), string(w.Call.Revises))
+	if err != nil {
+		return connector.Receipt{}, err
+	}
+	if rec == nil {
+		return connector.Receipt{}, fault.Newf(fault.Unavailable, op, "the call it amends is not in the CRM (yet)")
+	}
+	return c.change(ctx, op, c.calls(), rec, w.Operation, c.Activity.body(w))
+}
+
+func (c *conn) moveMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	const op = "rest: move appointment"
+	rec, err := c.one(ctx, op, c.meetings(), w.Meeting.ID)
+	if err != nil {
+		return connector.Receipt{}, err
+	}
+	if rec == nil {
+		return connector.Receipt{}, missingMeeting(op, w)
+	}
+	return c.change(ctx, op, c.meetings(), rec, w.Operation, c.Appointment.Fields.body(w.Meeting))
+}
+
+func (c *conn) cancelMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	const op = "rest: cancel appointment"
+	rec, err := c.one(ctx, op, c.meetings(), w.Meeting.ID)
+	if err != nil {
+		return connector.Receipt{}, err
+	}
+	cancel := c.Appointment.Cancel
+	switch {
+	case rec == nil && w.Meeting.ExternalID != "":
+		return connector.Receipt{State: connector.Stored}, nil // somebody deleted it: that is what was wanted
+	case rec == nil:
+		return connector.Receipt{}, missingMeeting(op, w)
+	case cancel.Delete:
+		path := recordPath(c.Appointment.Change, text(rec[c.Appointment.ID]))
+		err := c.call(ctx, op, request{method: http.MethodDelete, path: path}, new(any))
+		return connector.Receipt{State: connector.Accepted}, err
+	}
+	b := body{cancel.Field: cancel.Value}
+	b.set(cancel.Motive, w.Motive)
+	return c.change(ctx, op, c.meetings(), rec, w.Operation, b)
+}
+
+// missingMeeting tells a meeting that is not there yet from one that is gone:
+// its id in the CRM is known only if it was there.
+func missingMeeting(op string, w bridge.Write) error {
+	if w.Meeting.ExternalID != "" {
+		return fault.Newf(fault.Rejected, op, "the appointment was deleted in the CRM")
+	}
+	return fault.Newf(fault.Unavailable, op, "the appointment is not in the CRM (yet)")
+}
+
+// change writes to a record of ours and notes the operation in it.
+func (c *conn) change(ctx context.Context, op string, k kept, rec record, operation bridge.OperationID, b body) (connector.Receipt, error) {
+	id := text(rec[k.ID])
+	if changedBy(rec, k.changes, operation) {
+		return connector.Receipt{State: connector.Stored, ExternalID: id}, nil
+	}
+	b.set(k.changes, addChange(rec, k.changes, operation))
+	err := c.call(ctx, op, request{method: k.Method, path: recordPath(k.Change, id), body: b}, new(any))
+	return connector.Receipt{State: connector.Accepted, ExternalID: id}, err
+}
+
+func (c *conn) oppose(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	b := body{c.Opposition.Field: c.Opposition.Value}
+	b.set(c.Opposition.Motive, w.Motive)
+	err := c.patchProspect(ctx, "rest: mark opposition", w.Prospect.ID, "", b)
+	return connector.Receipt{State: connector.Accepted}, err
+}
+
+func (c *conn) patchProspect(ctx context.Context, op, id, match string, b body) error {
+	path := recordPath(c.Prospects.Record, id)
+	return c.call(ctx, op, request{method: c.Prospects.Method, path: path, body: b, match: match}, new(any))
+}
+
+func (c *conn) writeFields(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	const op = "rest: write fields"
+	names := make([]bridge.FieldName, len(w.Fields))
+	for i, f := range w.Fields {
+		if _, mapped := c.env.Fields[f.Name]; !mapped {
+			return connector.Receipt{}, fault.Newf(fault.Rejected, op, "%s is not mapped to a field of this CRM", f.Name)
+		}
+		names[i] = f.Name
+	}
+	_, vendor := c.asked(names)
+	rec, match, err := c.prospect(ctx, op, w.Prospect.ID, vendor)
+	if err != nil {
+		return connector.Receipt{}, err
+	}
+	receipt, b := connector.Receipt{State: connector.Stored}, body{}
+	for _, f := range w.Fields {
+		switch found := c.mapper.value(f.Name, rec[c.env.Fields[f.Name]]); found {
+		case f.Value:
+		case f.Expected:
+			b.set(c.env.Fields[f.Name], c.mapper.json(f.Name, f.Value))
+		default:
+			receipt.Conflicts = append(receipt.Conflicts, connector.Conflict{Field: f.Name, Found: found})
+		}
+	}
+	if len(b) == 0 {
+		return receipt, nil // the read has shown it stored
+	}
+	receipt.State = connector.Accepted
+	return receipt, changedMeanwhile(c.patchProspect(ctx, op, w.Prospect.ID, match, b))
+}
+
+// changedMeanwhile makes a failed If-Match a reason to read again.
+func changedMeanwhile(err error) error {
+	if httpx.Status(err) == http.StatusPreconditionFailed {
+		fault.Of(err).Kind = fault.Unavailable
+	}
+	return err
+}

@@ -1,0 +1,39 @@
+package rest
+
+import (
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+)
+
+// settle is how late a write that timed out may still appear: the longest that
+// a web server in front of a CRM usually keeps a request it has accepted.
+const settle = 2 * time.Second
+
+// Descriptor says what the connector can do.
+func Descriptor() connector.Descriptor {
+	return connector.Descriptor{
+		Name: "rest",
+		Kind: connector.CRM,
+		Doc:  "any CRM with a JSON API, by configuration",
+		Settings: []connector.Setting{
+			{Key: "base", Doc: "address that all paths are appended to, https://crm.example/api"},
+			{Key: "auth.header", Doc: "header that carries the credential, Authorization by default"},
+			{Key: "auth.prefix", Doc: `what stands before the credential, for example "Bearer "`},
+			{Key: "auth.value", Secret: true, Doc: "the credential: ${env:NAME} or ${file:path}"},
+			{Key: "check", Doc: "what the connection check reads, and where the CRM lists its fields"},
+			{Key: "prospects", Doc: "where prospects are listed, read and changed"},
+			{Key: "activity", Doc: "where calls are logged and found again"},
+			{Key: "appointment", Doc: "where appointments are made, changed and found again"},
+			{Key: "opposition", Doc: "the fields of a prospect that say: do not call"},
+		},
+		Kinds:        bridge.WriteKinds(),
+		Idempotency:  connector.ByLookup,
+		Confirmation: connector.ByList,
+		Batch:        1,
+		Tokens:       4, // a read, tried three times at most, and a write
+		Settle:       settle,
+		Open:         open,
+	}
+}

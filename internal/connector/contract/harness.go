@@ -1,0 +1,138 @@
+package contract
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/fault"
+)
+
+// Harness is what a connector's own test supplies.
+type Harness struct {
+	Descriptor connector.Descriptor
+
+	// World makes a system in miniature that shares nothing with another.
+	World func(t *testing.T) *World
+
+	// Bad are settings that Open must refuse.
+	Bad []Bad
+
+	// Kinds are the statuses that this system means something else by than
+	// others do.
+	Kinds map[int]fault.Kind
+
+	// Validate judges an event's body by its schema. Needed by a Hook.
+	Validate func(schema string, body []byte) error
+}
+
+// Bad is settings that must be refused, and the key that the error names.
+type Bad struct {
+	Name     string // of the case
+	Settings string // YAML
+	Names    string
+}
+
+// World is a system in miniature and how to connect to it.
+type World struct {
+	// Server is the system, for a connector that speaks HTTP; Client reaches it
+	// and is best made by httpx, private addresses allowed. Both may be nil.
+	Server http.Handler
+	Client *http.Client
+
+	// Settings is a good connection's settings in YAML; url is where the
+	// server's root is, "" without one.
+	Settings func(url string) string
+
+	Fields connector.FieldMap
+	Dir    string         // of the connection's Env
+	Zone   *time.Location // of the connection's Env; nil is Europe/Paris
+
+	Secrets  []string // stand in the settings, under keys that are flagged as secret
+	Personal []string // values that the system holds; its refusals quote them
+
+	CRM      *CRM      // of a CRM
+	Platform *Platform // of a Pusher
+	Hook     *Hook     // of a Hook
+}
+
+// CRM is a CRM seen from its own screen.
+type CRM struct {
+	Prospects []string           // the ids of all prospects of Selection, at least five; every mapped field of each has a value
+	Selection string             // what to ask for; "" is everything
+	Texts     []bridge.FieldName // two mapped fields of type text, at least
+
+	Get     func(id string, field bridge.FieldName) bridge.Value        // what the CRM holds, in canonical form
+	Set     func(id string, field bridge.FieldName, value bridge.Value) // as a person would at its screen
+	Asked   func() []string                                             // its field names that were ever asked for, less the record's id; nil where a read cannot be told what to read
+	Effects func(w bridge.Write) int                                    // how many calls or appointments of this write it holds
+	Slot    func(meeting string) (start time.Time, live bool)           // an appointment of ours, by its id
+	Barred  func(id string) bool                                        // whether a prospect is marked as not to be called
+}
+
+// Platform is a phoning platform seen from its own screen.
+type Platform struct {
+	List   string
+	Fields []bridge.FieldName // some that cards may hold, two at least
+
+	// Held is what each lead shows, in canonical names and form.
+	Held func() map[bridge.LeadID]map[bridge.FieldName]bridge.Value
+}
+
+// Hook is how a system calls us.
+type Hook struct {
+	// Sign gives the header that the system sends a body with, at that time.
+	Sign func(body []byte, at time.Time) http.Header
+
+	// Undated says that the system signs no time, so that an old request
+	// cannot be told from a new one.
+	Undated bool
+
+	Good    []Message
+	Unknown []Message // well signed, but not to be understood: Decode must fail
+}
+
+// Message is the body of a webhook.
+type Message struct {
+	Name   string
+	Body   []byte
+	Events int // that it means
+}
+
+// Run runs the suite.
+func Run(t *testing.T, h Harness) {
+	t.Helper()
+	t.Run("descriptor", h.descriptor)
+	t.Run("settings", h.settings)
+	t.Run("life", h.life)
+	if h.Descriptor.Kind == connector.CRM {
+		t.Run("pull", h.pull)
+		t.Run("fields", h.fields)
+		t.Run("values", h.values)
+		t.Run("activity", h.activity)
+		t.Run("appointment", h.appointment)
+		t.Run("opposition", h.opposition)
+		t.Run("batch", h.batch)
+		t.Run("parallel", h.parallel)
+	} else {
+		t.Run("push", h.push)
+		t.Run("hook", h.hook)
+	}
+	t.Run("faults", h.faults)
+}
+
+func (h Harness) takes(t *testing.T, kind bridge.WriteKind) bool {
+	t.Helper()
+	if h.Descriptor.Takes(kind) {
+		return true
+	}
+	o := h.open(t)
+	w := writeOf(kind, o.CRM.Prospects[0])
+	receipt := o.apply(t, w)
+	if receipt.State != connector.Failed || fault.Of(receipt.Err).Kind != fault.Rejected {
+		t.Errorf("%s is not declared: want it rejected, got %+v", kind, receipt)
+	}
+	return false
+}

@@ -1,0 +1,125 @@
+package contract
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"time"
+)
+
+// trouble is what the proxy does to requests.
+type trouble struct {
+	name       string
+	status     int    // answered instead, with words that quote everything
+	retryAfter string // with status: as it stands, or "date" for seven seconds from now
+	before     bool   // the system never sees the request; else it does, and the answer is lost
+	how        string // reset, hang, cut, page or redirect
+	writesOnly bool   // leaves GETs alone
+}
+
+// proxy stands between the connector and its system.
+type proxy struct {
+	world *World
+
+	mu      sync.Mutex
+	trouble *trouble
+	seen    int
+	arrived chan struct{} // a request met trouble; holds one signal
+}
+
+func newProxy(w *World) *proxy { return &proxy{world: w, arrived: make(chan struct{}, 1)} }
+
+func (p *proxy) requests() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.seen
+}
+
+// set makes trouble for every request from now on; nil ends it.
+func (p *proxy) set(t *trouble) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.trouble = t
+}
+
+func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	t := p.trouble
+	p.seen++
+	p.mu.Unlock()
+	if t == nil || t.writesOnly && r.Method == http.MethodGet {
+		p.world.Server.ServeHTTP(w, r)
+		return
+	}
+	select {
+	case p.arrived <- struct{}{}:
+	default:
+	}
+	if t.status != 0 {
+		p.refuse(w, r, t)
+		return
+	}
+	answer := httptest.NewRecorder()
+	if t.before {
+		_, _ = io.Copy(io.Discard, r.Body)
+	} else {
+		p.world.Server.ServeHTTP(answer, r)
+	}
+	t.lose(w, r, answer)
+}
+
+func (t *trouble) lose(w http.ResponseWriter, r *http.Request, answer *httptest.ResponseRecorder) {
+	switch t.how {
+	case "hang":
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
+	case "cut":
+		w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes()[:answer.Body.Len()/2])
+	case "page":
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<!doctype html><title>Please wait</title>")
+	case "redirect":
+		http.Redirect(w, r, "https://login.invalid/?from="+r.URL.Path, http.StatusFound)
+	default:
+		reset(w)
+	}
+}
+
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
+// refuse answers a status with all that a talkative system might say: the
+// credential, what was sent, and what it holds.
+func (p *proxy) refuse(w http.ResponseWriter, r *http.Request, t *trouble) {
+	sent, _ := io.ReadAll(r.Body)
+	said := append([]string{"refused:", string(sent), r.URL.RawQuery}, p.world.Secrets...)
+	for _, v := range p.world.Personal {
+		said = append(said, "'"+v+"'")
+	}
+	switch t.retryAfter {
+	case "":
+	case "date":
+		now := time.Now().UTC()
+		w.Header().Set("Date", now.Format(http.TimeFormat))
+		w.Header().Set("Retry-After", now.Add(7*time.Second).Format(http.TimeFormat))
+	default:
+		w.Header().Set("Retry-After", t.retryAfter)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(t.status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"code": "refused", "message": strings.Join(said, " ")}})
+}

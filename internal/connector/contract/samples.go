@@ -1,0 +1,58 @@
+package contract
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"passerelle/internal/bridge"
+)
+
+// counter makes the operation ids of the suite distinct.
+var counter atomic.Int64
+
+func operation() bridge.OperationID {
+	return bridge.Operation(connection, fmt.Sprint("event-", counter.Add(1)), "contract", 0)
+}
+
+var callAt = time.Date(2026, 3, 29, 0, 59, 58, 0, time.UTC) // an hour before Paris skips one
+
+// writeOf makes a write of a kind, with everything it can hold.
+func writeOf(kind bridge.WriteKind, prospect string) bridge.Write {
+	w := bridge.Write{
+		Operation: operation(), Kind: kind,
+		Prospect: bridge.Ref{Connection: connection, Object: bridge.ProspectObj, ID: prospect},
+		Author:   "alice", CRMUser: "u-alice",
+	}
+	switch kind {
+	case bridge.WriteActivity:
+		w.Call = &bridge.CallLog{
+			At: callAt, Attempt: 2, TalkS: 83, Technical: bridge.Answered,
+			Disposition: bridge.DispNotInterested, Note: noteCanary, Caller: "alice",
+		}
+	case bridge.WriteMeeting, bridge.WriteMove, bridge.WriteCancel:
+		w.Meeting = meeting(w.Operation, "2026-10-25T09:30:00", time.Date(2026, 10, 25, 8, 30, 0, 0, time.UTC))
+	case bridge.WriteOpposition:
+		w.Motive = "asked by letter"
+	}
+	return w
+}
+
+// noteCanary is in every call the suite logs, and in no error.
+const noteCanary = "canari-note ne rappeler que le mardi"
+
+func meeting(op bridge.OperationID, local string, utc time.Time) *bridge.Meeting {
+	return &bridge.Meeting{
+		ID:          "meeting-" + strings.ToLower(string(op)),
+		Slot:        bridge.Slot{Local: local, Zone: "Europe/Paris", UTC: utc, Minutes: 45},
+		Salesperson: "bob", CRMUser: "u-bob", Subject: "Présentation", Place: "12 rue de l’Été", Note: noteCanary, ValidatedBy: "claire",
+	}
+}
+
+// change makes a write of one field.
+func change(prospect string, field bridge.FieldName, value, expected bridge.Value) bridge.Write {
+	w := writeOf(bridge.WriteFields, prospect)
+	w.Fields = []bridge.FieldChange{{Name: field, Value: value, Expected: expected, Author: "alice"}}
+	return w
+}

@@ -47,6 +47,9 @@ func newPusher(s settings, env connector.Env) (pusher, error) {
 // Check posts an empty batch: reachable, and our signature accepted.
 func (p pusher) Check(ctx context.Context) error {
 	_, err := p.post(ctx, "webhook: check", nil)
+	if err != nil {
+		fault.Of(err).MayHaveApplied = false // nothing was to be applied
+	}
 	return err
 }
 

@@ -67,9 +67,10 @@ type Connection struct {
 	Limits       *Limits        // nil: no limit of ours
 	AllowPrivate bool           // outbound HTTP may reach private and loopback addresses
 	Fields       connector.FieldMap
-	Defs         []bridge.FieldDef            // what it says about its fields, beside their names
-	Campaigns    map[string]bridge.CampaignID // by the platform's list
-	Settings     strict.Node                  // for the connector
+	Defs         []bridge.FieldDef             // what it says about its fields, beside their names
+	Campaigns    map[string]bridge.CampaignID  // by the platform's list
+	Codes        map[string]bridge.Disposition // by the platform's own outcome code
+	Settings     strict.Node                   // for the connector
 
 	node strict.Node
 }

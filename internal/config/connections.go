@@ -28,6 +28,7 @@ func (l *loader) connections(cfg *Config) {
 		}
 		conn.Fields, conn.Defs = l.fields(node.Child("fields"), raw.Fields)
 		conn.Campaigns = l.lists(node, conn, raw.Campaigns)
+		conn.Codes = l.codes(node, conn, raw.Codes)
 		if raw.Type == ConsoleType {
 			l.console(node, conn)
 		}
@@ -77,6 +78,22 @@ func (l *loader) lists(node strict.Node, conn Connection, raw map[string]string)
 		out[list] = bridge.CampaignID(campaign)
 		if _, ok := l.file.Campaigns[campaign]; !ok {
 			l.fault(node.Child("campaigns").Child(list), "", "there is no such campaign: write one of campaigns")
+		}
+	}
+	return out
+}
+
+// codes is the connection's map of the platform's own outcome codes to
+// dispositions.
+func (l *loader) codes(node strict.Node, conn Connection, raw map[string]string) map[string]bridge.Disposition {
+	if conn.Kind == connector.CRM && raw != nil {
+		l.fault(node, "codes", "only a phoning connection has outcome codes: remove it")
+	}
+	out := make(map[string]bridge.Disposition, len(raw))
+	for code, disposition := range raw {
+		out[code] = bridge.Disposition(disposition)
+		if _, ok := out[code].Info(); !ok {
+			l.fault(node.Child("codes").Child(code), "", "must be one of the dispositions, such as no_answer or not_interested")
 		}
 	}
 	return out

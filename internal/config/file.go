@@ -47,6 +47,7 @@ type connectionFile struct {
 	AllowPrivate bool                   `yaml:"allow_private"`
 	Fields       map[string]strict.Node `yaml:"fields"`
 	Campaigns    map[string]string      `yaml:"campaigns"`
+	Codes        map[string]string      `yaml:"codes"`
 	Settings     strict.Node            `yaml:"settings"`
 }
 

@@ -38,7 +38,7 @@ func (c *command) amend(key string, e bridge.CallEvent) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	scope.Owner = bridge.PersonID(p.Fields[bridge.FieldOwner])
+	scope.Owner = c.owner(p)
 	a := recording{command: c, key: key, event: e, lead: l, was: l, p: p, scope: scope, out: o}
 	return a.join(first)
 }

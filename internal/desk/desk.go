@@ -29,6 +29,21 @@ type Rules struct {
 	Zones map[bridge.ConnectionName]string
 	// Person finds somebody by id.
 	Person func(bridge.PersonID) (bridge.Person, bool)
+	// ByCRM finds somebody by their user id in a CRM.
+	ByCRM func(bridge.ConnectionName, string) (bridge.PersonID, bool)
+}
+
+// Fed says whether a connection is a platform that campaigns push lists to: it
+// sees the cards of its own campaigns only.
+func (r *Rules) Fed(c bridge.ConnectionName) bool {
+	for _, camp := range r.Campaigns {
+		for _, feed := range camp.Feeds {
+			if feed.Connection == c {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Options make a desk.

@@ -202,11 +202,21 @@ func (c *command) campaign(id bridge.CampaignID) bridge.Campaign {
 	return bridge.Campaign{ID: id, Ends: c.now}
 }
 
+// owner is the person who owns the prospect in its CRM, "" if nobody we know.
+func (c *command) owner(p bridge.Prospect) bridge.PersonID {
+	if user := p.Fields[bridge.FieldOwner]; user != "" && c.ByCRM != nil {
+		if id, ok := c.ByCRM(p.Ref.Connection, string(user)); ok {
+			return id
+		}
+	}
+	return ""
+}
+
 // record is what scopes on a lead's prospect are decided by.
 func (c *command) record(l bridge.Lead, p bridge.Prospect) policy.Record {
 	camp := c.campaign(l.Campaign)
 	return policy.Record{
-		Owner:        bridge.PersonID(p.Fields[bridge.FieldOwner]),
+		Owner:        c.owner(p),
 		Assignee:     l.Assignee,
 		Handed:       l.State == bridge.LeadLeased && l.Lease != nil && l.Lease.Person == c.who.Person && c.now.Before(l.Lease.Until),
 		Team:         l.Team,

@@ -111,7 +111,7 @@ func (c *command) record1(key string, call Call) (Receipt, error) {
 	if err := c.need(policy.Create, bridge.Activity, r.scope, "record a call"); err != nil {
 		return Receipt{}, err
 	}
-	r.scope.Owner = bridge.PersonID(p.Fields[bridge.FieldOwner])
+	r.scope.Owner = c.owner(p)
 	return r.run()
 }
 

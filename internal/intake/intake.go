@@ -1,0 +1,200 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/desk"
+	"passerelle/internal/identity"
+	"passerelle/internal/problem"
+	"passerelle/internal/schema"
+	"passerelle/internal/secret"
+	"passerelle/internal/store"
+)
+
+// Line is one phoning connection that reports by webhook.
+type Line struct {
+	Name      bridge.ConnectionName
+	Hook      connector.Hook
+	Codes     map[string]bridge.Disposition
+	Campaigns map[string]bridge.CampaignID // by the platform's list
+}
+
+// Options make an intake.
+type Options struct {
+	Desk      *desk.Desk
+	People    *identity.People
+	Store     *store.Store
+	Seal      secret.Key // parked events are sealed with it
+	Schemas   *schema.Set
+	Lines     []Line
+	BodyLimit int64
+	Now       func() time.Time
+	Log       *slog.Logger
+	// Acknowledged is told how long an accepted request took, and how many
+	// outcomes it brought.
+	Acknowledged func(c bridge.ConnectionName, took time.Duration, outcomes int)
+}
+
+// Intake takes events in. It is safe for concurrent use.
+type Intake struct {
+	opts  Options
+	lines map[bridge.ConnectionName]Line
+}
+
+// New makes an intake.
+func New(opts Options) *Intake {
+	in := &Intake{opts: opts, lines: map[bridge.ConnectionName]Line{}}
+	for _, l := range opts.Lines {
+		in.lines[l.Name] = l
+	}
+	return in
+}
+
+// Result is what became of one event of a request.
+type Result struct {
+	EventID string `json:"event_id,omitempty"`
+	State   string `json:"state"` // recorded, duplicate or parked
+	desk.Receipt
+	Parked string `json:"parked,omitempty"` // its id among the parked events
+	Reason string `json:"reason,omitempty"` // why it was parked
+}
+
+// The states of a [Result].
+const (
+	Recorded  = "recorded"
+	Duplicate = "duplicate"
+	Parked    = "parked"
+)
+
+// ServeHTTP takes a webhook of the connection named by the path's last part.
+func (in *Intake) Serve(w http.ResponseWriter, r *http.Request, name bridge.ConnectionName) {
+	start := in.opts.Now()
+	line, ok := in.lines[name]
+	if !ok {
+		problem.Write(w, r, problem.NotFound("there is no phoning connection of this name that takes webhooks"))
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, in.opts.BodyLimit))
+	if err != nil {
+		in.unread(w, r, err)
+		return
+	}
+	if err := line.Hook.Verify(r.Header, body, in.opts.Now()); err != nil {
+		in.opts.Log.Info("a webhook was refused", "connection", name, "err", err)
+		problem.Write(w, r, problem.Unauthorized("the signature is missing, wrong or too old"))
+		return
+	}
+	results, err := in.take(r.Context(), line, r.Header, body)
+	if err != nil {
+		in.opts.Log.Error("an event could not be kept", "connection", name, "err", err)
+		problem.Write(w, r, problem.Unavailable("the event could not be kept; send it again", 5*time.Second))
+		return
+	}
+	if in.opts.Acknowledged != nil {
+		in.opts.Acknowledged(name, in.opts.Now().Sub(start), recorded(results))
+	}
+	answer(w, results)
+}
+
+func recorded(results []Result) (n int) {
+	for _, r := range results {
+		if r.State == Recorded {
+			n++
+		}
+	}
+	return n
+}
+
+func (in *Intake) unread(w http.ResponseWriter, r *http.Request, err error) {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		problem.Write(w, r, problem.TooLarge(tooLarge.Limit))
+		return
+	}
+	problem.Write(w, r, problem.BadRequest("the body could not be read to its end"))
+}
+
+// take records or parks every event of a body. Its error means that the store
+// did not keep one: the platform must send the whole body again, which is
+// harmless for those that were kept.
+func (in *Intake) take(ctx context.Context, line Line, header http.Header, body []byte) ([]Result, error) {
+	decoded, err := line.Hook.Decode(header, body)
+	if err != nil {
+		r, err := in.park(ctx, line.Name, connector.Event{Body: body}, err.Error(), "")
+		return []Result{r}, err
+	}
+	results := make([]Result, 0, len(decoded))
+	for _, e := range decoded {
+		r, err := in.one(ctx, line, e)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+// one records or parks one event.
+func (in *Intake) one(ctx context.Context, line Line, e connector.Event) (Result, error) {
+	receipt, id, err := in.record(ctx, line, e)
+	if err == nil {
+		state := Recorded
+		if receipt.Duplicate {
+			state = Duplicate
+		}
+		return Result{EventID: id, State: state, Receipt: receipt}, nil
+	}
+	if !understood(err) {
+		return Result{}, err
+	}
+	return in.park(ctx, line.Name, e, err.Error(), id)
+}
+
+// understood says whether an error is about the event, not about us.
+func understood(err error) bool {
+	var (
+		schemaErr *schema.Error
+		denied    *desk.Denied
+		notFound  *desk.NotFound
+		invalid   *desk.Invalid
+		clash     *desk.Clash
+		unknown   *unknownError
+	)
+	return errors.As(err, &schemaErr) || errors.As(err, &denied) || errors.As(err, &notFound) ||
+		errors.As(err, &invalid) || errors.As(err, &clash) || errors.As(err, &unknown)
+}
+
+// unknownError is an event that names somebody or something we do not know.
+type unknownError struct{ why string }
+
+func (e *unknownError) Error() string { return e.why }
+
+func (in *Intake) record(ctx context.Context, line Line, e connector.Event) (desk.Receipt, string, error) {
+	var event bridge.CallEvent
+	if err := in.opts.Schemas.Decode(e.Schema, e.Body, &event); err != nil {
+		return desk.Receipt{}, "", err
+	}
+	if event.Connection != line.Name {
+		return desk.Receipt{}, event.EventID, &unknownError{"the event says it comes from another connection than the one it was posted to"}
+	}
+	person, ok := in.opts.People.ByLogin(line.Name, event.Agent)
+	if !ok {
+		return desk.Receipt{}, event.EventID, &unknownError{"nobody has this agent's login on " + string(line.Name) + ": add it under people.<id>.phoning"}
+	}
+	if campaign, ok := line.Campaigns[string(event.Campaign)]; ok {
+		event.Campaign = campaign
+	}
+	if event.Disposition == "" {
+		event.Disposition = line.Codes[event.RawCode]
+	}
+	// The call was made: somebody who has left since is still its author.
+	person.Active = true
+	receipt, err := in.opts.Desk.Record(ctx, bridge.Actor{Person: person, Connection: line.Name}, desk.Call{Event: event})
+	return receipt, event.EventID, err
+}

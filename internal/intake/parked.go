@@ -1,0 +1,154 @@
+package intake
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/desk"
+	"passerelle/internal/ledger"
+	"passerelle/internal/store"
+)
+
+// ParkedEvent is an event that was not understood. Its body is sealed: nobody
+// has yet said who may read it.
+type ParkedEvent struct {
+	ID         string                `json:"id"`
+	Connection bridge.ConnectionName `json:"connection"`
+	Received   time.Time             `json:"received"`
+	Reason     string                `json:"reason"`
+	EventID    string                `json:"event_id,omitempty"`
+	Schema     string                `json:"schema,omitempty"`
+	Sealed     []byte                `json:"sealed,omitempty"`
+}
+
+var parked = store.NewTable[ParkedEvent]("intake.parked")
+
+// parkedID names a parked event by what it is, so that a repeat is the same.
+func parkedID(c bridge.ConnectionName, body []byte) string {
+	sum := sha256.Sum256(append([]byte(string(c)+"\x00"), body...))
+	return hex.EncodeToString(sum[:12])
+}
+
+func (in *Intake) park(ctx context.Context, c bridge.ConnectionName, e connector.Event, reason, eventID string) (Result, error) {
+	p := ParkedEvent{
+		ID: parkedID(c, e.Body), Connection: c, Received: in.opts.Now().UTC(),
+		Reason: reason, EventID: eventID, Schema: e.Schema,
+	}
+	p.Sealed = in.opts.Seal.Seal(e.Body, []byte(p.ID))
+	err := in.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		if parked.Has(tx, p.ID) {
+			return nil
+		}
+		err := ledger.Append(tx, ledger.Line{At: p.Received, Kind: "park", Who: string(c), Connection: c, Reason: reason})
+		if err != nil {
+			return err
+		}
+		return parked.Put(tx, p.ID, p)
+	})
+	in.opts.Log.Warn("an event was parked", "connection", c, "event", p.ID, "reason", reason)
+	return Result{EventID: eventID, State: Parked, Parked: p.ID, Reason: reason}, err
+}
+
+// List answers the parked events, by id, without their bodies.
+func (in *Intake) List(page desk.Page) (out []ParkedEvent, next string, err error) {
+	limit := page.Limit
+	if limit <= 0 || limit > 500 {
+		limit = 50
+	}
+	err = in.opts.Store.View(func(tx *store.Tx) error {
+		return parked.Each(tx, "", page.After, func(id string, p ParkedEvent) (bool, error) {
+			if id == page.After {
+				return true, nil
+			}
+			if len(out) == limit {
+				next = out[limit-1].ID
+				return false, nil
+			}
+			p.Sealed = nil
+			out = append(out, p)
+			return true, nil
+		})
+	})
+	return out, next, err
+}
+
+// Count says how many events are parked.
+func Count(tx *store.Tx) (n int) {
+	for range parked.Scan(tx, "", "") {
+		n++
+	}
+	return n
+}
+
+// Replay takes a parked event in again, after what was wrong has been mended.
+// If it still is not understood it stays parked, with its new reason.
+func (in *Intake) Replay(ctx context.Context, actor bridge.Actor, id string) (desk.Receipt, error) {
+	var p ParkedEvent
+	err := in.opts.Store.View(func(tx *store.Tx) error {
+		found, ok, err := parked.Get(tx, id)
+		if err == nil && !ok {
+			err = &desk.NotFound{What: "parked event", ID: id}
+		}
+		p = found
+		return err
+	})
+	if err != nil {
+		return desk.Receipt{}, err
+	}
+	line, ok := in.lines[p.Connection]
+	if !ok {
+		return desk.Receipt{}, &desk.Clash{Why: fmt.Sprintf("the connection %s is not configured any more", p.Connection)}
+	}
+	body, err := in.opts.Seal.Open(p.Sealed, []byte(p.ID))
+	if err != nil {
+		return desk.Receipt{}, fmt.Errorf("parked event %s cannot be opened: %w", id, err)
+	}
+	receipt, err := in.again(ctx, line, p, body)
+	if err != nil {
+		return receipt, in.still(ctx, p, err)
+	}
+	return receipt, in.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		if err := parked.Delete(tx, id); err != nil {
+			return err
+		}
+		return ledger.Append(tx, ledger.Line{At: in.opts.Now(), Kind: "replay", Who: actor.Name(), Connection: p.Connection})
+	})
+}
+
+// again records the events of a parked body.
+func (in *Intake) again(ctx context.Context, line Line, p ParkedEvent, body []byte) (desk.Receipt, error) {
+	decoded := []connector.Event{{Schema: p.Schema, Body: body}}
+	if p.Schema == "" { // the body as a whole was not understood
+		var err error
+		if decoded, err = line.Hook.Decode(nil, body); err != nil {
+			return desk.Receipt{}, &unknownError{err.Error()}
+		}
+	}
+	var last desk.Receipt
+	for _, e := range decoded {
+		receipt, _, err := in.record(ctx, line, e)
+		if err != nil {
+			return receipt, err
+		}
+		last = receipt
+	}
+	return last, nil
+}
+
+// still keeps the new reason of an event that stays parked.
+func (in *Intake) still(ctx context.Context, p ParkedEvent, cause error) error {
+	if !understood(cause) {
+		return cause
+	}
+	p.Reason = cause.Error()
+	err := in.opts.Store.Commit(ctx, func(tx *store.Tx) error { return parked.Put(tx, p.ID, p) })
+	if err != nil {
+		return err
+	}
+	return &desk.Clash{Why: "it stays parked: " + p.Reason}
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"passerelle/internal/connector"
@@ -112,8 +114,8 @@ func (c *conn) Check(context.Context) error {
 // findings are the rows that no prospect can be made of.
 func (t *table) findings() []error {
 	var found []error
-	for id, lines := range t.twice {
-		found = append(found, fmt.Errorf("%s: prospect %q stands on %s: leave one; until then it is neither called nor written", t.name, id, lineList(lines)))
+	for _, id := range slices.Sorted(maps.Keys(t.twice)) {
+		found = append(found, fmt.Errorf("%s: prospect %q stands on %s: leave one; until then it is neither called nor written", t.name, id, lineList(t.twice[id])))
 	}
 	if len(t.unnamed) > 0 {
 		found = append(found, fmt.Errorf("%s: no «%s» on %s: give each prospect one", t.name, t.layout.id, lineList(t.unnamed)))

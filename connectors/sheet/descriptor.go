@@ -3,10 +3,11 @@ package sheet
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"maps"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
@@ -35,52 +36,90 @@ func Descriptor() connector.Descriptor {
 	}
 }
 
+// settings are the connection's own keys.
 type settings struct {
-	Prospects string `yaml:"prospects"`
-	Folder    string `yaml:"folder"`
-	Sheet     string `yaml:"sheet"`
-	Delimiter string `yaml:"delimiter"`
-	Encoding  string `yaml:"encoding"`
-	ID        string `yaml:"id"`
+	Prospects string    `yaml:"prospects"`
+	Folder    string    `yaml:"folder"`
+	Sheet     string    `yaml:"sheet"`
+	Delimiter delimiter `yaml:"delimiter"`
+	Encoding  encoding  `yaml:"encoding"`
+	ID        string    `yaml:"id"`
+}
+
+// delimiter stands between the cells of a CSV file; 0 is found out.
+type delimiter byte
+
+// DecodeText reads the setting.
+func (d *delimiter) DecodeText(text, _ string) error {
+	switch text {
+	case ",", ";", "|", "\t":
+		*d = delimiter(text[0])
+	case "tab":
+		*d = '\t'
+	default:
+		return errors.New(`write one of "," ";" "|" or tab`)
+	}
+	return nil
+}
+
+// encoding is how a CSV file's signs are stored.
+type encoding string
+
+// The encodings.
+const (
+	utf8Text    encoding = "utf-8"
+	windows1252 encoding = "windows-1252"
+)
+
+// DecodeText reads the setting.
+func (e *encoding) DecodeText(text, _ string) error {
+	*e = encoding(strings.ToLower(text))
+	if *e != utf8Text && *e != windows1252 {
+		return errors.New("write utf-8 or windows-1252")
+	}
+	return nil
 }
 
 // open checks the settings. No file is touched yet: the hub's own first Apply
 // or Find does what a crash left to do.
 func open(_ context.Context, env connector.Env) (connector.Conn, error) {
-	var s settings
+	s := settings{Prospects: "prospects.csv", ID: "id"}
 	if err := env.Decode(&s); err != nil {
 		return nil, err
 	}
-	opt, err := s.csvOptions()
-	if err != nil {
-		return nil, err
-	}
-	path := inDir(env.Dir, cmp.Or(s.Prospects, "prospects.csv"))
+	path := inDir(env.Dir, s.Prospects)
 	xlsx := strings.EqualFold(filepath.Ext(path), ".xlsx")
 	switch {
-	case xlsx && (s.Delimiter != "" || s.Encoding != ""):
-		return nil, fmt.Errorf("sheet: delimiter and encoding are for CSV files; %s is none", filepath.Base(path))
+	case xlsx && (s.Delimiter != 0 || s.Encoding != ""):
+		return nil, errors.New("delimiter and encoding are for CSV files: take them out, or name another file as prospects")
 	case !xlsx && s.Sheet != "":
-		return nil, fmt.Errorf("sheet: `sheet` names a tab of an XLSX file; %s is none", filepath.Base(path))
-	}
-	fields := maps.Clone(map[bridge.FieldName]string(env.Fields))
-	if fields == nil {
-		fields = map[bridge.FieldName]string{}
-	}
-	for _, f := range ownFields {
-		fields[f.name] = cmp.Or(fields[f.name], f.header)
+		return nil, errors.New("sheet names a tab of an XLSX file: take it out, or name such a file as prospects")
 	}
 	folder := filepath.Dir(path)
 	if s.Folder != "" {
 		folder = inDir(env.Dir, s.Folder)
 	}
 	return &conn{
-		env:     env,
-		source:  source{path: path, tab: s.Sheet, xlsx: xlsx, csv: opt},
-		layout:  &layout{id: cmp.Or(s.ID, "id"), fields: fields, catalog: env.Catalog, zone: env.Zone},
+		env: env,
+		source: source{
+			path: path, tab: s.Sheet, xlsx: xlsx,
+			csv: csvOptions{comma: byte(s.Delimiter), latin: s.Encoding == windows1252},
+		},
+		layout:  newLayout(s.ID, env),
 		journal: newJournal(folder),
 		agenda:  newAgenda(folder),
 	}, nil
+}
+
+// newLayout gives the bridge's own columns their headers where the config
+// does not.
+func newLayout(id string, env connector.Env) *layout {
+	fields := map[bridge.FieldName]string{}
+	for _, f := range ownFields {
+		fields[f.name] = f.header
+	}
+	maps.Copy(fields, env.Fields)
+	return &layout{id: id, fields: fields, catalog: env.Catalog, zone: cmp.Or(env.Zone, time.UTC)}
 }
 
 func inDir(dir, path string) string {
@@ -88,25 +127,4 @@ func inDir(dir, path string) string {
 		return filepath.Clean(path)
 	}
 	return filepath.Join(dir, path)
-}
-
-func (s settings) csvOptions() (csvOptions, error) {
-	var opt csvOptions
-	switch s.Delimiter {
-	case "":
-	case ",", ";", "|", "\t":
-		opt.comma = s.Delimiter[0]
-	case "tab":
-		opt.comma = '\t'
-	default:
-		return opt, fmt.Errorf("sheet: delimiter must be one of , ; | or tab")
-	}
-	switch strings.ToLower(s.Encoding) {
-	case "", "utf-8", "utf8":
-	case "windows-1252", "cp1252", "latin1", "iso-8859-1":
-		opt.latin = true
-	default:
-		return opt, fmt.Errorf("sheet: encoding must be utf-8 or windows-1252")
-	}
-	return opt, nil
 }

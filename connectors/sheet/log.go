@@ -47,7 +47,7 @@ func (l *logFile) load() (*csvFile, error) {
 		return nil, err
 	}
 	if !l.opened {
-		whole := data[:wholeLength(l.name(), data, l.require)]
+		whole := data[:l.wholeLength(data)]
 		if len(whole) < len(data) {
 			if st.info, err = truncate(l.path, int64(len(whole))); err != nil {
 				return nil, err
@@ -97,23 +97,27 @@ func (l *logFile) parse(data []byte) (*csvFile, error) {
 
 // wholeLength is how much of the content was written whole. What follows the
 // last line end was torn; so was a last line with a quote left open, with fewer
-// cells than require or more than the header. Records of ours are one line
-// each: anything else wrong is a person's doing, and reading reports it.
-func wholeLength(name string, data []byte, require int) int {
+// cells than must be there or more than the header. Records of ours are one
+// line each: anything else wrong is a person's doing, and so is a file under
+// another header; reading reports them.
+func (l *logFile) wholeLength(data []byte) int {
 	whole := bytes.LastIndexByte(data, '\n') + 1
+	if whole == 0 && strings.HasPrefix(strings.Join(l.columns, ","), string(data)) {
+		return 0
+	}
 	text, _ := bytes.CutPrefix(data[:whole], []byte(bom))
-	s := scanner{name: name, data: string(text), line: 1}
+	s := scanner{name: l.name(), data: string(text), line: 1}
 	s.comma = guessComma(s.data)
-	width := 0
+	head, err := s.record(nil)
+	if err != nil || !l.heads(head.cells) {
+		return len(data)
+	}
 	for s.more() {
 		start := s.pos
 		rec, err := s.record(nil)
-		if width == 0 {
-			width = len(rec.cells)
-		}
-		oneLine := strings.IndexByte(s.data[start:], '\n') == len(s.data)-start-1
+		lastLine := strings.IndexByte(s.data[start:], '\n') == len(s.data)-start-1
 		cells := len(rec.cells)
-		if oneLine && (err != nil || cells > width || cells > 0 && cells < require) {
+		if lastLine && (err != nil || cells > len(head.cells) || cells > 0 && cells < l.require) {
 			return whole - (len(s.data) - start)
 		}
 		if err != nil {
@@ -121,6 +125,20 @@ func wholeLength(name string, data []byte, require int) int {
 		}
 	}
 	return whole
+}
+
+// heads says whether a header has the columns that must be there.
+func (l *logFile) heads(cells []string) bool {
+	has := map[string]bool{}
+	for _, c := range cells {
+		has[fold(unquote(c))] = true
+	}
+	for _, c := range l.columns[:l.require] {
+		if !has[c] {
+			return false
+		}
+	}
+	return true
 }
 
 func truncate(path string, size int64) (fs.FileInfo, error) {

@@ -115,8 +115,10 @@ func digits(text string) string {
 	switch {
 	case comma >= 0 && dot > comma:
 		return strings.ReplaceAll(text, ",", "")
-	case comma >= 0 && dot >= 0:
+	case comma >= 0 && dot >= 0, strings.Count(text, ".") > 1:
 		text = strings.ReplaceAll(text, ".", "")
+	case strings.Count(text, ",") > 1:
+		text = strings.ReplaceAll(text, ",", "")
 	}
 	return strings.Replace(text, ",", ".", 1)
 }

@@ -283,6 +283,9 @@ func (t *table) count(id string, h history) error {
 	if err != nil {
 		return nil // left the file, or stands twice: Check says so
 	}
+	if err := t.completeHeader(); err != nil {
+		return err
+	}
 	for name, v := range map[bridge.FieldName]bridge.Value{
 		fieldLast:     bridge.Value(h.last),
 		fieldAttempts: bridge.Value(strconv.Itoa(h.calls)),

@@ -28,6 +28,7 @@ type xlsxFile struct {
 	cells     [][]string // as stored, from the header on
 	width     int
 	native    map[int]nativeCell // a column's first cell that is not text
+	formats   map[int]bool       // styles that show numbers in a way of their own
 }
 
 // nativeCell is a number, date or truth value as the column has them.
@@ -44,7 +45,7 @@ func parseXLSX(name, tab string, data []byte) (*xlsxFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is not an XLSX file that can be read: %w", name, err)
 	}
-	x := &xlsxFile{name: name, tab: tab, file: file, native: map[int]nativeCell{}}
+	x := &xlsxFile{name: name, tab: tab, file: file, native: map[int]nativeCell{}, formats: map[int]bool{}}
 	if err := x.read(); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
@@ -172,29 +173,35 @@ func plainNumber(number float64, stored string) string {
 // its own.
 func (x *xlsxFile) formatted(row, col int, number float64, stored string) string {
 	axis := x.axis(row, col)
-	if style, err := x.file.GetCellStyle(x.tab, axis); err == nil && style != 0 {
-		s, err := x.file.GetStyle(style)
-		if err == nil && (s.NumFmt != 0 || s.CustomNumFmt != nil) {
-			if shown, err := x.file.GetCellValue(x.tab, axis); err == nil {
-				return shown
-			}
+	if style, err := x.file.GetCellStyle(x.tab, axis); err == nil && x.hasFormat(style) {
+		if shown, err := x.file.GetCellValue(x.tab, axis); err == nil {
+			return shown
 		}
 	}
 	return plainNumber(number, stored)
+}
+
+// hasFormat says whether a style shows numbers in a way of its own.
+func (x *xlsxFile) hasFormat(style int) bool {
+	has, known := x.formats[style]
+	if !known {
+		s, err := x.file.GetStyle(style)
+		has = err == nil && (s.NumFmt != 0 || s.CustomNumFmt != nil)
+		x.formats[style] = has
+	}
+	return has
 }
 
 func (x *xlsxFile) accepts(row, col int, text string) error {
 	if len([]rune(text)) > excelize.TotalCellChars {
 		return fmt.Errorf("longer than the %d characters a cell can hold", excelize.TotalCellChars)
 	}
-	if col < len(x.cells[0]) || row < x.rows() {
-		formula, err := x.file.GetCellFormula(x.tab, x.axis(row, col))
-		if err != nil {
-			return err
-		}
-		if formula != "" {
-			return errors.New("the cell holds a formula: replace it by its value, or map the field to another column")
-		}
+	formula, err := x.file.GetCellFormula(x.tab, x.axis(row, col))
+	if err != nil {
+		return err
+	}
+	if formula != "" {
+		return errors.New("the cell holds a formula: replace it by its value, or map the field to another column")
 	}
 	return nil
 }

@@ -128,6 +128,7 @@ func (t *table) row(id string) (int, error) {
 	return row, nil
 }
 
+// lineList names lines of the file.
 func lineList(lines []int) string {
 	texts := make([]string, 0, len(lines))
 	for _, l := range lines[:min(len(lines), 5)] {
@@ -135,6 +136,9 @@ func lineList(lines []int) string {
 	}
 	if len(lines) > 5 {
 		texts = append(texts, "…")
+	}
+	if len(texts) == 1 {
+		return "line " + texts[0]
 	}
 	return "lines " + strings.Join(texts, ", ")
 }

@@ -185,11 +185,15 @@ func (s *Server) find(name, key string) http.HandlerFunc {
 			refuse(w, http.StatusBadRequest, "too_many", key+"s", fmt.Sprintf("at most %d at once", s.pageMax))
 			return
 		}
+		asked := map[any]bool{}
+		for _, value := range wanted {
+			asked[value] = true
+		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		data := []any{}
 		for _, rec := range s.tables[name].order {
-			if value, _ := rec.Fields[key].(string); !rec.Gone && slices.Contains(wanted, value) {
+			if !rec.Gone && asked[rec.Fields[key]] {
 				data = append(data, show(rec, slices.Sorted(maps.Keys(rec.Fields))))
 			}
 		}

@@ -62,7 +62,10 @@ func (c *command) takeIn(campaign bridge.CampaignID, p bridge.Prospect, asked []
 	}
 	// Never the other way round: a flag that somebody took off in the CRM does
 	// not lift what a person said.
-	return c.opposePerson(p.Ref, calling.Opposition{Scope: calling.ScopePerson, At: p.ReadAt, Motive: "marked in " + string(p.Ref.Connection)})
+	// The same id each time: a mark that a supervisor has lifted stays lifted.
+	return c.opposePerson(p.Ref, calling.Opposition{
+		ID: "do_not_call " + p.Ref.Key(), Scope: calling.ScopePerson, At: p.ReadAt, Motive: "marked in " + string(p.Ref.Connection),
+	})
 }
 
 // overlay is what is known of a prospect with the asked fields as just read: a

@@ -1,0 +1,354 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/bus"
+	"passerelle/internal/bus/embedded"
+	"passerelle/internal/campaign"
+	"passerelle/internal/config"
+	"passerelle/internal/connector"
+	"passerelle/internal/desk"
+	"passerelle/internal/governance"
+	"passerelle/internal/identity"
+	"passerelle/internal/intake"
+	"passerelle/internal/obs"
+	"passerelle/internal/policy"
+	"passerelle/internal/relay"
+	"passerelle/internal/schema"
+	"passerelle/internal/secret"
+	"passerelle/internal/store"
+	"passerelle/internal/writer"
+	"passerelle/schemas"
+)
+
+// Options make a hub.
+type Options struct {
+	Config   *config.Config
+	Registry connector.Registry
+	Version  string
+	Log      *slog.Logger
+	Now      func() time.Time // nil is time.Now
+	// SyncEvery is how often campaigns are brought up to date; 0 is a minute.
+	SyncEvery time.Duration
+	// ClaimTimeout is how long a writer has for a claim; 0 is 30 seconds.
+	ClaimTimeout time.Duration
+}
+
+// App is a hub: the store and everything around it.
+type App struct {
+	opts    Options
+	cfg     *config.Config
+	log     *slog.Logger
+	metrics *obs.Metrics
+	health  *obs.Health
+
+	key    secret.Key
+	store  *store.Store
+	people *identity.People
+	desk   *desk.Desk
+	lines  []line
+	nats   *embedded.Server
+	bus    *bus.Conn
+	relay  *relay.Relay
+	writer *writer.Writer
+	sync   *campaign.Sync
+	intake *intake.Intake
+	http   *httpServer
+
+	undo []func() // what Stop does, last first
+}
+
+// New builds a hub up to the point where it touches the network: the store is
+// open and the policy loaded.
+func New(ctx context.Context, opts Options) (_ *App, err error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	a := &App{opts: opts, cfg: opts.Config, log: opts.Log}
+	defer func() {
+		if err != nil {
+			a.unwind()
+		}
+	}()
+	if err := opts.Config.Check(opts.Registry); err != nil {
+		return nil, err
+	}
+	a.observe()
+	for _, step := range []func(context.Context) error{
+		a.openStore, a.openLines, a.openDesk, a.openIntake,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+func (a *App) onStop(f func()) { a.undo = append(a.undo, f) }
+
+func (a *App) unwind() {
+	for len(a.undo) > 0 {
+		last := a.undo[len(a.undo)-1]
+		a.undo = a.undo[:len(a.undo)-1]
+		last()
+	}
+}
+
+// StorePath is where a config's store lies.
+func StorePath(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "store.db") }
+
+func (a *App) openStore(context.Context) error {
+	if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("data_dir: %w", err)
+	}
+	var err error
+	if a.key, err = DataKey(a.cfg); err != nil {
+		return err
+	}
+	a.store, err = store.Open(StorePath(a.cfg), store.Options{Observe: a.metrics.Committed})
+	if err != nil {
+		return err
+	}
+	a.onStop(func() {
+		if err := a.store.Close(); err != nil {
+			a.log.Error("close the store", "err", err)
+		}
+	})
+	return nil
+}
+
+// DataKey is the data key: the config's, else the one in data_dir, made at the
+// first start. A store without its key is not given a new one: what the old
+// one sealed would be lost.
+func DataKey(cfg *config.Config) (secret.Key, error) {
+	if !cfg.Key.IsZero() {
+		return cfg.Key, nil
+	}
+	_, noKey := os.Stat(cfg.KeyPath())
+	_, noStore := os.Stat(StorePath(cfg))
+	if errors.Is(noKey, os.ErrNotExist) && noStore == nil {
+		return secret.Key{}, fmt.Errorf("%s is missing, but the store beside it was made with it: put the key back, or give it as `key:`", cfg.KeyPath())
+	}
+	return secret.LoadOrCreateKey(cfg.KeyPath())
+}
+
+// openDesk seeds or loads the policy and makes the desk on it.
+func (a *App) openDesk(ctx context.Context) error {
+	text, err := a.activePolicy(ctx)
+	if err != nil {
+		return err
+	}
+	p, err := policy.Load("policy.yaml", text, a.cfg.Catalog)
+	if err != nil {
+		return fmt.Errorf("the active policy does not fit the config: %w", err)
+	}
+	dir, err := Directory(a.cfg)
+	if err != nil {
+		return err
+	}
+	a.people = identity.NewPeople(dir)
+	a.desk, err = desk.New(ctx, desk.Options{
+		Store: a.store, Rules: rulesOf(a.cfg, p, dir), Seal: a.key, Zone: a.cfg.Zone.String(),
+		Now: a.opts.Now, Log: a.log,
+		Wake: func(c bridge.ConnectionName) {
+			if a.relay != nil {
+				a.relay.Wake(c)
+			}
+		},
+	})
+	return err
+}
+
+// activePolicy is the text of the store's active policy. The config's seeds an
+// empty store and is not looked at afterwards.
+func (a *App) activePolicy(ctx context.Context) ([]byte, error) {
+	if a.cfg.PolicyText != nil {
+		p, err := policy.Load(a.cfg.PolicyFile, a.cfg.PolicyText, a.cfg.Catalog)
+		if err != nil {
+			return nil, err
+		}
+		seeded, err := governance.Seed(ctx, a.store, p.Text(), p.Hash(), a.opts.Now())
+		if err != nil {
+			return nil, err
+		}
+		if seeded {
+			a.log.Info("the config's policy is active", "policy", p.Hash(), "reason", governance.Bootstrap)
+		}
+	}
+	var text []byte
+	var line governance.Line
+	err := a.store.View(func(tx *store.Tx) (err error) {
+		line, text, err = governance.Active(tx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return text, a.copyPolicy(line, text)
+}
+
+// copyPolicy writes the active policy out for people to read. A copy that
+// somebody edited is reported and left: only the store's decides.
+func (a *App) copyPolicy(line governance.Line, text []byte) error {
+	path := filepath.Join(a.cfg.DataDir, "policy.yaml")
+	old, err := os.ReadFile(path)
+	if err == nil && string(old) != string(text) {
+		a.log.Warn("policy.yaml was edited and has no effect: propose it as a draft", "file", path, "policy", line.Policy)
+		return nil
+	}
+	if err == nil {
+		return nil
+	}
+	return os.WriteFile(path, text, 0o600)
+}
+
+// Directory is the people and tokens of a config.
+func Directory(cfg *config.Config) (*identity.Directory, error) {
+	tokens := make([]identity.Token, len(cfg.Tokens))
+	for i, t := range cfg.Tokens {
+		tokens[i] = identity.Token{Person: t.Person, Connection: t.Connection, Secret: t.Token}
+	}
+	return identity.NewDirectory(cfg.People, tokens)
+}
+
+func rulesOf(cfg *config.Config, p *policy.Policy, dir *identity.Directory) *desk.Rules {
+	r := &desk.Rules{
+		Policy: p, Catalog: cfg.Catalog,
+		Campaigns: map[bridge.CampaignID]bridge.Campaign{},
+		Mapped:    map[bridge.ConnectionName]map[bridge.FieldName]bool{},
+		Zones:     map[bridge.ConnectionName]string{},
+		Person:    dir.Person,
+	}
+	for _, c := range cfg.Campaigns {
+		r.Campaigns[c.ID] = c
+	}
+	for _, c := range cfg.Connections {
+		r.Zones[c.Name] = c.Zone.String()
+		fields := map[bridge.FieldName]bool{}
+		for _, name := range c.Fields.Names() {
+			fields[name] = true
+		}
+		r.Mapped[c.Name] = fields
+	}
+	byCRM := map[bridge.ConnectionName]map[string]bridge.PersonID{}
+	for _, person := range cfg.People {
+		for conn, user := range person.CRM {
+			if byCRM[conn] == nil {
+				byCRM[conn] = map[string]bridge.PersonID{}
+			}
+			byCRM[conn][user] = person.ID
+		}
+	}
+	r.ByCRM = func(c bridge.ConnectionName, user string) (bridge.PersonID, bool) {
+		id, ok := byCRM[c][user]
+		return id, ok
+	}
+	return r
+}
+
+func (a *App) openIntake(context.Context) error {
+	set, err := schema.Compile(schemas.FS)
+	if err != nil {
+		return err
+	}
+	var lines []intake.Line
+	for _, l := range a.lines {
+		if hook, ok := l.conn.(connector.Hook); ok {
+			lines = append(lines, intake.Line{Name: l.cfg.Name, Hook: hook, Codes: l.cfg.Codes, Campaigns: l.cfg.Campaigns})
+		}
+	}
+	a.intake = intake.New(intake.Options{
+		Desk: a.desk, People: a.people, Store: a.store, Seal: a.key, Schemas: set, Lines: lines,
+		BodyLimit: a.cfg.HTTP.BodyLimit, Now: a.opts.Now, Log: a.log,
+		Acknowledged: func(c bridge.ConnectionName, took time.Duration, outcomes int) {
+			a.metrics.Acknowledged(c, took)
+			for range outcomes {
+				a.metrics.Outcome(c)
+			}
+		},
+	})
+	return nil
+}
+
+// Start begins to serve: NATS, the way out, the way down, and last the doors.
+func (a *App) Start(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			a.Stop()
+		}
+	}()
+	for _, step := range []func(context.Context) error{
+		a.startBus, a.startOut, a.startChores, a.startDoors, a.startDown,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Stop ends everything, the doors first.
+func (a *App) Stop() { a.unwind() }
+
+// Addr is the address that HTTP is served on.
+func (a *App) Addr() net.Addr { return a.http.addr }
+
+// Desk gives the commands to those who run the hub in their own process.
+func (a *App) Desk() *desk.Desk { return a.desk }
+
+// Reload takes over people, tokens, campaigns and limits of a changed config.
+// What it cannot change while running it refuses, naming it.
+func (a *App) Reload(cfg *config.Config) error {
+	if err := cfg.Check(a.opts.Registry); err != nil {
+		return err
+	}
+	if err := sameFrame(a.cfg, cfg); err != nil {
+		return err
+	}
+	rules := a.desk.Rules()
+	p, err := policy.Load("policy.yaml", rules.Policy.Text(), cfg.Catalog)
+	if err != nil {
+		return fmt.Errorf("the active policy does not fit the config: %w", err)
+	}
+	dir, err := Directory(cfg)
+	if err != nil {
+		return err
+	}
+	a.people.Use(dir)
+	a.desk.Use(rulesOf(cfg, p, dir))
+	a.cfg = cfg
+	a.sync.Poke()
+	return nil
+}
+
+// sameFrame refuses changes that need a restart.
+func sameFrame(old, new *config.Config) error {
+	changed := func(what string, differs bool) error {
+		if differs {
+			return fmt.Errorf("%s has changed: restart the hub for it", what)
+		}
+		return nil
+	}
+	names := func(c *config.Config) (out string) {
+		for _, conn := range c.Connections {
+			out += string(conn.Name) + " " + conn.Type + " " + string(conn.Settings.Source()) + "\n"
+		}
+		return out
+	}
+	return errors.Join(
+		changed("hub", old.Hub != new.Hub),
+		changed("data_dir", old.DataDir != new.DataDir),
+		changed("listen", old.Listen != new.Listen),
+		changed("nats", old.NATS != new.NATS),
+		changed("connections", names(old) != names(new)),
+	)
+}

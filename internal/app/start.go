@@ -1,0 +1,143 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/bus"
+	"passerelle/internal/bus/embedded"
+	"passerelle/internal/campaign"
+	"passerelle/internal/connector"
+	"passerelle/internal/relay"
+	"passerelle/internal/writer"
+)
+
+func (a *App) startBus(context.Context) error {
+	opts := bus.Options{
+		URL: a.cfg.NATS.URL, Credentials: a.cfg.NATS.Credentials, Name: a.cfg.Hub, Log: a.log,
+		Changed: a.natsChanged,
+	}
+	if opts.URL == "" {
+		dir := filepath.Join(a.cfg.DataDir, "nats")
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+		server, err := embedded.Start(dir)
+		if err != nil {
+			return err
+		}
+		a.nats, opts.Embedded = server, server
+		a.onStop(server.Stop)
+	}
+	conn, err := bus.Connect(opts)
+	if err != nil {
+		return err
+	}
+	a.bus = conn
+	a.onStop(conn.Close)
+	a.natsChanged(true)
+	return nil
+}
+
+var errNATS = errors.New("NATS does not answer: calls are still taken, the CRM gets them later")
+
+func (a *App) natsChanged(connected bool) {
+	a.metrics.SetNATS(connected)
+	if connected {
+		a.health.Set("nats", nil)
+	} else {
+		a.health.Set("nats", errNATS)
+	}
+}
+
+// startOut starts the way up: relay, and the hub's own writer.
+func (a *App) startOut(ctx context.Context) error {
+	local := "hub " + a.cfg.Hub
+	road := a.bus.Road(a.cfg.Hub)
+	var lines []relay.Line
+	var serve []writer.Line
+	for _, l := range a.lines {
+		if l.desc.Kind != connector.CRM {
+			continue
+		}
+		lines = append(lines, relay.Line{Name: l.cfg.Name, Descriptor: l.desc, Conn: l.conn, Bucket: l.bucket, Breaker: l.breaker})
+		serve = append(serve, writer.Line{Name: l.cfg.Name, Descriptor: l.desc, Conn: l.conn})
+	}
+	a.relay = relay.New(relay.Options{
+		Store: a.store, Road: road, Desk: a.desk, Lines: lines, Local: local,
+		Timeout: a.opts.ClaimTimeout, Now: a.opts.Now, Log: a.log,
+	})
+	if err := a.relay.Start(ctx); err != nil {
+		return err
+	}
+	a.onStop(a.relay.Stop)
+	a.writer = writer.New(writer.Options{Name: local, Hub: a.relay, Road: road, Lines: serve, Log: a.log})
+	a.writer.Start()
+	a.onStop(a.writer.Stop)
+	return nil
+}
+
+// startDown starts the way down.
+func (a *App) startDown(context.Context) error {
+	pullers := map[bridge.ConnectionName]connector.Puller{}
+	pushers := map[bridge.ConnectionName]connector.Pusher{}
+	for _, l := range a.lines {
+		if p, ok := l.conn.(connector.Puller); ok {
+			pullers[l.cfg.Name] = p
+		}
+		if p, ok := l.conn.(connector.Pusher); ok {
+			pushers[l.cfg.Name] = p
+		}
+	}
+	a.sync = campaign.New(campaign.Options{
+		Store: a.store, Desk: a.desk, Pullers: pullers, Pushers: pushers,
+		Every: a.opts.SyncEvery, Now: a.opts.Now, Log: a.log,
+	})
+	a.sync.Start()
+	a.onStop(a.sync.Stop)
+	return nil
+}
+
+// How often small things are seen to.
+const (
+	leaseEvery    = 5 * time.Second
+	proposalEvery = time.Hour
+	proposalLife  = 30 * 24 * time.Hour // undecided, by our clock since receipt
+)
+
+// startChores starts what happens by the clock.
+func (a *App) startChores(context.Context) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	every := func(d time.Duration, what string, do func(context.Context) error) {
+		wg.Go(func() {
+			tick := time.NewTicker(d)
+			defer tick.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+				}
+				if err := do(ctx); err != nil && ctx.Err() == nil {
+					a.log.Error("a chore failed", "job", what, "err", err)
+				}
+			}
+		})
+	}
+	every(leaseEvery, "expire leases", func(ctx context.Context) error {
+		held, err := a.desk.ExpireLeases(ctx)
+		a.metrics.SetLeases(held)
+		return err
+	})
+	every(proposalEvery, "expire proposals", func(ctx context.Context) error {
+		return a.desk.ExpireProposals(ctx, a.opts.Now().Add(-proposalLife))
+	})
+	a.onStop(func() { cancel(); wg.Wait() })
+	return nil
+}

@@ -1,0 +1,241 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"passerelle/connectors/all"
+	"passerelle/internal/app"
+	"passerelle/internal/config"
+)
+
+var hookSecret = "whsec_" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))
+
+// hub is a running bridge with a sheet CRM in dir/crm.
+type hub struct {
+	t   testing.TB
+	dir string
+	app *app.App
+}
+
+const configText = `
+hub: e2e
+data_dir: data
+listen: 127.0.0.1:0
+connections:
+  crm.sheet:
+    type: sheet
+    fields:
+      prospect.name: name
+      prospect.phone: phone
+      prospect.status: prospect_status
+      prospect.lead_status: lead_status
+      prospect.comment: comment
+      account.revenue: revenue
+      prospect.do_not_call: do_not_call
+    settings: {prospects: crm/prospects.csv}
+  phoning.dial:
+    type: webhook
+    settings:
+      secrets: ["HOOKSECRET"]
+  phoning.console: {type: console}
+campaigns:
+  spring: {name: Spring, crm: crm.sheet, team: floor, principal: acme, rules: always, script: Bonjour}
+people:
+  alice: {name: Alice, team: floor, crm: {crm.sheet: alice}, phoning: {phoning.dial: {login: alice, profile: agent}, phoning.console: {login: alice, profile: agent}}}
+  sam: {name: Sam, team: floor, phoning: {phoning.console: {login: sam, profile: supervisor}}}
+  vera: {name: Vera, team: sales, crm: {crm.sheet: vera}}
+tokens:
+  - {person: alice, connection: phoning.console, token: alice-token-0123456789}
+  - {person: sam, connection: phoning.console, token: sam-token-0123456789}
+policy: policy.yaml
+`
+
+const policyText = `
+version: 1
+roles:
+  caller:
+    grants:
+      - {on: prospect, scope: campaign, read: [class public, class personal, prospect.status, prospect.comment], write: [prospect.status, prospect.comment], propose: [prospect.lead_status]}
+      - {on: activity, scope: all, actions: [create, read]}
+      - {on: appointment, scope: own, actions: [propose, read]}
+    context: [attempts, last_contact]
+  supervisor:
+    grants:
+      - {on: prospect, scope: campaign, read: [class public, class personal, class commercial], write: [prospect.status]}
+      - {on: activity, scope: campaign, actions: [create, read, write]}
+      - {on: appointment, scope: campaign, actions: [read, write]}
+      - {on: campaign, scope: campaign, actions: [read, write]}
+profiles:
+  phoning.dial: {agent: caller}
+  phoning.console: {agent: caller, supervisor: supervisor}
+`
+
+func newHub(t testing.TB, prospects int) *hub {
+	t.Helper()
+	dir := t.TempDir()
+	write := func(name, text string) {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("passerelle.yaml", strings.ReplaceAll(configText, "HOOKSECRET", hookSecret))
+	write("policy.yaml", policyText)
+	var b strings.Builder
+	b.WriteString("id,name,phone,lead_status,comment,revenue,do_not_call\n")
+	for i := range prospects {
+		fmt.Fprintf(&b, "%d,Société %d,01 99 00 %02d %02d,new,,1000,\n", i+1, i+1, i/100, i%100)
+	}
+	write("crm/prospects.csv", b.String())
+	h := &hub{t: t, dir: dir}
+	h.start()
+	t.Cleanup(func() { h.app.Stop() })
+	return h
+}
+
+func (h *hub) start() {
+	h.t.Helper()
+	cfg, err := config.Load(filepath.Join(h.dir, "passerelle.yaml"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	if testing.Verbose() {
+		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	h.app, err = app.New(context.Background(), app.Options{Config: cfg, Registry: all.Registry(), Log: log})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if err := h.app.Start(context.Background()); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// post sends a signed event and answers the results' states.
+func (h *hub) post(event map[string]any) (int, string) {
+	h.t.Helper()
+	body, err := json.Marshal(event)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	key, err := standardwebhooks.NewWebhook(hookSecret)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	id, now := fmt.Sprint(event["event_id"]), time.Now()
+	sig, err := key.Sign(id, now, body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	req, _ := http.NewRequest(http.MethodPost, "http://"+h.app.Addr().String()+"/hooks/phoning.dial", bytes.NewReader(body))
+	req.Header.Set("webhook-id", id)
+	req.Header.Set("webhook-timestamp", fmt.Sprint(now.Unix()))
+	req.Header.Set("webhook-signature", sig)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, _ := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(raw)
+}
+
+func call(id string, prospect int, disposition string) map[string]any {
+	return map[string]any{
+		"event_id": id, "occurred_at": "2026-11-20T10:00:00+01:00", "connection": "phoning.dial", "campaign": "spring",
+		"prospect_id": fmt.Sprint(prospect), "agent": "alice", "technical": "answered", "disposition": disposition, "talk_s": 61,
+	}
+}
+
+// rows reads a CSV file of the CRM as maps.
+func (h *hub) rows(name string) []map[string]string {
+	f, err := os.Open(filepath.Join(h.dir, "crm", name))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	all, err := csv.NewReader(f).ReadAll()
+	if err != nil || len(all) == 0 {
+		return nil
+	}
+	var out []map[string]string
+	for _, row := range all[1:] {
+		m := map[string]string{}
+		for i, head := range all[0] {
+			if i < len(row) {
+				m[head] = row[i]
+			}
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// eventually polls until the condition holds.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 20 s: %s", what)
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+}
+
+func TestACallReachesTheSheetOnce(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, 3)
+	event := call("e1", 2, "not_interested")
+	event["fields"] = map[string]any{"prospect.comment": "rappeler jamais", "account.revenue": 5, "prospect.x_no": "?"}
+	var status int
+	var body string
+	eventually(t, "the prospect is known", func() bool {
+		status, body = h.post(event)
+		return strings.Contains(body, `"recorded"`) || strings.Contains(body, `"duplicate"`)
+	})
+	if status != http.StatusAccepted {
+		t.Fatalf("status %d: %s", status, body)
+	}
+	for _, want := range []string{`"prospect.comment"`, "account.revenue", "prospect.x_no"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the answer lacks %s: %s", want, body)
+		}
+	}
+	eventually(t, "the call is in activities.csv", func() bool { return len(h.rows("activities.csv")) == 1 })
+	eventually(t, "the prospect shows it", func() bool {
+		p := h.rows("prospects.csv")
+		return len(p) == 3 && p[1]["attempts"] == "1" && p[1]["last_disposition"] == "not_interested" &&
+			p[1]["prospect_status"] == "not_interested" && p[1]["comment"] == "rappeler jamais" && p[1]["revenue"] == "1000"
+	})
+	if _, body := h.post(event); !strings.Contains(body, `"duplicate"`) {
+		t.Errorf("a repeat: %s", body)
+	}
+	h.app.Stop()
+	h.start()
+	if _, body := h.post(event); !strings.Contains(body, `"duplicate"`) {
+		t.Errorf("a repeat after a restart: %s", body)
+	}
+	if n := len(h.rows("activities.csv")); n != 1 {
+		t.Errorf("%d activities, want 1", n)
+	}
+}

@@ -86,10 +86,13 @@ func (c *conn) refresh() error {
 
 // Check reads the files without changing them and names everything that is
 // wrong in them.
-func (c *conn) Check(context.Context) error {
+func (c *conn) Check(ctx context.Context) error {
 	c.env.Meter(1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return fault.New(fault.Unavailable, "sheet: check", err)
+	}
 	t, err := c.prospects()
 	if err != nil {
 		return fault.New(fault.Unavailable, "sheet: check", err)

@@ -2,12 +2,8 @@ package sheet
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
 
 	"passerelle/internal/bridge"
 )
@@ -138,38 +134,6 @@ func (f *csvFile) fit(name string, rec csvRecord) ([]string, error) {
 	return cells, nil
 }
 
-func decodeText(name string, data []byte, latin bool) (string, error) {
-	if latin {
-		if bytes.HasPrefix(data, []byte(bom)) {
-			return "", fmt.Errorf("%s is UTF-8: take `encoding: windows-1252` out of the settings", name)
-		}
-		out, err := charmap.Windows1252.NewDecoder().Bytes(data)
-		return string(out), err
-	}
-	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
-		return "", fmt.Errorf("%s is UTF-16: save it as «CSV UTF-8»", name)
-	}
-	if !utf8.Valid(data) {
-		return "", fmt.Errorf("%s, line %d: not UTF-8: write `encoding: windows-1252` in the settings or save the file as UTF-8", name, badLine(data))
-	}
-	return string(data), nil
-}
-
-func badLine(data []byte) int {
-	line := 1
-	for len(data) > 0 {
-		r, size := utf8.DecodeRune(data)
-		if r == utf8.RuneError && size == 1 {
-			return line
-		}
-		if r == '\n' {
-			line++
-		}
-		data = data[size:]
-	}
-	return line
-}
-
 // guessComma finds the delimiter: the candidate that the header has most of.
 func guessComma(text string) byte {
 	text = strings.TrimLeft(text, "\r\n")
@@ -219,8 +183,8 @@ func (f *csvFile) text(row, col int, _ bridge.FieldType) string {
 }
 
 func (f *csvFile) accepts(_, _ int, text string) error {
-	if f.latin && !latin1252(text) {
-		return errors.New("the file's encoding, windows-1252, lacks one of the characters: save the file as UTF-8")
+	if f.latin && !latinHolds(text) {
+		return errLatin
 	}
 	return nil
 }
@@ -240,15 +204,6 @@ func (f *csvFile) addColumn(name string) (int, error) {
 	f.head.changed, f.widened = true, true
 	f.width++
 	return col, nil
-}
-
-func latin1252(text string) bool {
-	for _, r := range text {
-		if _, ok := charmap.Windows1252.EncodeRune(r); !ok {
-			return false
-		}
-	}
-	return true
 }
 
 // newRecord makes a record of texts.
@@ -287,7 +242,7 @@ func (f *csvFile) encode() ([]byte, error) {
 		f.writeRecord(&b, &f.records[i])
 	}
 	if f.latin {
-		return charmap.Windows1252.NewEncoder().Bytes(b.Bytes())
+		return encodeLatin(b.String())
 	}
 	return b.Bytes(), nil
 }

@@ -58,12 +58,9 @@ func trim(s string) string {
 
 // canonical reads a cell. What is not of the field's type is its trimmed text.
 func canonical(def bridge.FieldDef, cell string, zone *time.Location) bridge.Value {
-	text := trim(cell)
+	text := unguard(string(plain(bridge.Value(cell))))
 	if text == "" {
 		return ""
-	}
-	if !isPlain(text) {
-		text = norm.NFC.String(text)
 	}
 	if v, err := def.Parse(readable(def.Type, text, zone)); err == nil {
 		return v
@@ -96,8 +93,6 @@ func readable(typ bridge.FieldType, text string, zone *time.Location) string {
 		if t, layout := parseMoment(text, timeLayouts, zone); layout != "" {
 			return t.Format(time.RFC3339Nano)
 		}
-	case bridge.Text, bridge.Phone, bridge.Email, bridge.Enum:
-		return unguard(text)
 	}
 	return text
 }

@@ -1,0 +1,182 @@
+package sheet
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/connector/contract"
+)
+
+func TestContract(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"prospects.csv", "prospects.xlsx"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			contract.Run(t, contract.Harness{
+				Descriptor: Descriptor(),
+				World:      func(t *testing.T) *contract.World { return newWorld(t, name) },
+				Bad: []contract.Bad{
+					{Name: "delimiter", Settings: "delimiter: x", Names: "delimiter"},
+					{Name: "encoding", Settings: "encoding: ebcdic", Names: "encoding"},
+					{Name: "tab of a CSV", Settings: "sheet: Feuil1", Names: "sheet"},
+				},
+			})
+		})
+	}
+}
+
+// screen is the folder as somebody sees it who opens its files in other
+// programs.
+type screen struct {
+	t      *testing.T
+	dir    string
+	file   string
+	fields connector.FieldMap
+}
+
+func newWorld(t *testing.T, name string) *contract.World {
+	s := &screen{t: t, dir: t.TempDir(), file: name, fields: connector.FieldMap{
+		"account.name": "Société", "prospect.comment": "Commentaire", "prospect.phone": "Téléphone", "prospect.do_not_call": "Ne pas appeler",
+	}}
+	rows := [][]string{{"id", "Société", "Commentaire", "Téléphone", "Ne pas appeler"}}
+	w := &contract.World{
+		Settings: func(string) string { return "prospects: " + name },
+		Fields:   s.fields,
+		Dir:      s.dir,
+		Personal: []string{"canari-société", "06 11 22 33 44"},
+		CRM: &contract.CRM{
+			Texts: []bridge.FieldName{"account.name", "prospect.comment"},
+			Get:   s.get, Set: s.set, Effects: s.effects, Slot: s.slot, Barred: s.barred,
+		},
+	}
+	for i := range 7 {
+		id := fmt.Sprint("p", i+1)
+		w.CRM.Prospects = append(w.CRM.Prospects, id)
+		rows = append(rows, []string{id, fmt.Sprint("canari-société ", i), "canari-société dit oui", "06 11 22 33 44", "non"})
+	}
+	s.save(rows)
+	return w
+}
+
+func (s *screen) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *screen) save(rows [][]string) {
+	s.t.Helper()
+	path := filepath.Join(s.dir, s.file)
+	if filepath.Ext(s.file) == ".xlsx" {
+		x := excelize.NewFile()
+		for i, row := range rows {
+			for j, text := range row {
+				axis, err := excelize.CoordinatesToCellName(j+1, i+1)
+				s.must(err)
+				s.must(x.SetCellStr("Sheet1", axis, text))
+			}
+		}
+		s.must(x.SaveAs(path))
+		s.must(x.Close())
+		return
+	}
+	var b bytes.Buffer
+	s.must(csv.NewWriter(&b).WriteAll(rows))
+	s.must(os.WriteFile(path, b.Bytes(), 0o644))
+}
+
+func (s *screen) load(name string) [][]string {
+	s.t.Helper()
+	path := filepath.Join(s.dir, name)
+	if filepath.Ext(name) == ".xlsx" {
+		x, err := excelize.OpenFile(path)
+		s.must(err)
+		rows, err := x.GetRows("Sheet1")
+		s.must(err)
+		s.must(x.Close())
+		for i := range rows {
+			rows[i] = append(rows[i], make([]string, len(rows[0])-len(rows[i]))...)
+		}
+		return rows
+	}
+	data, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		return [][]string{{}}
+	}
+	s.must(err)
+	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	s.must(err)
+	return rows
+}
+
+// cell is where a field of a prospect stands.
+func (s *screen) cell(rows [][]string, id string, header string) *string {
+	s.t.Helper()
+	col := slices.Index(rows[0], header)
+	for _, row := range rows[1:] {
+		if row[0] == id && col >= 0 {
+			return &row[col]
+		}
+	}
+	s.t.Fatalf("no %s of %s", header, id)
+	return nil
+}
+
+func (s *screen) get(id string, field bridge.FieldName) bridge.Value {
+	text := *s.cell(s.load(s.file), id, s.fields[field])
+	if bare := strings.TrimPrefix(text, "'"); bare != text && strings.ContainsAny(bare[:1], "=+-@") {
+		text = bare
+	}
+	return bridge.Value(text)
+}
+
+func (s *screen) set(id string, field bridge.FieldName, v bridge.Value) {
+	rows := s.load(s.file)
+	*s.cell(rows, id, s.fields[field]) = string(v)
+	s.save(rows)
+}
+
+func (s *screen) barred(id string) bool {
+	return *s.cell(s.load(s.file), id, "Ne pas appeler") == "oui"
+}
+
+func (s *screen) effects(w bridge.Write) int {
+	n := 0
+	for _, row := range s.load("activities.csv")[1:] {
+		if row[0] == string(w.Operation) && row[1] == w.Prospect.ID {
+			n++
+		}
+	}
+	for _, row := range s.load("appointments.csv")[1:] {
+		if w.Meeting != nil && row[0] == w.Meeting.ID && row[1] == w.Prospect.ID && slices.Contains(strings.Fields(row[meetOperations]), string(w.Operation)) {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *screen) slot(meeting string) (time.Time, bool) {
+	for _, row := range s.load("appointments.csv")[1:] {
+		if row[0] != meeting {
+			continue
+		}
+		zone, err := time.LoadLocation(row[meetZone])
+		s.must(err)
+		start, err := time.ParseInLocation("2006-01-02T15:04:05", row[meetStart], zone)
+		s.must(err)
+		return start, row[meetState] == "confirmed"
+	}
+	return time.Time{}, false
+}

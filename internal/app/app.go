@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"passerelle/internal/api"
 	"passerelle/internal/bridge"
 	"passerelle/internal/bus"
 	"passerelle/internal/bus/embedded"
@@ -51,18 +52,20 @@ type App struct {
 	metrics *obs.Metrics
 	health  *obs.Health
 
-	key    secret.Key
-	store  *store.Store
-	people *identity.People
-	desk   *desk.Desk
-	lines  []line
-	nats   *embedded.Server
-	bus    *bus.Conn
-	relay  *relay.Relay
-	writer *writer.Writer
-	sync   *campaign.Sync
-	intake *intake.Intake
-	http   *httpServer
+	key     secret.Key
+	schemas *schema.Set
+	store   *store.Store
+	people  *identity.People
+	desk    *desk.Desk
+	lines   []line
+	nats    *embedded.Server
+	bus     *bus.Conn
+	relay   *relay.Relay
+	writer  *writer.Writer
+	sync    *campaign.Sync
+	intake  *intake.Intake
+	api     *api.API
+	http    *httpServer
 
 	undo []func() // what Stop does, last first
 }
@@ -256,8 +259,8 @@ func rulesOf(cfg *config.Config, p *policy.Policy, dir *identity.Directory) *des
 }
 
 func (a *App) openIntake(context.Context) error {
-	set, err := schema.Compile(schemas.FS)
-	if err != nil {
+	var err error
+	if a.schemas, err = schema.Compile(schemas.FS); err != nil {
 		return err
 	}
 	var lines []intake.Line
@@ -267,14 +270,9 @@ func (a *App) openIntake(context.Context) error {
 		}
 	}
 	a.intake = intake.New(intake.Options{
-		Desk: a.desk, People: a.people, Store: a.store, Seal: a.key, Schemas: set, Lines: lines,
+		Desk: a.desk, People: a.people, Store: a.store, Seal: a.key, Schemas: a.schemas, Lines: lines,
 		BodyLimit: a.cfg.HTTP.BodyLimit, Now: a.opts.Now, Log: a.log,
-		Acknowledged: func(c bridge.ConnectionName, took time.Duration, outcomes int) {
-			a.metrics.Acknowledged(c, took)
-			for range outcomes {
-				a.metrics.Outcome(c)
-			}
-		},
+		Acknowledged: a.acknowledged,
 	})
 	return nil
 }

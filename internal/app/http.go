@@ -9,11 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/go-chi/chi/v5"
-
-	"passerelle/internal/bridge"
-	"passerelle/internal/identity"
 )
 
 // httpServer is the doors: TCP for programs and people, the socket for the
@@ -31,6 +26,9 @@ const SocketName = "passerelle.sock"
 const stopWithin = 10 * time.Second
 
 func (a *App) startDoors(context.Context) error {
+	if err := a.openAPI(); err != nil {
+		return err
+	}
 	l, err := net.Listen("tcp", a.cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -48,7 +46,7 @@ func (a *App) startDoors(context.Context) error {
 	if err := os.Chmod(socket, 0o600); err != nil {
 		return errors.Join(err, l.Close(), u.Close())
 	}
-	a.http = &httpServer{addr: l.Addr(), tcp: a.server(a.public()), unix: a.server(a.local())}
+	a.http = &httpServer{addr: l.Addr(), tcp: a.server(a.api.Routes()), unix: a.server(a.api.Socket())}
 	go a.serve(a.http.tcp, l)
 	go a.serve(a.http.unix, u)
 	a.onStop(a.closeDoors)
@@ -81,21 +79,4 @@ func (a *App) closeDoors() {
 			_ = s.Close()
 		}
 	}
-}
-
-// guard is the middleware of the doors.
-func (a *App) guard() *identity.Guard {
-	return identity.NewGuard(identity.Options{
-		People: a.people, Log: a.log, Now: a.opts.Now,
-		Rate: a.cfg.HTTP.RatePerToken, Burst: a.cfg.HTTP.Burst,
-		Route:  func(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() },
-		Served: a.metrics.Served,
-	})
-}
-
-// hooks mounts the platforms' webhooks.
-func (a *App) hooks(r chi.Router) {
-	r.Post("/hooks/{connection}", func(w http.ResponseWriter, r *http.Request) {
-		a.intake.Serve(w, r, bridge.ConnectionName(chi.URLParam(r, "connection")))
-	})
 }

@@ -2,22 +2,75 @@ package app
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/go-chi/chi/v5"
+
+	"passerelle/internal/api"
+	"passerelle/internal/bridge"
+	"passerelle/internal/governance"
+	"passerelle/internal/identity"
+	"passerelle/internal/obs"
+	"passerelle/internal/store"
 )
 
-// public is what the network reaches.
-func (a *App) public() http.Handler {
-	r := chi.NewRouter()
-	r.Use(a.guard().Trace)
-	a.hooks(r)
+// openAPI makes the JSON API and mounts the webhooks and the probes beside it.
+func (a *App) openAPI() error {
+	var err error
+	a.api, err = api.New(api.Options{
+		Store: a.store, Desk: a.desk, People: a.people, Relay: a.relay, Intake: a.intake, Schemas: a.schemas,
+		Guard: identity.NewGuard(identity.Options{
+			People: a.people, Log: a.log, Now: a.opts.Now,
+			Rate: a.cfg.HTTP.RatePerToken, Burst: a.cfg.HTTP.Burst,
+			Route: api.Route, Served: a.metrics.Served,
+		}),
+		Connections: a.connections, Register: a.register, Acknowledged: a.acknowledged,
+		Version: a.opts.Version, BodyLimit: a.cfg.HTTP.BodyLimit, Now: a.opts.Now, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	r := a.api.Routes()
+	r.Post("/hooks/{connection}", func(w http.ResponseWriter, r *http.Request) {
+		a.intake.Serve(w, r, bridge.ConnectionName(chi.URLParam(r, "connection")))
+	})
 	r.Method(http.MethodGet, "/livez", a.health.Live())
 	r.Method(http.MethodGet, "/readyz", a.health.Ready())
 	r.Method(http.MethodGet, "/metrics", a.metrics.Handler())
-	return r
+	a.metrics.Know(obs.Labels{Routes: a.api.Patterns()})
+	return nil
 }
 
-// local is what the socket reaches: without a token, as the operator.
-func (a *App) local() http.Handler {
-	return a.public()
+func (a *App) acknowledged(c bridge.ConnectionName, took time.Duration, outcomes int) {
+	a.metrics.Acknowledged(c, took)
+	for range outcomes {
+		a.metrics.Outcome(c)
+	}
+}
+
+func (a *App) connections() []api.Connection {
+	var out []api.Connection
+	for _, c := range a.cfg.Connections {
+		conn := api.Connection{Name: c.Name, Kind: c.Kind, Type: c.Type}
+		for _, l := range a.lines {
+			if l.cfg.Name == c.Name {
+				conn.Breaker = l.breaker
+			}
+		}
+		out = append(out, conn)
+	}
+	return out
+}
+
+func (a *App) register() (out []api.PolicyVersion, err error) {
+	err = a.store.View(func(tx *store.Tx) error {
+		lines, err := governance.Register(tx)
+		for _, l := range lines {
+			out = append(out, api.PolicyVersion{
+				Hash: l.Policy, At: l.At, Author: string(l.Author), Approver: string(l.Approver), Motive: l.Motive,
+			})
+		}
+		return err
+	})
+	return out, err
 }

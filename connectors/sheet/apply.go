@@ -96,6 +96,7 @@ func (b *batch) refuse(t *table, j *journal) {
 	}
 }
 
+// malformed says, as an error, what a write lacks.
 func malformed(w bridge.Write) error {
 	switch w.Kind {
 	case bridge.WriteActivity:
@@ -109,6 +110,9 @@ func malformed(w bridge.Write) error {
 	case bridge.WriteFields, bridge.WriteOpposition:
 	default:
 		return fmt.Errorf("the sheet takes no writes of kind %q", w.Kind)
+	}
+	if w.Operation == "" {
+		return errors.New("the write holds no operation id")
 	}
 	return nil
 }
@@ -244,7 +248,8 @@ func (c *conn) countInto(t *table, b *batch) error {
 	return nil
 }
 
-// heal writes what a crash or a file held open left to write.
+// heal writes what a crash or a file held open left to write. What cannot be
+// written now stays noted for the next Apply or Find.
 func (c *conn) heal(ctx context.Context) {
 	_ = c.agenda.calendars.write(c.agenda.all())
 	if c.behind {

@@ -202,6 +202,7 @@ func TestRefusals(t *testing.T) {
 		{"counted field", fields("OP1", "1", change("prospect.attempts", "", "7")), "counted from activities.csv"},
 		{"no call", bridge.Write{Kind: bridge.WriteActivity, Prospect: ref("1")}, "holds no call"},
 		{"no appointment", bridge.Write{Kind: bridge.WriteMeeting, Prospect: ref("1")}, "holds no appointment"},
+		{"no operation", call("", "1", 1, "busy"), "no operation id"},
 		{"unknown kind", bridge.Write{Kind: "merge", Prospect: ref("1")}, `kind "merge"`},
 		{"move of nothing", meet("OP1", bridge.WriteMove, "1", "m9", "2026-12-01T10:00:00"), "no appointment"},
 		{"cancel of nothing", meet("OP1", bridge.WriteCancel, "1", "m9", "2026-12-01T10:00:00"), "to cancel"},

@@ -127,23 +127,34 @@ func (t *table) findings() []error {
 }
 
 // folderFindings is what is wrong with the files beside the prospects. They are
-// read apart from the ones in use, which only the hub's own writes repair.
+// read apart from the ones in use, which only the hub's own writes repair; a
+// torn end is no finding, since the next write cuts it.
 func (c *conn) folderFindings() []error {
 	var found []error
 	for _, own := range []*logFile{c.journal.calls, c.journal.amends, c.agenda.log} {
-		look := &logFile{path: own.path, columns: own.columns, require: own.require, opened: true}
-		f, err := look.load()
+		look := &logFile{path: own.path, columns: own.columns, require: own.require}
+		data, _, err := readStamped(own.path)
+		var f *csvFile
+		if err == nil {
+			f, err = look.parse(data[:look.wholeLength(data)])
+		}
 		if err != nil {
 			found = append(found, err)
 			continue
 		}
-		if own != c.agenda.log {
-			continue
+		if own == c.agenda.log {
+			found = append(found, startFindings(look, f)...)
 		}
-		for row := range rowsOf(f) {
-			if _, err := startOf(look.texts(f, row)); err != nil {
-				found = append(found, fmt.Errorf("%s, line %d: %w", look.name(), f.line(row), err))
-			}
+	}
+	return found
+}
+
+// startFindings are the appointments that no calendar can show.
+func startFindings(l *logFile, f *csvFile) []error {
+	var found []error
+	for row := range rowsOf(f) {
+		if _, err := startOf(l.texts(f, row)); err != nil {
+			found = append(found, fmt.Errorf("%s, line %d: %w", l.name(), f.line(row), err))
 		}
 	}
 	return found

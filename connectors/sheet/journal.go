@@ -236,6 +236,7 @@ func (j *journal) commit(b *callBatch) error {
 		}
 		for _, line := range b.add {
 			if err := j.count(line); err != nil {
+				j.calls.known = false
 				return fault.Lost("sheet: count calls", err)
 			}
 		}

@@ -213,6 +213,7 @@ func (l *logFile) append(records [][]string) error {
 			err = fault.Lost(op, syncErr)
 		}
 	}
+	l.known = err == nil // else what stands there now must be read
 	return err
 }
 
@@ -232,7 +233,7 @@ func (l *logFile) appendTo(f *os.File, records [][]string) error {
 	}
 	if err != nil {
 		if back := errors.Join(f.Truncate(before.Size()), f.Sync()); back != nil {
-			l.opened, l.known = false, false // a rest of it may stand there
+			l.opened = false // a rest of it may stand there, to be cut
 			return fault.Lost(op, errors.Join(err, back))
 		}
 		return fault.New(fault.Unavailable, op, err)

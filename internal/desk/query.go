@@ -135,30 +135,62 @@ func (c *command) redact(p bridge.Proposal, scope policy.Record) bridge.Proposal
 
 // Writes lists outbox entries: a supervisor's teams', the operator's all. A
 // reader sees the values of the fields that they may read, nobody else's; the
-// operator none.
+// operator none. With more, the last one's id is where to go on.
 func (d *Desk) Writes(actor bridge.Actor, f outbox.Filter) (out []outbox.Entry, more bool, err error) {
+	limit := Page{Limit: f.Limit}.limit()
+	f.Limit = limit + 1
 	err = d.look(actor, func(c *command) error {
-		found, rest, err := outbox.List(c.tx, f)
-		if err != nil {
-			return err
-		}
-		more = rest
-		for _, e := range found {
-			if err := c.mayTend(e, "list"); err != nil {
-				if _, no := err.(*Denied); no {
-					continue
-				}
-				return err
-			}
-			veiled, err := c.veil(e)
+		for more = true; more && len(out) <= limit; {
+			found, rest, err := outbox.List(c.tx, f)
 			if err != nil {
 				return err
 			}
-			out = append(out, veiled)
+			for _, e := range found {
+				f.After = e.ID
+				if out, err = c.addWrite(out, e); err != nil {
+					return err
+				}
+			}
+			more = rest
 		}
 		return nil
 	})
-	return out, more, err
+	if len(out) > limit {
+		return out[:limit], true, err
+	}
+	return out, false, err
+}
+
+// addWrite adds an entry, veiled, if the actor may tend it.
+func (c *command) addWrite(out []outbox.Entry, e outbox.Entry) ([]outbox.Entry, error) {
+	err := c.mayTend(e, "list")
+	if _, no := err.(*Denied); no {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	veiled, err := c.veil(e)
+	return append(out, veiled), err
+}
+
+// Write shows one outbox entry, as [Desk.Writes] does.
+func (d *Desk) Write(actor bridge.Actor, id string) (out outbox.Entry, err error) {
+	err = d.look(actor, func(c *command) error {
+		e, ok, err := outbox.Get(c.tx, id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return &outbox.ErrNoEntry{ID: id}
+		}
+		if err := c.mayTend(e, "see"); err != nil {
+			return err
+		}
+		out, err = c.veil(e)
+		return err
+	})
+	return out, err
 }
 
 // veil takes out of an entry the values that the actor may not read.

@@ -70,6 +70,10 @@ func (r *Relay) renew(ctx context.Context) error {
 	return nil
 }
 
+// Rebuild makes the stream anew and publishes every open entry again. Nothing
+// hangs on the stream: it is safe at any time.
+func (r *Relay) Rebuild(ctx context.Context) error { return r.renew(ctx) }
+
 // watchEvery is how often the stream is compared with what we know of it.
 const watchEvery = time.Second
 

@@ -1,0 +1,167 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/connector/httpx"
+	"passerelle/internal/desk"
+	"passerelle/internal/identity"
+	"passerelle/internal/intake"
+	"passerelle/internal/problem"
+	"passerelle/internal/relay"
+	"passerelle/internal/schema"
+	"passerelle/internal/store"
+)
+
+// DefaultBodyLimit is the longest body taken, in bytes.
+const DefaultBodyLimit = 1 << 20
+
+// Connection is what the API tells of a configured connection.
+type Connection struct {
+	Name    bridge.ConnectionName
+	Kind    connector.Kind
+	Type    string         // the connector's name
+	Breaker *httpx.Breaker // nil where there is none
+}
+
+// Options are what an API is made of.
+type Options struct {
+	Store   *store.Store
+	Desk    *desk.Desk
+	People  *identity.People
+	Guard   *identity.Guard
+	Relay   *relay.Relay
+	Intake  *intake.Intake
+	Schemas *schema.Set
+	// Connections are those of the moment, in the order of the config.
+	Connections func() []Connection
+	// Register lists the versions of the policy, the oldest first.
+	Register func() ([]PolicyVersion, error)
+	// Acknowledged is told how long an accepted outcome took, and how many it
+	// was (0 for a repeat); may be nil.
+	Acknowledged func(c bridge.ConnectionName, took time.Duration, outcomes int)
+
+	Version   string // of the program
+	BodyLimit int64  // 0 is DefaultBodyLimit
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// API serves /v1.
+type API struct {
+	opts     Options
+	router   *chi.Mux
+	huma     huma.API
+	document []byte
+}
+
+// New makes the API.
+func New(opts Options) (*API, error) {
+	if opts.BodyLimit == 0 {
+		opts.BodyLimit = DefaultBodyLimit
+	}
+	if opts.Acknowledged == nil {
+		opts.Acknowledged = func(bridge.ConnectionName, time.Duration, int) {}
+	}
+	a := &API{opts: opts, router: chi.NewRouter()}
+	a.router.Use(opts.Guard.Trace)
+	a.router.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		problem.Write(w, r, problem.NotFound("there is nothing at this address"))
+	})
+	a.router.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		problem.Write(w, r, problem.New(http.StatusMethodNotAllowed, "this address takes another method"))
+	})
+	a.router.Get(documentPath, a.serveDocument)
+	a.router.Group(func(r chi.Router) {
+		r.Use(noStore, identity.LimitBody(opts.BodyLimit), a.authenticate, takeJSON)
+		a.huma = humachi.New(r, config(opts.Version))
+		a.routes(r)
+	})
+	var err error
+	a.document, err = document(a.huma.OpenAPI())
+	return a, err
+}
+
+func (a *API) routes(r chi.Router) {
+	r.Post(outcomePath, a.outcome)
+	r.Post(appointmentPath, a.appointment)
+	describeRaw(a.huma)
+	a.leadRoutes()
+	a.proposalRoutes()
+	a.outboxRoutes()
+	a.upkeepRoutes()
+	a.ledgerRoutes()
+	a.policyRoutes()
+}
+
+// Routes is the router, its access log and request ids included. What is
+// mounted on it beside /v1 brings its own authentication.
+func (a *API) Routes() chi.Router { return a.router }
+
+type socketKey struct{}
+
+// Socket serves the same routes at the hub's Unix socket: there, who sends no
+// token is the operator of the machine.
+func (a *API) Socket() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.router.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), socketKey{}, true)))
+	})
+}
+
+// Route names the route that served a request, "POST /v1/leads/close", "" if
+// none did: for the access log and the metrics.
+func Route(r *http.Request) string {
+	found := chi.RouteContext(r.Context())
+	if found == nil || found.RoutePattern() == "" || found.RoutePattern() == "/*" {
+		return ""
+	}
+	return r.Method + " " + found.RoutePattern()
+}
+
+// Patterns lists every route as [Route] names them.
+func (a *API) Patterns() []string {
+	var out []string
+	_ = chi.Walk(a.router, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		out = append(out, method+" "+pattern)
+		return nil
+	})
+	return out
+}
+
+func (a *API) authenticate(next http.Handler) http.Handler {
+	byToken := a.opts.Guard.Authenticate(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Context().Value(socketKey{}) != nil && r.Header.Get("Authorization") == "" {
+			operator := identity.NewContext(r.Context(), bridge.Actor{Operator: true})
+			next.ServeHTTP(w, r.WithContext(operator))
+			return
+		}
+		byToken.ServeHTTP(w, r)
+	})
+}
+
+// takeJSON reads every body as JSON, whatever the client calls it: there is
+// nothing else that it could be.
+func takeJSON(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("Content-Type", "application/json")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func noStore(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
+}

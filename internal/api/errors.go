@@ -1,0 +1,149 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"passerelle/internal/desk"
+	"passerelle/internal/identity"
+	"passerelle/internal/outbox"
+	"passerelle/internal/problem"
+	"passerelle/internal/schema"
+	"passerelle/internal/store"
+)
+
+// tryAgain is when a client may come back that the store could not serve.
+const tryAgain = time.Second
+
+// problem says an error in the words of the API. What is not known here is an
+// error of ours: it is logged and its text stays inside.
+func (a *API) problem(ctx context.Context, err error) *problem.Problem {
+	if p, ok := errors.AsType[*problem.Problem](err); ok {
+		return p
+	}
+	if p := ofDesk(err); p != nil {
+		return p
+	}
+	if _, ok := errors.AsType[*outbox.NotNow](err); ok {
+		return problem.Conflict(err.Error())
+	}
+	if _, ok := errors.AsType[*outbox.ErrNoEntry](err); ok {
+		return problem.NotFound(err.Error())
+	}
+	if errors.Is(err, store.ErrNotKept) || errors.Is(err, store.ErrBusy) || errors.Is(err, store.ErrClosed) {
+		a.opts.Log.Error("the store did not keep a command", "request", identity.RequestID(ctx), "err", err)
+		return problem.Unavailable("nothing was kept: send it again", tryAgain)
+	}
+	return a.internal(ctx, err)
+}
+
+func (a *API) internal(ctx context.Context, err error) *problem.Problem {
+	id := identity.RequestID(ctx)
+	a.opts.Log.Error("a request failed", "request", id, "err", err)
+	p := problem.Internal()
+	p.Detail = "an error of ours; it is in the log under request " + id
+	return p
+}
+
+func ofDesk(err error) *problem.Problem {
+	if _, ok := errors.AsType[*desk.Denied](err); ok {
+		return problem.Forbidden(err.Error())
+	}
+	if _, ok := errors.AsType[*desk.NotFound](err); ok {
+		return problem.NotFound(err.Error())
+	}
+	if _, ok := errors.AsType[*desk.Clash](err); ok {
+		return problem.Conflict(err.Error())
+	}
+	if closed, ok := errors.AsType[*desk.Closed](err); ok {
+		return problem.NotBefore(closed.Next, closed.Reason)
+	}
+	if wrong, ok := errors.AsType[*desk.Invalid](err); ok {
+		return invalid(pointer(wrong.Part), wrong.Why)
+	}
+	return nil
+}
+
+// invalid is 422 for one part of the body.
+func invalid(pointer, why string) *problem.Problem {
+	p := problem.New(http.StatusUnprocessableEntity, "a part of the body makes no sense here")
+	p.Errors = []problem.Item{{Pointer: pointer, Detail: why}}
+	return p
+}
+
+// pointer turns "next.at" into "/next/at".
+func pointer(part string) string { return "/" + strings.ReplaceAll(part, ".", "/") }
+
+// unfit is a body that its schema refuses: 400 if it is no JSON at all, else
+// 422.
+func unfit(body []byte, bad *schema.Error) *problem.Problem {
+	p := problem.BadRequest("the body is not JSON")
+	if json.Valid(body) {
+		p = problem.New(http.StatusUnprocessableEntity, "the body does not fit the schema "+bad.Schema)
+	}
+	for _, f := range bad.Findings {
+		p.Errors = append(p.Errors, problem.Item{Pointer: f.Pointer, Detail: f.Text})
+	}
+	return p
+}
+
+// unread is a body that could not be read to its end.
+func unread(err error) *problem.Problem {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return problem.TooLarge(tooLarge.Limit)
+	}
+	return problem.BadRequest("the body could not be read to its end")
+}
+
+// huma makes its own errors by a variable of its package; there is no other
+// way to give them our form. The same goes for arrays, which ours never leave
+// null.
+func init() {
+	huma.NewError = fromHuma
+	huma.DefaultArrayNullable = false
+}
+
+func fromHuma(status int, _ string, errs ...error) huma.StatusError {
+	for _, err := range errs {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return unread(err)
+		}
+	}
+	p := problem.New(status, details[status])
+	for _, err := range errs {
+		if d, ok := err.(*huma.ErrorDetail); ok {
+			p.Errors = append(p.Errors, item(status, d))
+		}
+	}
+	return p
+}
+
+var details = map[int]string{
+	http.StatusBadRequest:          "the body is missing or not JSON",
+	http.StatusRequestTimeout:      "the body did not arrive in time",
+	http.StatusUnprocessableEntity: "the request does not fit; the OpenAPI document at " + documentPath + " says how it should look",
+	http.StatusInternalServerError: "the request could not be read, or an error of ours",
+}
+
+// item is what huma found. Its words for a body that is no JSON quote it.
+func item(status int, d *huma.ErrorDetail) problem.Item {
+	place, rest, _ := strings.Cut(d.Location, ".")
+	if place != "body" {
+		return problem.Item{Detail: place + " " + rest + ": " + d.Message}
+	}
+	if rest == "" && (status == http.StatusBadRequest || strings.HasPrefix(d.Message, "json:")) {
+		return problem.Item{Detail: "not valid JSON, or of another type than described"}
+	}
+	if rest == "" {
+		return problem.Item{Detail: d.Message}
+	}
+	return problem.Item{Pointer: "/" + steps.Replace(rest), Detail: d.Message}
+}
+
+var steps = strings.NewReplacer(".", "/", "[", "/", "]", "")

@@ -1,0 +1,101 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/desk"
+	"passerelle/internal/policy"
+)
+
+func (a *API) policyRoutes() {
+	get(a, "/v1/policy", "The policy in force and its register", a.policy)
+	post(a, "/v1/policy/explain", "Why somebody may or may not do something", a.explain)
+}
+
+// PolicyVersion is a line of the governance register.
+type PolicyVersion struct {
+	Hash     string    `json:"hash"`
+	At       time.Time `json:"at"`
+	Author   string    `json:"author"`
+	Approver string    `json:"approver,omitempty"`
+	Motive   string    `json:"motive"`
+}
+
+type policyText struct {
+	Hash     string          `json:"hash"`
+	Text     string          `json:"text" doc:"YAML, as it was activated."`
+	Register []PolicyVersion `json:"register" doc:"The oldest version first."`
+}
+
+func (a *API) policy(_ context.Context, actor bridge.Actor, _ *struct{}) (policyText, error) {
+	if !a.reports(actor) {
+		return policyText{}, errReports
+	}
+	register, err := a.opts.Register()
+	if register == nil {
+		register = []PolicyVersion{}
+	}
+	p := a.opts.Desk.Rules().Policy
+	return policyText{Hash: p.Hash(), Text: string(p.Text()), Register: register}, err
+}
+
+type explainRequest struct {
+	Body struct {
+		As         bridge.PersonID       `json:"as" minLength:"1" doc:"The person it is about."`
+		Connection bridge.ConnectionName `json:"connection" minLength:"1" doc:"They come through."`
+		Action     policy.Action         `json:"action" enum:"read,create,write,propose,delete,export"`
+		Field      bridge.FieldName      `json:"field,omitempty" doc:"A field, or"`
+		Object     bridge.Object         `json:"object,omitempty" doc:"a whole object."`
+		Lead       bridge.LeadID         `json:"lead,omitempty" doc:"On this lead; absent: on what is theirs in every way."`
+		Lang       string                `json:"lang,omitempty" enum:"en,fr"`
+	}
+}
+
+type explanation struct {
+	Allowed    bool         `json:"allowed"`
+	Role       bridge.Role  `json:"role,omitempty"`
+	Rule       string       `json:"rule,omitempty" doc:"The rule that decided, with its place in the policy."`
+	Reason     string       `json:"reason"`
+	Cause      policy.Cause `json:"cause"`
+	Proposable bool         `json:"proposable,omitempty"`
+	Considered []considered `json:"considered" doc:"Rules on this, by precedence."`
+	Remedy     string       `json:"remedy,omitempty" doc:"The smallest change of the policy that would decide otherwise."`
+	Text       string       `json:"text" doc:"All of it in sentences."`
+	Policy     string       `json:"policy"`
+}
+
+type considered struct {
+	Rule    string       `json:"rule"`
+	At      string       `json:"at"`
+	Deny    bool         `json:"deny,omitempty"`
+	Scope   policy.Scope `json:"scope"`
+	Holds   bool         `json:"holds"`
+	Decided bool         `json:"decided,omitempty"`
+}
+
+func (a *API) explain(_ context.Context, actor bridge.Actor, in *explainRequest) (explanation, error) {
+	b := in.Body
+	target := policy.OnObject(b.Object)
+	switch {
+	case (b.Field == "") == (b.Object == ""):
+		return explanation{}, invalid("", "name either a field or an object")
+	case b.Field != "":
+		target = policy.OnField(b.Field)
+	}
+	e, err := a.opts.Desk.Explain(actor, desk.Question{As: b.As, Connection: b.Connection, Action: b.Action, Target: target, Lead: b.Lead})
+	if err != nil {
+		return explanation{}, err
+	}
+	out := explanation{
+		Allowed: e.Allowed, Role: e.Role, Rule: e.Where(), Reason: e.Reason, Cause: e.Cause, Proposable: e.Proposable,
+		Considered: []considered{}, Remedy: e.Remedy.Text(b.Lang), Text: e.Text(b.Lang), Policy: a.opts.Desk.Rules().Policy.Hash(),
+	}
+	for _, c := range e.Considered {
+		out.Considered = append(out.Considered, considered{
+			Rule: c.Rule, At: c.Pos.String(), Deny: c.Deny, Scope: c.Scope, Holds: c.Holds, Decided: c.Decided,
+		})
+	}
+	return out, nil
+}

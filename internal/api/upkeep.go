@@ -1,0 +1,162 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/connector/httpx"
+	"passerelle/internal/desk"
+	"passerelle/internal/intake"
+	"passerelle/internal/ledger"
+	"passerelle/internal/outbox"
+	"passerelle/internal/policy"
+	"passerelle/internal/problem"
+	"passerelle/internal/relay"
+	"passerelle/internal/store"
+)
+
+func (a *API) upkeepRoutes() {
+	get(a, "/v1/parked-events", "Events that were not understood", a.parkedEvents)
+	post(a, "/v1/parked-events/{id}/replay", "Take a parked event in again", a.replay)
+	get(a, "/v1/connections", "How the connections do", a.connections)
+	do(a, "/v1/connections/{name}/resume", "End a connection's pause, if its check passes", a.resume)
+}
+
+// ofTheirs is a record that is the actor's in every way: what decides on
+// commands that are about no record.
+func ofTheirs(p bridge.Person) policy.Record {
+	return policy.Record{Owner: p.ID, Handed: true, Team: p.Team, CampaignTeam: p.Team}
+}
+
+func (a *API) allows(actor bridge.Actor, action policy.Action, object bridge.Object) bool {
+	return a.opts.Desk.Rules().Policy.Allows(policy.SubjectOf(actor), action, object, ofTheirs(actor.Person))
+}
+
+// maintains says whether the actor looks after the bridge: the operator, and
+// supervisors, who send writes again.
+func (a *API) maintains(actor bridge.Actor) bool {
+	return actor.Operator || a.allows(actor, policy.Write, bridge.CampaignObj)
+}
+
+// note writes the ledger line of a command that is none of the desk's.
+func (a *API) note(ctx context.Context, actor bridge.Actor, kind string, c bridge.ConnectionName, reason string) error {
+	rules := a.opts.Desk.Rules().Policy
+	line := ledger.Line{At: a.opts.Now(), Kind: kind, Who: actor.Name(), Connection: c, Policy: rules.Hash(), Reason: reason}
+	line.Role, _ = rules.RoleOf(actor.Connection, actor.Profile())
+	return a.opts.Store.Commit(ctx, func(tx *store.Tx) error { return ledger.Append(tx, line) })
+}
+
+var errUpkeep = problem.Forbidden("only the operator and supervisors look after the connections")
+
+type parkedEvent struct {
+	ID         string                `json:"id"`
+	Connection bridge.ConnectionName `json:"connection"`
+	Received   time.Time             `json:"received"`
+	Reason     string                `json:"reason"`
+	EventID    string                `json:"event_id,omitempty"`
+	Schema     string                `json:"schema,omitempty" doc:"Absent: not even the kind of event was understood."`
+}
+
+func parkedOf(e intake.ParkedEvent) parkedEvent {
+	return parkedEvent{ID: e.ID, Connection: e.Connection, Received: e.Received, Reason: e.Reason, EventID: e.EventID, Schema: e.Schema}
+}
+
+type parkedQuery struct{ Page }
+
+func (a *API) parkedEvents(_ context.Context, actor bridge.Actor, in *parkedQuery) (list[parkedEvent], error) {
+	if !a.maintains(actor) {
+		return list[parkedEvent]{}, errUpkeep
+	}
+	at, err := in.desk()
+	if err != nil {
+		return list[parkedEvent]{}, err
+	}
+	found, next, err := a.opts.Intake.List(at)
+	return listOf(found, cursor(next), parkedOf), err
+}
+
+type parkedID struct {
+	ID string `path:"id"`
+}
+
+func (a *API) replay(ctx context.Context, actor bridge.Actor, in *parkedID) (receipt, error) {
+	if !a.maintains(actor) {
+		return receipt{}, errUpkeep
+	}
+	got, err := a.opts.Intake.Replay(ctx, actor, in.ID)
+	return receiptOf(got), err
+}
+
+type connection struct {
+	Name    bridge.ConnectionName `json:"name"`
+	Kind    connector.Kind        `json:"kind"`
+	Type    string                `json:"type"`
+	Paused  *pause                `json:"paused,omitempty"`
+	Breaker httpx.BreakerState    `json:"breaker,omitempty"`
+	Writes  map[outbox.State]int  `json:"writes,omitempty" doc:"By state; those that came to an end are not counted."`
+	Oldest  time.Time             `json:"oldest,omitzero" doc:"Since when the oldest unconfirmed write waits."`
+}
+
+type pause struct {
+	Reason string    `json:"reason"`
+	Since  time.Time `json:"since"`
+}
+
+func (a *API) connections(_ context.Context, actor bridge.Actor, _ *struct{}) (list[connection], error) {
+	if !a.maintains(actor) {
+		return list[connection]{}, errUpkeep
+	}
+	out := list[connection]{Items: []connection{}}
+	err := a.opts.Store.View(func(tx *store.Tx) error {
+		for _, c := range a.opts.Connections() {
+			one := connection{Name: c.Name, Kind: c.Kind, Type: c.Type}
+			if c.Breaker != nil {
+				one.Breaker = c.Breaker.State()
+			}
+			if err := one.look(tx); err != nil {
+				return err
+			}
+			out.Items = append(out.Items, one)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (c *connection) look(tx *store.Tx) error {
+	p, paused, err := relay.Paused(tx, c.Name)
+	if err != nil {
+		return err
+	}
+	if paused {
+		c.Paused = &pause{Reason: p.Reason, Since: p.Since}
+	}
+	c.Writes, c.Oldest, err = outbox.Count(tx, c.Name)
+	return err
+}
+
+type connectionName struct {
+	Name bridge.ConnectionName `path:"name"`
+}
+
+func (a *API) resume(ctx context.Context, actor bridge.Actor, in *connectionName) error {
+	if !a.maintains(actor) {
+		return errUpkeep
+	}
+	known := slices.ContainsFunc(a.opts.Connections(), func(c Connection) bool { return c.Name == in.Name && c.Kind == connector.CRM })
+	if !known {
+		return &desk.NotFound{What: "CRM connection", ID: string(in.Name)}
+	}
+	err := a.opts.Relay.Resume(ctx, in.Name)
+	if errors.Is(err, store.ErrNotKept) || errors.Is(err, store.ErrBusy) {
+		return err
+	}
+	if err != nil {
+		return &desk.Clash{Why: err.Error()}
+	}
+	return a.note(ctx, actor, "resume", in.Name, "")
+}

@@ -1,0 +1,46 @@
+package desk
+
+import (
+	"passerelle/internal/bridge"
+	"passerelle/internal/policy"
+)
+
+// Question is what somebody may do.
+type Question struct {
+	As         bridge.PersonID       // the person it is about
+	Connection bridge.ConnectionName // they come through
+	Action     policy.Action
+	Target     policy.Target
+	Lead       bridge.LeadID // "": on a record that is theirs in every way
+}
+
+// Explain says why somebody may or may not do something. Everybody may ask
+// about themselves; about others, the operator and who may read reports on
+// their team.
+func (d *Desk) Explain(actor bridge.Actor, q Question) (policy.Explanation, error) {
+	var out policy.Explanation
+	err := d.look(actor, func(c *command) error {
+		person, ok := c.Person(q.As)
+		if !actor.Operator && q.As != actor.Person.ID {
+			theirs := policy.Record{Team: person.Team, CampaignTeam: person.Team}
+			if err := c.need(policy.Read, bridge.Report, theirs, "have this explained about others"); err != nil {
+				return err
+			}
+		}
+		if !ok {
+			return &NotFound{"person", string(q.As)}
+		}
+		as := d.begin(c.tx, bridge.Actor{Person: person, Connection: q.Connection})
+		record := policy.Record{Owner: person.ID, Assignee: person.ID, Handed: true, Team: person.Team, CampaignTeam: person.Team}
+		if q.Lead != "" {
+			l, p, err := c.load(q.Lead)
+			if err != nil {
+				return err
+			}
+			record = as.record(l, p)
+		}
+		out = c.Policy.Explain(as.who, q.Action, q.Target, record)
+		return nil
+	})
+	return out, err
+}

@@ -42,13 +42,20 @@ func TestCrashesAndEdits(t *testing.T) {
 		for i := range 6 {
 			m.company[strconv.Itoa(i+1)] = "S" + strconv.Itoa(i+1)
 		}
-		rt.Repeat(map[string]func(*rapid.T){
-			"apply":   func(*rapid.T) { m.settle(m.batch()) },
-			"crash":   func(*rapid.T) { m.crash() },
-			"restart": func(*rapid.T) { m.reopen() },
-			"edit":    func(*rapid.T) { m.edit() },
-			"again":   func(*rapid.T) { m.repeat() },
-		})
+		for range rapid.IntRange(1, 16).Draw(rt, "steps") {
+			switch rapid.SampledFrom([]string{"apply", "crash", "restart", "edit", "again"}).Draw(rt, "step") {
+			case "apply":
+				m.must(m.batch()...)
+			case "crash":
+				m.crash()
+			case "restart":
+				m.reopen()
+			case "edit":
+				m.edit()
+			case "again":
+				m.repeat()
+			}
+		}
 		m.present(oppose("END", "1"))
 		m.verify()
 	})
@@ -113,11 +120,6 @@ func (m *model) logged(op, first, id, disposition string) bridge.Write {
 	return call(op, id, attempt, bridge.Disposition(disposition))
 }
 
-// settle carries the writes out; all of them have to succeed.
-func (m *model) settle(writes []bridge.Write) {
-	m.must(writes...)
-}
-
 // crash carries a batch out, undoes what a crash would have kept from the disk,
 // and goes on as the hub does after a restart.
 func (m *model) crash() {
@@ -129,7 +131,7 @@ func (m *model) crash() {
 		}
 	}
 	writes := m.batch()
-	m.settle(writes)
+	m.must(writes...)
 	at := rapid.IntRange(0, len(names)-1).Draw(m.rt, "crash at")
 	m.tear(names[at], before[names[at]])
 	for _, name := range names[at+1:] {
@@ -212,7 +214,7 @@ func (m *model) edit() {
 func (m *model) repeat() {
 	for _, id := range slices.Sorted(maps.Keys(m.calls)) {
 		for _, op := range slices.Sorted(maps.Keys(m.calls[id])) {
-			m.settle([]bridge.Write{call(op, id, 1, "no_answer")})
+			m.must(call(op, id, 1, "no_answer"))
 			return
 		}
 	}

@@ -44,8 +44,6 @@ type Options struct {
 	Schemas *schema.Set
 	// Connections are those of the moment, in the order of the config.
 	Connections func() []Connection
-	// Register lists the versions of the policy, the oldest first.
-	Register func() ([]PolicyVersion, error)
 	// Acknowledged is told how long an accepted outcome took, and how many it
 	// was (0 for a repeat); may be nil.
 	Acknowledged func(c bridge.ConnectionName, took time.Duration, outcomes int)

@@ -2,11 +2,12 @@ package api
 
 import (
 	"context"
-	"time"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
+	"passerelle/internal/governance"
 	"passerelle/internal/policy"
+	"passerelle/internal/store"
 )
 
 func (a *API) policyRoutes() {
@@ -14,31 +15,26 @@ func (a *API) policyRoutes() {
 	post(a, "/v1/policy/explain", "Why somebody may or may not do something", a.explain)
 }
 
-// PolicyVersion is a line of the governance register.
-type PolicyVersion struct {
-	Hash     string    `json:"hash"`
-	At       time.Time `json:"at"`
-	Author   string    `json:"author"`
-	Approver string    `json:"approver,omitempty"`
-	Motive   string    `json:"motive"`
-}
-
 type policyText struct {
-	Hash     string          `json:"hash"`
-	Text     string          `json:"text" doc:"YAML, as it was activated."`
-	Register []PolicyVersion `json:"register" doc:"The oldest version first."`
+	Hash     string            `json:"hash"`
+	Text     string            `json:"text" doc:"YAML, as it was activated."`
+	Register []governance.Line `json:"register" doc:"The oldest version first."`
 }
 
 func (a *API) policy(_ context.Context, actor bridge.Actor, _ *struct{}) (policyText, error) {
 	if !a.reports(actor) {
 		return policyText{}, errReports
 	}
-	register, err := a.opts.Register()
-	if register == nil {
-		register = []PolicyVersion{}
-	}
 	p := a.opts.Desk.Rules().Policy
-	return policyText{Hash: p.Hash(), Text: string(p.Text()), Register: register}, err
+	out := policyText{Hash: p.Hash(), Text: string(p.Text())}
+	err := a.opts.Store.View(func(tx *store.Tx) (err error) {
+		out.Register, err = governance.Register(tx)
+		return err
+	})
+	if out.Register == nil {
+		out.Register = []governance.Line{}
+	}
+	return out, err
 }
 
 type explainRequest struct {

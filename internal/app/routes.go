@@ -8,10 +8,8 @@ import (
 
 	"passerelle/internal/api"
 	"passerelle/internal/bridge"
-	"passerelle/internal/governance"
 	"passerelle/internal/identity"
 	"passerelle/internal/obs"
-	"passerelle/internal/store"
 )
 
 // openAPI makes the JSON API and mounts the webhooks and the probes beside it.
@@ -24,7 +22,7 @@ func (a *App) openAPI() error {
 			Rate: a.cfg.HTTP.RatePerToken, Burst: a.cfg.HTTP.Burst,
 			Route: api.Route, Served: a.metrics.Served,
 		}),
-		Connections: a.connections, Register: a.register, Acknowledged: a.acknowledged,
+		Connections: a.connections, Acknowledged: a.acknowledged,
 		Version: a.opts.Version, BodyLimit: a.cfg.HTTP.BodyLimit, Now: a.opts.Now, Log: a.log,
 	})
 	if err != nil {
@@ -60,17 +58,4 @@ func (a *App) connections() []api.Connection {
 		out = append(out, conn)
 	}
 	return out
-}
-
-func (a *App) register() (out []api.PolicyVersion, err error) {
-	err = a.store.View(func(tx *store.Tx) error {
-		lines, err := governance.Register(tx)
-		for _, l := range lines {
-			out = append(out, api.PolicyVersion{
-				Hash: l.Policy, At: l.At, Author: string(l.Author), Approver: string(l.Approver), Motive: l.Motive,
-			})
-		}
-		return err
-	})
-	return out, err
 }

@@ -9,17 +9,14 @@ import (
 
 // amend joins a late addition to its call: a note, a tag, a disposition chosen
 // minutes after. The CRM shows the call once, as amended.
-func (c *command) amend(key string, e bridge.CallEvent) (Receipt, error) {
-	first, ok, err := events.Get(c.tx, eventKey(c.actor.Connection, e.Amends))
+func (c *command) amend(key string, call Call) (Receipt, error) {
+	e := call.Event
+	o, first, err := c.amended(e.Amends)
 	if err != nil {
 		return Receipt{}, err
 	}
-	if !ok {
-		return Receipt{}, &NotFound{"call to amend: event", e.Amends}
-	}
-	o, ok, err := outcomes.Get(c.tx, string(first.ID))
-	if err != nil || !ok {
-		return Receipt{}, errorOr(err, &NotFound{"outcome", string(first.ID)})
+	if call.Lead != "" && call.Lead != o.Lead {
+		return Receipt{}, &NotFound{"call to amend on this lead:", e.Amends}
 	}
 	l, p, err := c.load(o.Lead)
 	if err != nil {
@@ -41,6 +38,27 @@ func (c *command) amend(key string, e bridge.CallEvent) (Receipt, error) {
 	scope.Owner = c.owner(p)
 	a := recording{command: c, key: key, event: e, lead: l, was: l, p: p, scope: scope, out: o}
 	return a.join(first)
+}
+
+// amended finds a recorded call, by its event or, for those who were answered
+// it, by the outcome's id.
+func (c *command) amended(id string) (bridge.Outcome, Receipt, error) {
+	known := eventKey(c.actor.Connection, id)
+	first, ok, err := events.Get(c.tx, known)
+	if err != nil {
+		return bridge.Outcome{}, first, err
+	}
+	if !ok {
+		first.ID = bridge.OutcomeID(id)
+	}
+	o, found, err := outcomes.Get(c.tx, string(first.ID))
+	if err != nil || !found {
+		return o, first, errorOr(err, &NotFound{"call to amend:", id})
+	}
+	if !ok {
+		first, _, err = events.Get(c.tx, o.EventKey)
+	}
+	return o, first, err
 }
 
 func (r *recording) join(first Receipt) (Receipt, error) {

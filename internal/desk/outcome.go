@@ -64,7 +64,7 @@ func (c *command) take(call Call) (Receipt, error) {
 	}
 	var out Receipt
 	if call.Event.Amends != "" {
-		out, err = c.amend(key, call.Event)
+		out, err = c.amend(key, call)
 	} else {
 		out, err = c.record1(key, call)
 	}

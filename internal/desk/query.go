@@ -27,12 +27,26 @@ func (d *Desk) Lead(actor bridge.Actor, id bridge.LeadID) (View, error) {
 		for _, o := range c.outcomesOf(id) {
 			scope.Owner = o.Author
 			if c.Policy.Allows(c.who, policy.Read, bridge.Activity, scope) {
-				out.Outcomes = append(out.Outcomes, o)
+				out.Outcomes = append(out.Outcomes, maskOutcome(o, c.Policy.ReadMask(c.who, scope)))
 			}
 		}
 		return nil
 	})
 	return out, err
+}
+
+// maskOutcome leaves of an outcome only what its reader may read.
+func maskOutcome(o bridge.Outcome, readable policy.FieldMask) bridge.Outcome {
+	if !readable.Has(bridge.FieldNote) {
+		o.Note = ""
+	}
+	if !readable.Has(bridge.FieldDisposition) {
+		o.Disposition, o.RawCode = "", ""
+	}
+	if !readable.Has(bridge.FieldDuration) {
+		o.TalkS = 0
+	}
+	return o
 }
 
 // Page is where a list goes on.
@@ -125,11 +139,23 @@ func (d *Desk) Proposals(actor bridge.Actor, state bridge.ProposalState, page Pa
 	return out, next, err
 }
 
-// redact leaves of a proposal only the proposed values that the reader may
-// read.
+// redact leaves of a proposal only the values that the reader may read, and
+// always when the appointment is: without that nobody could decide on it.
 func (c *command) redact(p bridge.Proposal, scope policy.Record) bridge.Proposal {
 	p.Fields = c.Policy.Project(c.who, scope, p.Fields)
 	p.Expected = c.Policy.Project(c.who, scope, p.Expected)
+	if p.Meeting == nil {
+		return p
+	}
+	readable, m := c.Policy.ReadMask(c.who, scope), *p.Meeting
+	for name, text := range map[bridge.FieldName]*string{
+		bridge.FieldSubject: &m.Subject, bridge.FieldPlace: &m.Place, bridge.FieldNote: &m.Note,
+	} {
+		if !readable.Has(name) {
+			*text = ""
+		}
+	}
+	p.Meeting = &m
 	return p
 }
 
@@ -204,7 +230,7 @@ func (c *command) veil(e outbox.Entry) (outbox.Entry, error) {
 		scope = c.record(l, p)
 	}
 	mask := c.Policy.ReadMask(c.who, scope)
-	e.Prior, e.Held = nil, nil
+	e.Held = nil
 	e.Write.Fields = slices.Clone(e.Write.Fields)
 	for i, f := range e.Write.Fields {
 		if !mask.Has(f.Name) {

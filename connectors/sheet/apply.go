@@ -10,6 +10,7 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/fault"
+	"passerelle/internal/faultpoint"
 )
 
 // tries is how often a batch is merged into a file that people keep saving.
@@ -41,8 +42,11 @@ func (c *conn) Apply(ctx context.Context, writes []bridge.Write) []connector.Rec
 	}
 	b.refuse(c.table, c.journal)
 	c.logCalls(b)
+	faultpoint.Hit("sheet.activities.after")
 	c.keepMeetings(b)
+	faultpoint.Hit("sheet.prospects.before")
 	c.updateProspects(ctx, b)
+	faultpoint.Hit("sheet.prospects.after")
 	return b.receipts
 }
 

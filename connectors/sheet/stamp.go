@@ -10,6 +10,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"passerelle/internal/fault"
+	"passerelle/internal/faultpoint"
 )
 
 // settleTime is how old a file must be for its time to betray every later
@@ -111,6 +112,7 @@ func replaceFile(path string, data []byte, was stamp) (stamp, error) {
 	if err == nil && !same {
 		err = errChanged
 	}
+	faultpoint.Hit("sheet.rename.before")
 	if err == nil {
 		err = os.Rename(temp, path)
 	}

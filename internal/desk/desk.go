@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"passerelle/internal/bridge"
+	"passerelle/internal/faultpoint"
 	"passerelle/internal/ledger"
 	"passerelle/internal/policy"
 	"passerelle/internal/secret"
@@ -139,7 +140,9 @@ type command struct {
 
 // run carries out a command in one transaction.
 func (d *Desk) run(ctx context.Context, actor bridge.Actor, fn func(*command) error) error {
-	return d.opts.Store.Commit(ctx, func(tx *store.Tx) error { return fn(d.begin(tx, actor)) })
+	err := d.opts.Store.Commit(ctx, func(tx *store.Tx) error { return fn(d.begin(tx, actor)) })
+	faultpoint.Hit("desk.commit.after")
+	return err
 }
 
 // look answers a question over a snapshot.

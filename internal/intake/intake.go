@@ -11,6 +11,7 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/desk"
+	"passerelle/internal/faultpoint"
 	"passerelle/internal/identity"
 	"passerelle/internal/problem"
 	"passerelle/internal/schema"
@@ -97,6 +98,7 @@ func (in *Intake) Serve(w http.ResponseWriter, r *http.Request, name bridge.Conn
 		problem.Write(w, r, problem.Unavailable("the event could not be kept; send it again", 5*time.Second))
 		return
 	}
+	faultpoint.Hit("intake.commit.after")
 	if in.opts.Acknowledged != nil {
 		in.opts.Acknowledged(name, in.opts.Now().Sub(start), recorded(results))
 	}

@@ -12,6 +12,7 @@ import (
 	"passerelle/internal/connector"
 	"passerelle/internal/connector/httpx"
 	"passerelle/internal/fault"
+	"passerelle/internal/faultpoint"
 	"passerelle/internal/outbox"
 	"passerelle/internal/store"
 )
@@ -50,6 +51,7 @@ func (r *Relay) Claim(ctx context.Context, ask outbox.Ask) (outbox.Grant, error)
 		g, err = outbox.Claim(tx, ask, terms, r.opts.Now())
 		return err
 	})
+	faultpoint.Hit("relay.claim.after")
 	granted := 0
 	for _, item := range g.Items {
 		if item.Verdict == outbox.Go {
@@ -104,6 +106,7 @@ func (r *Relay) Report(ctx context.Context, report outbox.Report) error {
 	for len(results) > 0 {
 		part := results[:min(chunk, len(results))]
 		results = results[len(part):]
+		faultpoint.Hit("relay.report.before")
 		err := r.opts.Store.Commit(ctx, func(tx *store.Tx) error {
 			for _, one := range part {
 				if err := l.settle(tx, report.Fence, one); err != nil {
@@ -112,6 +115,7 @@ func (r *Relay) Report(ctx context.Context, report outbox.Report) error {
 			}
 			return nil
 		})
+		faultpoint.Hit("relay.report.after")
 		if err != nil {
 			return fmt.Errorf("report of %s: %w", report.Connection, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/fault"
+	"passerelle/internal/faultpoint"
 	"passerelle/internal/outbox"
 	"passerelle/internal/store"
 )
@@ -79,6 +80,7 @@ func (l *lane) confirmSome(ctx context.Context, finder connector.Finder) error {
 }
 
 func (l *lane) confirmed(ctx context.Context, sent []outbox.Entry, sightings []connector.Sighting) error {
+	faultpoint.Hit("relay.confirm.before")
 	err := l.commit(ctx, func(tx *store.Tx) error {
 		for i, e := range sent {
 			present := i < len(sightings) && l.shows(e, sightings[i])
@@ -103,6 +105,7 @@ func (l *lane) confirmed(ctx context.Context, sent []outbox.Entry, sightings []c
 		}
 		return nil
 	})
+	faultpoint.Hit("relay.confirm.after")
 	l.poke()
 	return err
 }

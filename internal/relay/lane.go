@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"passerelle/internal/bus"
+	"passerelle/internal/faultpoint"
 	"passerelle/internal/outbox"
 	"passerelle/internal/store"
 )
@@ -92,10 +93,12 @@ func (l *lane) fill(ctx context.Context) (next time.Time, err error) {
 		if err != nil || len(taken) == 0 {
 			return next, err
 		}
+		faultpoint.Hit("relay.take.after")
 		if err := l.publish(ctx, taken); err != nil {
 			l.relay.publishFailed()
 			return next, err
 		}
+		faultpoint.Hit("relay.publish.after")
 	}
 	return next, nil
 }

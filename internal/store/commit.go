@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"passerelle/internal/faultpoint"
 )
 
 // maxGroup bounds how many commands share a commit: past about a thousand the
@@ -76,6 +78,7 @@ func (s *Store) commit(group []*command) {
 					after = append(after, tx.after...)
 				}
 			}
+			faultpoint.Hit("store.commit.before")
 			return nil
 		})
 		if spoiler >= 0 {
@@ -83,6 +86,7 @@ func (s *Store) commit(group []*command) {
 			group = slices.Delete(group, spoiler, spoiler+1)
 			continue
 		}
+		faultpoint.Hit("store.commit.after")
 		if err == nil {
 			for _, f := range after {
 				f()

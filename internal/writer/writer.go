@@ -12,6 +12,7 @@ import (
 	"passerelle/internal/connector"
 	"passerelle/internal/connector/httpx"
 	"passerelle/internal/fault"
+	"passerelle/internal/faultpoint"
 	"passerelle/internal/outbox"
 )
 
@@ -152,6 +153,7 @@ func (h *hand) carryOut(ctx context.Context, batch []bus.Delivery) {
 			return
 		}
 	}
+	faultpoint.Hit("writer.report.after")
 	again := map[string]time.Duration{}
 	for _, item := range grant.Items {
 		if item.Verdict == outbox.Busy || item.Verdict == outbox.Wait {
@@ -284,7 +286,9 @@ func (h *hand) send(ctx context.Context, items []outbox.Item) []outbox.Result {
 	if ctx.Err() != nil {
 		return notBegun(items)
 	}
+	faultpoint.Hit("writer.apply.before")
 	receipts := applier.Apply(ctx, writes(items))
+	faultpoint.Hit("writer.apply.after")
 	results := make([]outbox.Result, len(items))
 	for i, item := range items {
 		if i >= len(receipts) {

@@ -15,10 +15,13 @@ func (a *API) policyRoutes() {
 	post(a, "/v1/policy/explain", "Why somebody may or may not do something", a.explain)
 }
 
+// policyVersion is a line of the register.
+type policyVersion governance.Line
+
 type policyText struct {
-	Hash     string            `json:"hash"`
-	Text     string            `json:"text" doc:"YAML, as it was activated."`
-	Register []governance.Line `json:"register" doc:"The oldest version first."`
+	Hash     string          `json:"hash"`
+	Text     string          `json:"text" doc:"YAML, as it was activated."`
+	Register []policyVersion `json:"register" doc:"The oldest version first."`
 }
 
 func (a *API) policy(_ context.Context, actor bridge.Actor, _ *struct{}) (policyText, error) {
@@ -27,13 +30,11 @@ func (a *API) policy(_ context.Context, actor bridge.Actor, _ *struct{}) (policy
 	}
 	p := a.opts.Desk.Rules().Policy
 	out := policyText{Hash: p.Hash(), Text: string(p.Text())}
-	err := a.opts.Store.View(func(tx *store.Tx) (err error) {
-		out.Register, err = governance.Register(tx)
+	err := a.opts.Store.View(func(tx *store.Tx) error {
+		versions, err := governance.Register(tx)
+		out.Register = listOf(versions, "", func(l governance.Line) policyVersion { return policyVersion(l) }).Items
 		return err
 	})
-	if out.Register == nil {
-		out.Register = []governance.Line{}
-	}
 	return out, err
 }
 

@@ -299,3 +299,13 @@ func (w *world) ask(who bridge.PersonID, route, body string, more ...string) rep
 	}
 	return reply{w.t, res.StatusCode, res.Header, raw}
 }
+
+// webhook posts an event of the dialler's.
+func (w *world) webhook(body string) {
+	w.t.Helper()
+	rec := httptest.NewRecorder()
+	w.intake.Serve(rec, httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, "/hooks/phoning.dialler", strings.NewReader(body)), dialler)
+	if rec.Code != http.StatusAccepted {
+		w.t.Fatalf("webhook: %d %s", rec.Code, rec.Body)
+	}
+}

@@ -27,6 +27,9 @@ func (a *API) problem(ctx context.Context, err error) *problem.Problem {
 	if p, ok := errors.AsType[*problem.Problem](err); ok {
 		return p
 	}
+	if no, ok := errors.AsType[*desk.Denied](err); ok {
+		return denied(ctx, no)
+	}
 	if p := ofDesk(err); p != nil {
 		return p
 	}
@@ -51,10 +54,14 @@ func (a *API) internal(ctx context.Context, err error) *problem.Problem {
 	return p
 }
 
-func ofDesk(err error) *problem.Problem {
-	if _, ok := errors.AsType[*desk.Denied](err); ok {
-		return problem.Forbidden(err.Error())
+func denied(ctx context.Context, no *desk.Denied) *problem.Problem {
+	if actor, _ := identity.FromContext(ctx); actor.Operator {
+		return problem.Forbidden("you may not " + no.What + ": without a token you are the operator, who only maintains")
 	}
+	return problem.Forbidden(no.Error())
+}
+
+func ofDesk(err error) *problem.Problem {
 	if _, ok := errors.AsType[*desk.NotFound](err); ok {
 		return problem.NotFound(err.Error())
 	}

@@ -133,10 +133,11 @@ func (w *world) clock() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.n
 func (w *world) pass(d time.Duration) { w.mu.Lock(); defer w.mu.Unlock(); w.now = w.now.Add(d) }
 
 var campaigns = map[bridge.CampaignID]bridge.Campaign{
-	"bank": {ID: "bank", Name: "Bank", CRM: crm, Team: "floor", Principal: "acme", Rules: "always", Script: "Bonjour"},
-	"past": {ID: "past", Name: "Past", CRM: crm, Team: "floor", Rules: "always", Ends: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)},
-	"away": {ID: "away", Name: "Away", CRM: crm, Team: "other", Rules: "always"},
-	"idle": {ID: "idle", Name: "Idle", CRM: crm, Team: "floor", Rules: "always"},
+	"bank":  {ID: "bank", Name: "Bank", CRM: crm, Team: "floor", Principal: "acme", Rules: "always", Script: "Bonjour"},
+	"past":  {ID: "past", Name: "Past", CRM: crm, Team: "floor", Rules: "always", Ends: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)},
+	"away":  {ID: "away", Name: "Away", CRM: crm, Team: "other", Rules: "always"},
+	"later": {ID: "later", Name: "Later", CRM: crm, Team: "floor", Rules: "always"},
+	"idle":  {ID: "idle", Name: "Idle", CRM: crm, Team: "floor", Rules: "always"},
 }
 
 func newWorld(t testing.TB, change ...func(*Options)) *world {

@@ -34,7 +34,7 @@ import (
 // Options make a hub.
 type Options struct {
 	Config   *config.Config
-	Registry connector.Registry
+	Registry connector.Registry // nil is every connector of the binary
 	Version  string
 	Log      *slog.Logger
 	Now      func() time.Time // nil is time.Now
@@ -73,9 +73,7 @@ type App struct {
 // New builds a hub up to the point where it touches the network: the store is
 // open and the policy loaded.
 func New(ctx context.Context, opts Options) (_ *App, err error) {
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
+	opts = opts.defaults()
 	a := &App{opts: opts, cfg: opts.Config, log: opts.Log}
 	defer func() {
 		if err != nil {

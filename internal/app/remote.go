@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"time"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/bus"
@@ -20,9 +19,7 @@ func RunWriter(ctx context.Context, opts Options) error {
 	if opts.Config.NATS.URL == "" {
 		return errors.New("a writer alone needs an outside NATS: write nats.url in the config")
 	}
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
+	opts = opts.defaults()
 	if err := opts.Config.Check(opts.Registry); err != nil {
 		return err
 	}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"passerelle/internal/app"
+	"passerelle/internal/bridge"
+	"passerelle/internal/config"
+	"passerelle/internal/policy"
+	"passerelle/internal/strict"
+)
+
+// report is what a check found.
+type report struct {
+	OK          bool          `json:"ok"`
+	Findings    []finding     `json:"findings"`
+	Connections []probeResult `json:"connections,omitempty"`
+	Policy      string        `json:"policy,omitempty"` // hash
+}
+
+// finding is one thing that is wrong, with its place if it is in a file.
+type finding struct {
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
+	Col  int    `json:"col,omitempty"`
+	Path string `json:"path,omitempty"`
+	Text string `json:"text"`
+}
+
+type probeResult struct {
+	Name  bridge.ConnectionName `json:"name"`
+	State string                `json:"state"` // ok, not asked, failed
+}
+
+// add takes over what is wrong.
+func (r *report) add(err error) {
+	found, ok := errors.AsType[strict.Findings](err)
+	if !ok {
+		if err != nil {
+			r.Findings = append(r.Findings, finding{Text: err.Error()})
+		}
+		return
+	}
+	for _, f := range found {
+		r.Findings = append(r.Findings, finding{f.File, f.Line, f.Col, f.Path, f.Text})
+	}
+}
+
+// check looks at everything that serving hangs on, and serves nothing.
+func check(ctx context.Context, s *session, offline bool) error {
+	r := report{Findings: []finding{}}
+	cfg, err := s.load()
+	if _, misused := errors.AsType[usageError](err); misused {
+		return err
+	}
+	r.add(err)
+	if err == nil {
+		r.look(ctx, cfg, offline)
+	}
+	return s.tell(r, fmt.Sprintf("%s is good", s.Config))
+}
+
+func (r *report) look(ctx context.Context, cfg *config.Config, offline bool) {
+	probes, err := app.ProbeAll(ctx, app.Options{Config: cfg, Version: thisBuild().Version}, !offline)
+	r.add(err)
+	for _, p := range probes {
+		state := "ok"
+		switch {
+		case p.Err != nil:
+			state = "failed"
+		case !p.Asked:
+			state = "not asked"
+		}
+		r.Connections = append(r.Connections, probeResult{p.Name, state})
+		r.add(p.Err)
+	}
+	_, err = app.Directory(cfg)
+	r.add(err)
+	r.lookAtPolicy(cfg)
+}
+
+func (r *report) lookAtPolicy(cfg *config.Config) {
+	if cfg.PolicyText == nil {
+		return
+	}
+	p, err := policy.Load(cfg.PolicyFile, cfg.PolicyText, cfg.Catalog)
+	r.add(shifted(err, cfg.PolicyFile, cfg.PolicyLine-1))
+	if err == nil {
+		r.Policy = p.Hash()
+	}
+}
+
+// shifted moves findings down: to where the text stands in the file that holds
+// it.
+func shifted(err error, file string, lines int) error {
+	found, ok := errors.AsType[strict.Findings](err)
+	if !ok {
+		return err
+	}
+	for i := range found {
+		if found[i].File == file {
+			found[i].Line += lines
+		}
+	}
+	return found
+}
+
+// tell prints the report, and ends the command as it deserves.
+func (s *session) tell(r report, good string) error {
+	r.OK = len(r.Findings) == 0
+	if err := s.print(r, good); err != nil || r.OK {
+		return err
+	}
+	return errFindings
+}
+
+func (s *session) print(r report, good string) error {
+	if s.JSON {
+		return s.printJSON(r)
+	}
+	for _, f := range r.Findings {
+		if err := s.println(f.String()); err != nil {
+			return err
+		}
+	}
+	for _, c := range r.Connections {
+		if err := s.printf("%s: %s\n", c.Name, c.State); err != nil {
+			return err
+		}
+	}
+	if r.OK {
+		return s.println(good)
+	}
+	return nil
+}
+
+func (f finding) String() string {
+	if f.File == "" {
+		return f.Text
+	}
+	return strict.Finding{File: f.File, Line: f.Line, Col: f.Col, Path: f.Path, Text: f.Text}.String()
+}

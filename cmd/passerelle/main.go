@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// commands is the grammar.
+type commands struct {
+	Config    string `default:"./passerelle.yaml" placeholder:"FILE" help:"The config."`
+	JSON      bool   `name:"json" help:"Answer in JSON."`
+	TokenFile string `placeholder:"FILE" help:"Ask the hub as the person of the token in this file, or of PASSERELLE_TOKEN; without one as the operator of this machine."`
+
+	Serve   serveCmd   `cmd:"" help:"Run the hub, or a writer alone."`
+	Version versionCmd `cmd:"" help:"Which passerelle this is."`
+}
+
+// session is what every command is run with.
+type session struct {
+	Config    string
+	JSON      bool
+	TokenFile string
+
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// The exit codes.
+const (
+	exitDone = iota
+	exitFindings
+	exitUsage
+	exitUnreachable
+)
+
+// errFindings ends a command that has already said what is wrong.
+var errFindings = errors.New("findings")
+
+// usageError is a command line, or a file it names, that makes no sense.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// unreachable is a hub that does not answer.
+type unreachable struct{ error }
+
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends what does not end by itself
+
+	var c commands
+	var helped bool
+	parser, err := kong.New(&c,
+		kong.Name("passerelle"),
+		kong.Description("The bridge between a CRM and a phoning platform."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { helped = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		return fail(stderr, err)
+	}
+	parsed, err := parser.Parse(args)
+	if helped {
+		return exitDone
+	}
+	if err != nil {
+		return fail(stderr, usagef("%w; passerelle --help lists the commands, and --help after a command what it takes", err))
+	}
+	s := &session{
+		Config: c.Config, JSON: c.JSON, TokenFile: c.TokenFile,
+		Stdin: stdin, Stdout: stdout, Stderr: stderr,
+	}
+	err = parsed.Run(s)
+	if r, ok := errors.AsType[*refusal](err); ok && c.JSON {
+		err = errors.Join(errFindings, s.printJSON(r.raw))
+	}
+	return fail(stderr, err)
+}
+
+// fail says what went wrong and answers the exit code.
+func fail(stderr io.Writer, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	if !errors.Is(err, errFindings) {
+		_, _ = fmt.Fprintln(stderr, "passerelle:", err)
+	}
+	if _, ok := errors.AsType[usageError](err); ok {
+		return exitUsage
+	}
+	if _, ok := errors.AsType[unreachable](err); ok {
+		return exitUnreachable
+	}
+	return exitFindings
+}

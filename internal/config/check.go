@@ -31,22 +31,36 @@ func (c *Config) Check(reg connector.Registry) error {
 }
 
 func checkSettings(conn Connection, d connector.Descriptor) strict.Findings {
+	return checkKeys(conn.Settings, "", d)
+}
+
+// checkKeys compares the keys of a mapping with the settings below prefix. A
+// setting named with dots, "auth.value", lies in mappings; what lies below a
+// setting is its connector's own.
+func checkKeys(node strict.Node, prefix string, d connector.Descriptor) strict.Findings {
 	var all strict.Findings
+	for _, key := range unique(node) {
+		child, name := node.Child(key), prefix+key
+		i := slices.IndexFunc(d.Settings, func(s connector.Setting) bool { return s.Key == name })
+		switch {
+		case i >= 0:
+			text, _ := child.Scalar()
+			if !d.Settings[i].Secret && strings.HasPrefix(text, "${") && strings.HasSuffix(text, "}") {
+				all = append(all, child.Findf("", "references are resolved in secret settings only: write the value itself"))
+			}
+		case slices.ContainsFunc(d.Settings, func(s connector.Setting) bool { return strings.HasPrefix(s.Key, name+".") }):
+			all = append(all, checkKeys(child, name+".", d)...)
+		default:
+			all = append(all, child.Findf("", "unknown setting of %s: its settings are %s", d.Name, joined(settingKeys(d))))
+		}
+	}
+	return all
+}
+
+func settingKeys(d connector.Descriptor) []string {
 	names := make([]string, len(d.Settings))
 	for i, s := range d.Settings {
 		names[i] = s.Key
 	}
-	for _, key := range unique(conn.Settings) {
-		node := conn.Settings.Child(key)
-		i := slices.Index(names, key)
-		if i < 0 {
-			all = append(all, node.Findf("", "unknown setting of %s: its settings are %s", d.Name, strings.Join(names, ", ")))
-			continue
-		}
-		text, _ := node.Scalar()
-		if !d.Settings[i].Secret && strings.HasPrefix(text, "${") && strings.HasSuffix(text, "}") {
-			all = append(all, node.Findf("", "references are resolved in secret settings only: write the value itself"))
-		}
-	}
-	return all
+	return names
 }

@@ -208,7 +208,7 @@ func TestLoadWithoutAFile(t *testing.T) {
 func registry(t testing.TB) connector.Registry {
 	t.Helper()
 	reg, err := connector.NewRegistry(
-		connector.Descriptor{Name: "sheet", Kind: connector.CRM, Settings: []connector.Setting{{Key: "folder"}, {Key: "password", Secret: true}}},
+		connector.Descriptor{Name: "sheet", Kind: connector.CRM, Settings: []connector.Setting{{Key: "folder"}, {Key: "password", Secret: true}, {Key: "auth.header"}, {Key: "auth.value", Secret: true}}},
 		connector.Descriptor{Name: "webhook", Kind: connector.Phoning, Settings: []connector.Setting{{Key: "url"}}},
 	)
 	if err != nil {
@@ -232,6 +232,7 @@ connections:
       foldr: canary
       folder: ${env:CANARY}
       password: ${env:CANARY}
+      auth: {header: "${env:CANARY}", value: "${env:CANARY}", valeu: canary}
   phoning.console: {type: console}
 `))
 	if err != nil {
@@ -240,8 +241,10 @@ connections:
 	err = cfg.Check(registry(t))
 	want := `p.yaml:3:17 connections.crm.a.type: there is no such connector: write one of sheet, webhook
 p.yaml:4:17 connections.crm.b.type: is a phoning connector: name the connection phoning.something, or take another
-p.yaml:8:14 connections.crm.c.settings.foldr: unknown setting of sheet: its settings are folder, password
-p.yaml:9:15 connections.crm.c.settings.folder: references are resolved in secret settings only: write the value itself`
+p.yaml:8:14 connections.crm.c.settings.foldr: unknown setting of sheet: its settings are folder, password, auth.header, auth.value
+p.yaml:9:15 connections.crm.c.settings.folder: references are resolved in secret settings only: write the value itself
+p.yaml:11:22 connections.crm.c.settings.auth.header: references are resolved in secret settings only: write the value itself
+p.yaml:11:70 connections.crm.c.settings.auth.valeu: unknown setting of sheet: its settings are folder, password, auth.header, auth.value`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

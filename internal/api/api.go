@@ -37,7 +37,6 @@ type Connection struct {
 type Options struct {
 	Store   *store.Store
 	Desk    *desk.Desk
-	People  *identity.People
 	Guard   *identity.Guard
 	Relay   *relay.Relay
 	Intake  *intake.Intake

@@ -171,7 +171,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 		Lines: []intake.Line{{Name: dialler, Hook: plainHook{}}},
 	})
 	opts := Options{
-		Store: w.store, Desk: w.desk, People: people, Intake: w.intake, Schemas: set, Version: "test", Now: w.clock, Log: log,
+		Store: w.store, Desk: w.desk, Intake: w.intake, Schemas: set, Version: "test", Now: w.clock, Log: log,
 		Guard: identity.NewGuard(identity.Options{People: people, Log: log, Now: w.clock, Rate: 1e6, Burst: 1e6, Route: Route}),
 		Relay: relay.New(relay.Options{
 			Store: w.store, Desk: w.desk, Now: w.clock, Log: log, Local: "hub",

@@ -16,7 +16,7 @@ import (
 func (a *App) openAPI() error {
 	var err error
 	a.api, err = api.New(api.Options{
-		Store: a.store, Desk: a.desk, People: a.people, Relay: a.relay, Intake: a.intake, Schemas: a.schemas,
+		Store: a.store, Desk: a.desk, Relay: a.relay, Intake: a.intake, Schemas: a.schemas,
 		Guard: identity.NewGuard(identity.Options{
 			People: a.people, Log: a.log, Now: a.opts.Now,
 			Rate: a.cfg.HTTP.RatePerToken, Burst: a.cfg.HTTP.Burst,

@@ -44,6 +44,8 @@ func (r *Relay) serve(ctx context.Context) error {
 
 // roadWatch remembers which life of the stream we published to.
 type roadWatch struct {
+	renewing sync.Mutex // held while the stream is made anew
+
 	mu    sync.Mutex
 	state bus.StreamState
 	down  bool
@@ -51,6 +53,8 @@ type roadWatch struct {
 
 // renew makes the stream anew and takes what was on it back to pending.
 func (r *Relay) renew(ctx context.Context) error {
+	r.road.renewing.Lock()
+	defer r.road.renewing.Unlock()
 	if err := r.opts.Road.Renew(ctx, r.names()); err != nil {
 		return err
 	}

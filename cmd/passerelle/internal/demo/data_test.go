@@ -87,8 +87,8 @@ func TestColumnsFitConfig(t *testing.T) {
 
 func TestProspects(t *testing.T) {
 	t.Parallel()
-	made := prospects(2000, aDay)
-	if diff := cmp.Diff(made, prospects(2000, aDay), cmp.AllowUnexported(prospect{})); diff != "" {
+	made := prospects(1000, aDay)
+	if diff := cmp.Diff(made, prospects(1000, aDay), cmp.AllowUnexported(prospect{})); diff != "" {
 		t.Fatalf("another time others:\n%s", diff)
 	}
 	companies := map[calling.Number]string{}
@@ -116,8 +116,8 @@ func TestProspects(t *testing.T) {
 			opposed++
 		}
 	}
-	if shared := len(made) - len(companies); shared != 80 {
-		t.Errorf("%d people behind a colleague's number, want 80", shared)
+	if shared := len(made) - len(companies); shared != 40 {
+		t.Errorf("%d people behind a colleague's number, want 40", shared)
 	}
 	if opposed == 0 {
 		t.Error("nobody is not to be called")

@@ -16,7 +16,6 @@ import (
 
 	"passerelle/internal/app"
 	"passerelle/internal/config"
-	"passerelle/internal/connector"
 	"passerelle/internal/obs"
 )
 
@@ -27,9 +26,8 @@ type Options struct {
 	Prospects int    // of a new folder
 	Simulate  bool   // let callers and a supervisor work
 
-	Registry connector.Registry
-	Version  string
-	Out      io.Writer // for people
+	Version string
+	Out     io.Writer // for people
 
 	// Pace is how long a simulated call takes on average; 0 is a lively pace.
 	Pace time.Duration
@@ -41,13 +39,16 @@ type Options struct {
 	Ready func(base string)
 }
 
+// Misuse is an option that makes no sense.
+type Misuse struct{ error }
+
 // loadWithin bounds how long the campaign's first prospects may take.
 const loadWithin = time.Minute
 
 // Run serves the demo until ctx ends.
 func Run(ctx context.Context, o Options) (err error) {
 	if o.Prospects < 1 || o.Prospects > MaxProspects {
-		return fmt.Errorf("--prospects: write a number from 1 to %d", MaxProspects)
+		return Misuse{fmt.Errorf("--prospects: write a number from 1 to %d", MaxProspects)}
 	}
 	f, isNew, err := prepare(o.Dir, o.Listen, o.Prospects, time.Now())
 	if err != nil {
@@ -84,7 +85,7 @@ func start(ctx context.Context, f folder, o Options, log io.Writer) (*app.App, e
 	if err != nil {
 		return nil, err
 	}
-	hub, err := app.New(ctx, app.Options{Config: cfg, Registry: o.Registry, Version: o.Version, Log: logger})
+	hub, err := app.New(ctx, app.Options{Config: cfg, Version: o.Version, Log: logger})
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +159,7 @@ func (v visit) loaded(ctx context.Context) error {
 	}
 	over := time.NewTimer(loadWithin)
 	defer over.Stop()
-	again := time.NewTicker(20 * time.Millisecond)
+	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
 	for {
 		var found list[lead]

@@ -19,8 +19,6 @@ import (
 	"time"
 
 	"github.com/xuri/excelize/v2"
-
-	"passerelle/connectors/all"
 )
 
 // show is a demo under way.
@@ -58,7 +56,7 @@ func play(t *testing.T, dir string, o Options) *show {
 	s := &show{t: t, f: folder(dir), out: &screen{}, end: cancel, done: make(chan error, 1)}
 	ready := make(chan string, 1)
 	before := o.Ready
-	o.Dir, o.Listen, o.Registry, o.Out = dir, "127.0.0.1:0", all.Registry(), s.out
+	o.Dir, o.Listen, o.Out = dir, "127.0.0.1:0", s.out
 	o.Ready = func(base string) {
 		if before != nil {
 			before(base)
@@ -192,7 +190,8 @@ func shell(t *testing.T) func(command string) string {
 	return func(command string) string {
 		t.Helper()
 		cmd := exec.Command("sh", "-c", command)
-		cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+		// Under the race detector a process waits a second at its end.
+		cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "GORACE=atexit_sleep_ms=0")
 		cmd.Stderr = os.Stderr
 		out, err := cmd.Output()
 		if err != nil {
@@ -423,7 +422,7 @@ func TestRunRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.o.Registry, c.o.Out = all.Registry(), io.Discard
+			c.o.Out = io.Discard
 			err := Run(context.Background(), c.o)
 			if err == nil {
 				t.Fatal("it ran")

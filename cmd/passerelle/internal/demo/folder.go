@@ -77,7 +77,7 @@ func (f folder) free() error {
 		switch name := e.Name(); {
 		case name == crmName, name == tokensName, name == policyName, strings.HasPrefix(name, tempPrefix):
 		default:
-			return fmt.Errorf("%s holds %s and no demo: name a new or empty folder with --dir", f, name)
+			return Misuse{fmt.Errorf("%s holds %s and no demo: name a new or empty folder with --dir", f, name)}
 		}
 	}
 	return nil

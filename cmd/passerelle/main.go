@@ -7,9 +7,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"passerelle/internal/outbox"
 )
 
 func main() {
@@ -22,8 +25,15 @@ type commands struct {
 	JSON      bool   `name:"json" help:"Answer in JSON."`
 	TokenFile string `placeholder:"FILE" help:"Ask the hub as the person of the token in this file, or of PASSERELLE_TOKEN; without one as the operator of this machine."`
 
-	Serve   serveCmd   `cmd:"" help:"Run the hub, or a writer alone."`
-	Version versionCmd `cmd:"" help:"Which passerelle this is."`
+	Serve      serveCmd       `cmd:"" help:"Run the hub, or a writer alone."`
+	Demo       demoCmd        `cmd:"" help:"Run a campaign of made-up prospects, with everything embedded."`
+	Outbox     outboxCmds     `cmd:"" help:"Writes on their way to the CRMs."`
+	Connection connectionCmds `cmd:"" help:"How the connections do."`
+	Parked     parkedCmds     `cmd:"" help:"Events that were not understood."`
+	Lead       leadCmds       `cmd:"" help:"Leads."`
+	Policy     policyCmds     `cmd:"" help:"Who may do what."`
+	Ledger     ledgerCmds     `cmd:"" help:"The record of what was done."`
+	Version    versionCmd     `cmd:"" help:"Which passerelle this is."`
 }
 
 // session is what every command is run with.
@@ -68,6 +78,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.Vars{"writeStates": strings.Join(writeStates(func(outbox.State) bool { return true }), ",")},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err != nil {

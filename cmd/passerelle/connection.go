@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+type connectionCmds struct {
+	List   connectionListCmd   `cmd:"" help:"List the connections and what waits for them."`
+	Resume connectionResumeCmd `cmd:"" help:"End a connection's pause, if its check passes."`
+}
+
+type connectionListCmd struct{}
+
+// connection is one as the API shows it.
+type connection struct {
+	Name   string `json:"name"`
+	Type   string `json:"type"`
+	Paused *struct {
+		Reason string    `json:"reason"`
+		Since  time.Time `json:"since"`
+	} `json:"paused"`
+	Breaker string         `json:"breaker"`
+	Writes  map[string]int `json:"writes"`
+	Oldest  time.Time      `json:"oldest"`
+}
+
+func (connectionListCmd) Run(ctx context.Context, s *session) error {
+	h, err := s.open(ctx, needHub)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	return show(ctx, s, h, "/v1/connections", func(found struct {
+		Items []connection `json:"items"`
+	}) error {
+		rows := make([][]string, len(found.Items))
+		for i, c := range found.Items {
+			rows[i] = c.row()
+		}
+		return s.table([]string{"CONNECTION", "TYPE", "STATE", "ON THE WAY", "PARKED", "CONFLICTS", "OLDEST", "REASON"}, rows)
+	})
+}
+
+func (c connection) row() []string {
+	state, reason := "works", ""
+	switch {
+	case c.Paused != nil:
+		state, reason = "paused", oneLine(c.Paused.Reason)
+	case c.Breaker != "" && c.Breaker != "closed":
+		state, reason = "does not answer", "breaker "+c.Breaker
+	}
+	onTheWay := 0
+	for _, state := range []string{"pending", "relayed", "sending", "sent"} {
+		onTheWay += c.Writes[state]
+	}
+	return []string{
+		c.Name, c.Type, state, strconv.Itoa(onTheWay), strconv.Itoa(c.Writes["parked"]), strconv.Itoa(c.Writes["conflict"]),
+		age(c.Oldest), reason,
+	}
+}
+
+type connectionResumeCmd struct {
+	Name string `arg:"" help:"Of the connection."`
+}
+
+func (c connectionResumeCmd) Run(ctx context.Context, s *session) error {
+	h, err := s.open(ctx, needHub)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	if err := h.post(ctx, "/v1/connections/"+url.PathEscape(c.Name)+"/resume", nil, nil); err != nil {
+		return err
+	}
+	return s.done(c.Name + " works again.")
+}

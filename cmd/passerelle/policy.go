@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/policy"
+)
+
+type policyCmds struct {
+	Check   policyCheckCmd   `cmd:"" help:"Say what is wrong with a policy's text. No hub is needed."`
+	Explain policyExplainCmd `cmd:"" help:"Say why somebody may or may not do something; exit code 1 if they may not."`
+}
+
+type policyCheckCmd struct {
+	File string `arg:"" help:"The policy."`
+}
+
+func (c policyCheckCmd) Run(s *session) error {
+	text, err := os.ReadFile(c.File)
+	if err != nil {
+		return usageError{err}
+	}
+	catalog, against, err := s.catalog()
+	if err != nil {
+		return err
+	}
+	r := report{Findings: []finding{}}
+	p, err := policy.Load(c.File, text, catalog)
+	r.add(err)
+	good := ""
+	if err == nil {
+		r.Policy = p.Hash()
+		good = fmt.Sprintf("%s is good: policy %s, %d roles, checked against %s", c.File, p.Hash(), len(p.Roles()), against)
+	}
+	return s.tell(r, good)
+}
+
+// catalog is the fields that a policy may name: the config's, or where there is
+// none the standard ones.
+func (s *session) catalog() (bridge.Catalog, string, error) {
+	if _, err := os.Stat(s.Config); errors.Is(err, fs.ErrNotExist) {
+		return bridge.Standard(), "the standard fields (there is no config at " + s.Config + ")", nil
+	}
+	cfg, err := s.load()
+	if err != nil {
+		return bridge.Catalog{}, "", err
+	}
+	return cfg.Catalog, "the fields of " + s.Config, nil
+}
+
+type policyExplainCmd struct {
+	As     string `required:"" placeholder:"PERSON" help:"Whom it is about."`
+	Via    string `placeholder:"CONNECTION" help:"The phoning connection they come through; may be left out if they have one only."`
+	Can    string `required:"" placeholder:"ACTION" enum:"read,create,write,propose,delete,export" help:"What they want to do: ${enum}."`
+	Target string `arg:"" name:"object[.field]" help:"To what: a field like prospect.phone, or an object like appointment."`
+	Lead   string `placeholder:"ID" help:"On this lead; if left out, on a record that is theirs in every way."`
+	Lang   string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
+}
+
+// explainRequest is the API's.
+type explainRequest struct {
+	As         string `json:"as"`
+	Connection string `json:"connection"`
+	Action     string `json:"action"`
+	Field      string `json:"field,omitempty"`
+	Object     string `json:"object,omitempty"`
+	Lead       string `json:"lead,omitempty"`
+	Lang       string `json:"lang"`
+}
+
+type explanation struct {
+	Allowed bool   `json:"allowed"`
+	Text    string `json:"text"`
+	Policy  string `json:"policy"`
+}
+
+func (c policyExplainCmd) Run(ctx context.Context, s *session) error {
+	h, err := s.open(ctx, needStore)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	if c.Via == "" {
+		if c.Via, err = s.wayOf(c.As); err != nil {
+			return err
+		}
+	}
+	ask := explainRequest{As: c.As, Connection: c.Via, Action: c.Can, Lead: c.Lead, Lang: c.Lang}
+	if strings.Contains(c.Target, ".") {
+		ask.Field = c.Target
+	} else {
+		ask.Object = c.Target
+	}
+	var raw json.RawMessage
+	if err := h.post(ctx, "/v1/policy/explain", ask, &raw); err != nil {
+		return err
+	}
+	var e explanation
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return err
+	}
+	if err := answer(s, raw, s.explained); err != nil || e.Allowed {
+		return err
+	}
+	return errFindings
+}
+
+func (s *session) explained(e explanation) error {
+	verdict := "No."
+	if e.Allowed {
+		verdict = "Yes."
+	}
+	return s.printf("%s %s\nPolicy %s\n", verdict, e.Text, e.Policy)
+}
+
+// wayOf is the one phoning connection that a person comes through.
+func (s *session) wayOf(person string) (string, error) {
+	cfg, err := s.load()
+	if err != nil {
+		return "", err
+	}
+	for _, p := range cfg.People {
+		if string(p.ID) != person {
+			continue
+		}
+		ways := slices.Sorted(maps.Keys(p.Phoning))
+		if len(ways) == 1 {
+			return string(ways[0]), nil
+		}
+		return "", usagef("%s comes through %d phoning connections %v: name one with --via", person, len(ways), ways)
+	}
+	return "", usagef("--as: there is no person %s in %s", person, s.Config)
+}

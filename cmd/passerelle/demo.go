@@ -8,10 +8,10 @@ import (
 )
 
 type demoCmd struct {
-	Dir       string `default:"./passerelle-demo" placeholder:"DIR" help:"The demo's folder: made at the first start, gone on with afterwards."`
+	Dir       string `default:"./passerelle-demo" placeholder:"DIR" help:"The demo's folder: made at the first start, gone on with afterwards (${default})."`
 	Simulate  bool   `help:"Let simulated callers and a supervisor work through the API."`
 	Listen    string `placeholder:"ADDR" help:"Serve here; 127.0.0.1:8080 unless the folder's config says otherwise. Port 0 is any free one."`
-	Prospects int    `default:"500" placeholder:"N" help:"How many prospects a new demo has."`
+	Prospects int    `default:"500" placeholder:"N" help:"How many prospects a new demo has (${default})."`
 }
 
 func (c demoCmd) Run(ctx context.Context, s *session) error {

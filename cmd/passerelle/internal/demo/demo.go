@@ -42,13 +42,23 @@ type Options struct {
 // Misuse is an option that makes no sense.
 type Misuse struct{ error }
 
+func (o Options) check() error {
+	if o.Prospects < 1 || o.Prospects > MaxProspects {
+		return Misuse{fmt.Errorf("--prospects: write a number from 1 to %d", MaxProspects)}
+	}
+	if _, _, err := net.SplitHostPort(o.Listen); o.Listen != "" && err != nil {
+		return Misuse{errors.New("--listen: write host:port, such as " + defaultListen)}
+	}
+	return nil
+}
+
 // loadWithin bounds how long the campaign's first prospects may take.
 const loadWithin = time.Minute
 
 // Run serves the demo until ctx ends.
 func Run(ctx context.Context, o Options) (err error) {
-	if o.Prospects < 1 || o.Prospects > MaxProspects {
-		return Misuse{fmt.Errorf("--prospects: write a number from 1 to %d", MaxProspects)}
+	if err := o.check(); err != nil {
+		return err
 	}
 	f, isNew, err := prepare(o.Dir, o.Listen, o.Prospects, time.Now())
 	if err != nil {

@@ -19,12 +19,18 @@ import (
 // calendars are the .ics feeds, one a salesperson, made of appointments.csv.
 type calendars struct {
 	folder string
-	events map[string]string // serialised, by appointment
-	stale  map[string]bool   // salespeople whose feed is behind
+	events map[string]entry // by appointment
+	stale  map[string]bool  // salespeople whose feed is behind
+}
+
+// entry is an appointment as its feed shows it.
+type entry struct {
+	start time.Time // in its zone
+	text  string    // serialised
 }
 
 func newCalendars(folder string) *calendars {
-	return &calendars{folder: folder, events: map[string]string{}, stale: map[string]bool{}}
+	return &calendars{folder: folder, events: map[string]entry{}, stale: map[string]bool{}}
 }
 
 // reset forgets everything: each feed is made anew and written if it differs.
@@ -78,17 +84,17 @@ func (c *calendars) feed(who string, lines func(yield func([]string) bool)) ([]b
 		if line[meetSalesperson] != who {
 			continue
 		}
-		start, err := startOf(line)
-		if err != nil {
-			continue // a person's typing: Check names the line
-		}
-		zones[line[meetZone]] = zones[line[meetZone]].with(start)
-		text, ok := c.events[line[meetID]]
+		e, ok := c.events[line[meetID]]
 		if !ok {
-			text = event(line, start)
-			c.events[line[meetID]] = text
+			start, err := startOf(line)
+			if err != nil {
+				continue // a person's typing: Check names the line
+			}
+			e = entry{start, event(line, start)}
+			c.events[line[meetID]] = e
 		}
-		events.WriteString(text)
+		zones[line[meetZone]] = zones[line[meetZone]].with(e.start)
+		events.WriteString(e.text)
 	}
 	return assemble(who, zones, events.Bytes())
 }

@@ -306,7 +306,7 @@ func (c *command) pushed(feed bridge.PlatformList, item connector.PushItem) erro
 		who := policy.SubjectOfFeed(c.campaign(item.Campaign), feed)
 		scope := c.record(l, p)
 		scope.Handed = true
-		if err := c.show(feed.Connection, l, bridge.Prospect{Ref: p.Ref, Fields: p.Fields, ReadAt: item.Card.ReadAt}, item.Card, c.mayChange(who, scope)); err != nil {
+		if err := c.show(feed.Connection, l, bridge.Prospect{Ref: p.Ref, Fields: p.Fields, ReadAt: item.Card.ReadAt}, item.Card, c.Policy.ChangeMask(who, scope).Names()); err != nil {
 			return err
 		}
 		return pushes.Put(c.tx, pushKey(feed, item.Lead), []byte(digest(item.Card)))

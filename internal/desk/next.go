@@ -149,7 +149,7 @@ func (c *command) callable(camp bridge.Campaign, l bridge.Lead, p bridge.Prospec
 
 func (c *command) zoneOf(p bridge.Prospect) *time.Location {
 	for _, name := range []string{string(p.Fields["prospect.zone"]), c.opts.Zone} {
-		if loc, err := time.LoadLocation(name); err == nil && name != "" {
+		if loc, err := location(name); err == nil && name != "" {
 			return loc
 		}
 	}
@@ -215,7 +215,7 @@ func (c *command) hand(l bridge.Lead, p bridge.Prospect) (*Handout, error) {
 		return nil, err
 	}
 	card := c.card(c.who, scope, l, p)
-	if err := c.show(c.actor.Connection, l, p, card, c.mayChange(c.who, scope)); err != nil {
+	if err := c.show(c.actor.Connection, l, p, card, c.Policy.ChangeMask(c.who, scope).Names()); err != nil {
 		return nil, err
 	}
 	fields := slices.Collect(keysOf(card.Fields))
@@ -279,13 +279,6 @@ func (c *command) context(name string, l bridge.Lead, p bridge.Prospect) string 
 		return fmt.Sprintf("%d days ago: %s", max(days, 0), l.Last)
 	}
 	return ""
-}
-
-// mayChange lists the fields that the subject may write or propose on a
-// record.
-func (c *command) mayChange(s policy.Subject, scope policy.Record) []bridge.FieldName {
-	a := c.Policy.Admit(s, scope, c.Catalog.Names())
-	return append(a.Write, a.Propose...)
 }
 
 // expireLeases puts leads back whose caller has let them go.

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"cmp"
+	"sync"
 	"time"
 
 	"passerelle/internal/bridge"
@@ -11,6 +12,21 @@ import (
 const defaultMinutes = 60
 
 const localLayout = "2006-01-02T15:04:05"
+
+// locations are the zones met so far: the library reads its files each time.
+var locations sync.Map // name to *time.Location
+
+// location finds a zone by its IANA name.
+func location(name string) (*time.Location, error) {
+	if known, ok := locations.Load(name); ok {
+		return known.(*time.Location), nil
+	}
+	loc, err := time.LoadLocation(name)
+	if err == nil {
+		locations.Store(name, loc)
+	}
+	return loc, err
+}
 
 // slot reads a moment: with an offset it is that instant, without one it is
 // wall time in zone, else in the salesperson's zone, the connection's or the
@@ -22,7 +38,7 @@ func (c *command) slot(at, zone string, with bridge.PersonID, connection bridge.
 		}
 	}
 	zone = cmp.Or(zone, c.Zones[connection], c.opts.Zone)
-	loc, err := time.LoadLocation(zone)
+	loc, err := location(zone)
 	if err != nil || zone == "Local" {
 		return bridge.Slot{}, &Invalid{"zone", "not an IANA time zone such as Europe/Paris"}
 	}

@@ -86,6 +86,19 @@ func (p *Policy) Project(s Subject, r Record, fields map[bridge.FieldName]bridge
 	return out
 }
 
+// ChangeMask is the set of fields that the subject may write or propose of the
+// record: those that [Policy.Admit] would not refuse.
+func (p *Policy) ChangeMask(s Subject, r Record) FieldMask {
+	rights := p.rights(s, r)
+	if rights == nil {
+		return FieldMask{}
+	}
+	all := p.targets.empty()
+	all.add(rights[Write.index()])
+	all.add(rights[Propose.index()])
+	return FieldMask{p.targets, all}
+}
+
 // Admit decides what becomes of changed fields of a record, each on its own:
 // written with the right to write, else proposed with the right to propose,
 // else refused with the reason, the rule and the smallest change of policy that

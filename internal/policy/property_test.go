@@ -250,6 +250,9 @@ func TestAdmission(t *testing.T) {
 			if got.rank(name) != want {
 				t.Fatalf("%s: %d, want %d\n%s", name, got.rank(name), want, m.text())
 			}
+			if p.ChangeMask(s, r).Has(name) != (want > 0) {
+				t.Fatalf("%s: ChangeMask and Admit disagree\n%s", name, m.text())
+			}
 		}
 		for _, refusal := range got.Refused {
 			if refusal.Reason == "" {

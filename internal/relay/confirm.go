@@ -39,26 +39,42 @@ func (l *lane) confirm(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := l.confirmSome(ctx, finder); err != nil && ctx.Err() == nil {
+		if err := l.confirmAll(ctx, finder); err != nil && ctx.Err() == nil {
 			l.relay.opts.Log.Warn("confirm", "connection", l.Name, "err", err)
 		}
 	}
 }
 
+// confirmAll looks for everything that was sent, as much in one read as the
+// CRM may be asked for.
+func (l *lane) confirmAll(ctx context.Context, finder connector.Finder) error {
+	var ids []string
+	err := l.relay.opts.Store.View(func(tx *store.Tx) error {
+		ids = outbox.Ids(tx, l.Name, outbox.Sent, 0)
+		return nil
+	})
+	for len(ids) > 0 && err == nil {
+		part := ids[:min(confirmAtOnce, len(ids))]
+		ids = ids[len(part):]
+		err = l.confirmSome(ctx, finder, part)
+	}
+	return err
+}
+
 // confirmSome looks for one batch of sent writes.
-func (l *lane) confirmSome(ctx context.Context, finder connector.Finder) error {
+func (l *lane) confirmSome(ctx context.Context, finder connector.Finder, ids []string) error {
 	halted, _, err := l.halted()
 	if err != nil || halted {
 		return err
 	}
 	var sent []outbox.Entry
 	err = l.relay.opts.Store.View(func(tx *store.Tx) error {
-		for _, id := range outbox.Ids(tx, l.Name, outbox.Sent, confirmAtOnce) {
+		for _, id := range ids {
 			e, ok, err := outbox.Get(tx, id)
 			if err != nil {
 				return err
 			}
-			if ok {
+			if ok && e.State == outbox.Sent {
 				sent = append(sent, e)
 			}
 		}

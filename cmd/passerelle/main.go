@@ -27,6 +27,7 @@ type commands struct {
 
 	Serve      serveCmd       `cmd:"" help:"Run the hub, or a writer alone."`
 	Demo       demoCmd        `cmd:"" help:"Run a campaign of made-up prospects, with everything embedded."`
+	Replay     replayCmd      `cmd:"" help:"Run a real campaign through a bridge of its own, and check every call in the CRM."`
 	Outbox     outboxCmds     `cmd:"" help:"Writes on their way to the CRMs."`
 	Connection connectionCmds `cmd:"" help:"How the connections do."`
 	Parked     parkedCmds     `cmd:"" help:"Events that were not understood."`

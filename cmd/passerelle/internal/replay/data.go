@@ -36,12 +36,12 @@ func (r row) id() string { return strconv.Itoa(r.n) }
 func readRows(path string, limit int) ([]row, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("data: %w", err)
+		return nil, misusef("--data: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // only read
 	rows, err := parseRows(f, limit)
 	if err != nil {
-		return nil, fmt.Errorf("data: %s: %w", path, err)
+		return nil, misusef("--data: %s: %w", path, err)
 	}
 	return rows, nil
 }

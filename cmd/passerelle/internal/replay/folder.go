@@ -38,14 +38,14 @@ func (f folder) path(name string) string { return filepath.Join(string(f), filep
 // openFolder makes the folder, or takes an empty one.
 func openFolder(path string) (folder, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
-		return "", fmt.Errorf("out: %w", err)
+		return "", misusef("--out: %w", err)
 	}
 	held, err := os.ReadDir(path)
 	if err != nil {
-		return "", fmt.Errorf("out: %w", err)
+		return "", misusef("--out: %w", err)
 	}
 	if len(held) > 0 {
-		return "", fmt.Errorf("out: %s is not empty: name a new folder, or empty it", path)
+		return "", misusef("--out: %s is not empty: name a new folder, or empty it", path)
 	}
 	return folder(path), nil
 }
@@ -88,7 +88,7 @@ type example struct {
 func readExample(path string) (*example, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("config: %w", err)
+		return nil, misusef("the replay's config: %w", err)
 	}
 	root, err := strict.Parse(path, text)
 	if err != nil {

@@ -13,7 +13,6 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"golang.org/x/sync/errgroup"
 
-	"passerelle/connectors/all"
 	"passerelle/internal/app"
 	"passerelle/internal/config"
 	"passerelle/internal/obs"
@@ -29,16 +28,25 @@ type Options struct {
 	Progress io.Writer // a terminal, or nil
 }
 
+// Misuse is a wish that cannot be granted: a file that is not there, a folder
+// that is not empty.
+type Misuse struct{ error }
+
+func misusef(format string, args ...any) error { return Misuse{fmt.Errorf(format, args...)} }
+
 // Run replays the campaign. It answers what it counted in the folder's files,
 // and what does not hold there; the error is for a replay that did not come to
-// its end.
+// its end, a [Misuse] for one that cannot begin.
 func Run(ctx context.Context, opts Options) (*Report, []string, error) {
+	if opts.Rows < 0 {
+		return nil, nil, misusef("--rows: must be 1 or more; leave it out for all")
+	}
 	rows, err := readRows(opts.Data, opts.Rows)
 	if err != nil {
 		return nil, nil, err
 	}
 	if len(rows) > maxRows {
-		return nil, nil, fmt.Errorf("data: %d rows, but there are made-up numbers for %d only: use --rows", len(rows), maxRows)
+		return nil, nil, misusef("--data: %d rows, but there are made-up numbers for %d only: use --rows", len(rows), maxRows)
 	}
 	e, err := readExample(opts.Config)
 	if err != nil {
@@ -144,7 +152,7 @@ func (r *replay) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.hub, err = app.New(ctx, app.Options{Config: r.cfg, Registry: all.Registry(), Version: r.opts.Version, Log: log})
+	r.hub, err = app.New(ctx, app.Options{Config: r.cfg, Version: r.opts.Version, Log: log})
 	if err != nil {
 		return err
 	}

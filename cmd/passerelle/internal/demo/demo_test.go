@@ -340,7 +340,7 @@ func quoted(n float64) string { return `"` + strconv.FormatFloat(n, 'f', -1, 64)
 
 func TestSimulation(t *testing.T) {
 	t.Parallel()
-	const calls = 110 // no multiple of summaryEvery: its summary is the last
+	const calls = 60 // no multiple of summaryEvery: its summary is the last
 	dir := t.TempDir()
 	// The visitor was there first: what they propose must stay theirs.
 	visitor := func(base string) {
@@ -350,7 +350,7 @@ func TestSimulation(t *testing.T) {
 		s.ask(visitorCaller, "POST", "/v1/leads/"+between(next, `"id":"`, `"`)+"/outcomes",
 			`{"technical":"answered","disposition":"appointment_set","next":{"kind":"appointment","at":"`+at+`","with":"hugo"}}`)
 	}
-	s := play(t, dir, Options{Prospects: 150, Simulate: true, Calls: calls, Pace: time.Microsecond, Seed: 7, Ready: visitor})
+	s := play(t, dir, Options{Prospects: 90, Simulate: true, Calls: calls, Pace: time.Microsecond, Seed: 7, Ready: visitor})
 	defer s.stop()
 	summary := regexp.MustCompile(fmt.Sprintf(`--- %d calls, (\d+) appointments proposed, (\d+) validated, (\d+) rejected, (\d+) moved, (\d+) leads reassigned`, calls))
 	var done []string

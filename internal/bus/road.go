@@ -53,8 +53,10 @@ func (r *Road) writes(c bridge.ConnectionName) string {
 	return r.Subject("write." + string(c))
 }
 
-func consumerName(c bridge.ConnectionName, partition int) string {
-	return fmt.Sprintf("%s-%02d", strings.ReplaceAll(string(c), ".", "_"), partition)
+// consumerName names a partition's consumer on one life of the stream: one of
+// a former life's name could still be pinned to a writer that pulls from it.
+func consumerName(c bridge.ConnectionName, partition int, life time.Time) string {
+	return fmt.Sprintf("%s-%02d-%x", strings.ReplaceAll(string(c), ".", "_"), partition, life.UnixNano())
 }
 
 // pinGroup is the one priority group of each consumer: the server pins it to
@@ -88,7 +90,7 @@ func (r *Road) Renew(ctx context.Context, connections []bridge.ConnectionName) e
 	for _, c := range connections {
 		for p := range Partitions {
 			_, err := stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
-				Durable:        consumerName(c, p),
+				Durable:        consumerName(c, p, stream.CachedInfo().Created),
 				FilterSubject:  fmt.Sprintf("%s.%02d", r.writes(c), p),
 				AckPolicy:      jetstream.AckExplicitPolicy,
 				AckWait:        2 * time.Minute,
@@ -104,8 +106,13 @@ func (r *Road) Renew(ctx context.Context, connections []bridge.ConnectionName) e
 			}
 		}
 	}
-	return nil
+	// Writers hang on consumers of the same names that are gone.
+	return r.conn.nc.Publish(r.Subject(renewed), nil)
 }
+
+// renewed is the last word of the subject on which writers hear that the
+// consumers were made anew.
+const renewed = "renewed"
 
 // Publish puts messages on the stream, in order, and waits until the server
 // has them all. On an error some may be there: a message too many is harmless.

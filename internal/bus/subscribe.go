@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"passerelle/internal/bridge"
@@ -34,10 +35,14 @@ const rejoinAfter = 250 * time.Millisecond
 // has returned.
 func (r *Road) Subscribe(ctx context.Context, c bridge.ConnectionName, ahead int, handle func(Delivery)) {
 	var wg sync.WaitGroup
+	news, stop := r.renewals()
+	defer stop()
 	for p := range Partitions {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				r.join(ctx, consumerName(c, p), ahead, handle)
+				joined, cancel := news.context(ctx)
+				r.join(joined, c, p, ahead, handle)
+				cancel()
 				select {
 				case <-ctx.Done():
 				case <-time.After(rejoinAfter):
@@ -48,10 +53,53 @@ func (r *Road) Subscribe(ctx context.Context, c bridge.ConnectionName, ahead int
 	wg.Wait()
 }
 
+// renewal is a broadcast that the consumers were made anew.
+type renewal struct {
+	mu  sync.Mutex
+	now chan struct{} // closed at the next renewal
+}
+
+// context ends with ctx, or at the next renewal.
+func (n *renewal) context(ctx context.Context) (context.Context, context.CancelFunc) {
+	n.mu.Lock()
+	now := n.now
+	n.mu.Unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-now:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// renewals listens for renewals until stop is called. A broadcast that is
+// missed costs a few heartbeats' time.
+func (r *Road) renewals() (n *renewal, stop func()) {
+	n = &renewal{now: make(chan struct{})}
+	sub, err := r.conn.nc.Subscribe(r.Subject(renewed), func(*nats.Msg) {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		close(n.now)
+		n.now = make(chan struct{})
+	})
+	if err != nil {
+		return n, func() {}
+	}
+	return n, func() { _ = sub.Unsubscribe() }
+}
+
 // join consumes one partition until ctx ends or the consumer is gone: the hub
 // makes them anew when it starts.
-func (r *Road) join(ctx context.Context, name string, ahead int, handle func(Delivery)) {
-	consumer, err := r.conn.js.Consumer(ctx, r.stream(), name)
+func (r *Road) join(ctx context.Context, c bridge.ConnectionName, partition, ahead int, handle func(Delivery)) {
+	stream, err := r.conn.js.Stream(ctx, r.stream())
+	if err != nil {
+		return
+	}
+	name := consumerName(c, partition, stream.CachedInfo().Created)
+	consumer, err := stream.Consumer(ctx, name)
 	if err != nil {
 		return
 	}

@@ -78,8 +78,46 @@ func (e *Entry) absorb(tx *store.Tx, old *Entry, now time.Time) error {
 		fields[i].Expected, fields[i].CardAt = was.Expected, was.CardAt
 	}
 	e.Write.Fields = fields
-	old.By = e.ID
-	return old.move(tx, Superseded, now)
+	return old.supersede(tx, e, now)
+}
+
+// supersede ends an entry that a newer one, not yet kept, takes the place of.
+func (e *Entry) supersede(tx *store.Tx, by *Entry, now time.Time) error {
+	e.By = by.ID
+	by.Carries = append(by.Carries, e.Carries...)
+	if e.Proposal != "" {
+		by.Carries = append(by.Carries, e.ID)
+	}
+	return e.move(tx, Superseded, now)
+}
+
+// yieldToNewer gives the fields of an entry that was just parked, or is in
+// conflict, to the newer writes that wait behind it: a late retry of them would
+// undo those.
+func (e *Entry) yieldToNewer(tx *store.Tx, now time.Time) error {
+	if e.Write.Kind != bridge.WriteFields {
+		return nil
+	}
+	open, err := ofProspect(tx, e.Write.Prospect, func(kind bridge.WriteKind, _ State) bool { return kind == bridge.WriteFields })
+	if err != nil {
+		return err
+	}
+	for i := range open {
+		newer := &open[i]
+		if newer.ID <= e.ID || e.State.Final() {
+			continue
+		}
+		if err := e.yield(tx, newer, now); err != nil {
+			return err
+		}
+		if e.State == Superseded {
+			err = entries.Put(tx, newer.ID, *newer)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // yield takes the fields of a newer write out of a parked or conflicting one.
@@ -94,8 +132,7 @@ func (e *Entry) yield(tx *store.Tx, to *Entry, now time.Time) error {
 		left = nil // what is left of it was written
 	}
 	if len(left) == 0 {
-		e.By = to.ID
-		return e.move(tx, Superseded, now)
+		return e.supersede(tx, to, now)
 	}
 	e.Write.Fields = left
 	e.Changed = now
@@ -153,5 +190,6 @@ func Current(tx *store.Tx, ref bridge.Ref, name bridge.FieldName, shown bridge.V
 			return e.Write.Fields[i].Value, nil
 		}
 	}
-	return expected(tx, ref, bridge.FieldChange{Name: name, Expected: shown, CardAt: cardAt})
+	marks, _, err := seen.Get(tx, seenKey(ref, name))
+	return expected(marks, bridge.FieldChange{Name: name, Expected: shown, CardAt: cardAt}), err
 }

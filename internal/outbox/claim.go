@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"crypto/rand"
 	"slices"
 	"strings"
 	"time"
@@ -36,13 +37,12 @@ type Item struct {
 	Write   *bridge.Write `json:"write,omitempty"`
 }
 
-// Grant is a writer's right to carry out the entries with verdict go, until
-// the deadline.
+// Grant is a writer's right to carry out the entries with verdict go.
 type Grant struct {
-	Fence    uint64    `json:"fence"`
-	Deadline time.Time `json:"deadline"`
-	Tokens   int       `json:"tokens"` // requests it may make
-	Items    []Item    `json:"items"`
+	Fence  uint64        `json:"fence"`
+	For    time.Duration `json:"for"`    // from the moment of asking, by the asker's clock
+	Tokens int           `json:"tokens"` // requests it may make
+	Items  []Item        `json:"items"`
 }
 
 // Terms are what a connection's descriptor and quota say of a claim.
@@ -50,22 +50,27 @@ type Terms struct {
 	Timeout time.Duration // from claim to deadline
 	Settle  time.Duration // how late a timed-out write may still appear
 	Most    int           // entries to grant at most, by quota
+	Fence   uint64        // of the claim that this one goes on; 0 begins one
 }
 
 // retryWait is how long a writer waits whose entry is not next yet.
 const retryWait = 200 * time.Millisecond
 
 // Claim decides an ask, entry by entry in the order the entries were made, and
-// hands out the entries of one prospect in order or not at all.
+// hands out the entries of one prospect in order or not at all. A long ask may
+// be put in parts, oldest entries first, each in a transaction of its own, if
+// all go under the fence of the first.
 func Claim(tx *store.Tx, ask Ask, terms Terms, now time.Time) (Grant, error) {
-	fence, err := fences.Next(tx)
-	if err != nil {
-		return Grant{}, err
+	c := claim{tx: tx, terms: terms, now: now, writer: ask.Writer}
+	if c.terms.Fence == 0 {
+		fence, err := newFence(tx)
+		if err != nil {
+			return Grant{}, err
+		}
+		c.terms.Fence = fence
 	}
-	c := claim{tx: tx, terms: terms, now: now, fence: fence, writer: ask.Writer,
-		granted: map[string]bool{}, fields: map[bridge.Ref]bool{}}
-	g := Grant{Fence: fence, Deadline: now.Add(terms.Timeout)}
-	for _, id := range slices.Sorted(slices.Values(ask.Entries)) {
+	g := Grant{Fence: c.terms.Fence, For: terms.Timeout}
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ask.Entries))) {
 		e, ok, err := entries.Get(tx, id)
 		if err != nil {
 			return Grant{}, err
@@ -81,14 +86,24 @@ func Claim(tx *store.Tx, ask Ask, terms Terms, now time.Time) (Grant, error) {
 	return g, nil
 }
 
+// newFence makes a fence that is higher than those before, and that no earlier
+// life of a restored store has given out.
+func newFence(tx *store.Tx) (uint64, error) {
+	n, err := fences.Next(tx)
+	if err != nil {
+		return 0, err
+	}
+	var salt [2]byte
+	rand.Read(salt[:])
+	return n<<16 | uint64(salt[0])<<8 | uint64(salt[1]), nil
+}
+
 type claim struct {
 	tx      *store.Tx
 	terms   Terms
 	now     time.Time
-	fence   uint64
 	writer  string
-	granted map[string]bool
-	fields  map[bridge.Ref]bool // prospects with a change of fields in this claim
+	granted int
 }
 
 func (c *claim) decide(e *Entry) (Item, error) {
@@ -96,50 +111,76 @@ func (c *claim) decide(e *Entry) (Item, error) {
 	switch e.State {
 	case Relayed:
 	case Sending:
+		if e.Fence == c.terms.Fence {
+			return item, nil
+		}
 		if free := e.Deadline.Add(c.terms.Settle); c.now.Before(free) {
 			item.Verdict, item.Retry = Busy, free.Sub(c.now)
 			return item, nil
 		}
-		e.Look = true
-		if err := e.unsee(c.tx); err != nil {
-			return item, err
-		}
 	default: // settled, or pending: relay will publish it again
 		return item, nil
 	}
-	if blocker, blocked := c.blocker(e); blocked {
-		if blocker == Pending {
-			// It will come again behind the one that holds it back.
-			return item, e.back(c.tx, c.now, time.Time{})
+	blocker, fields, err := c.before(e)
+	switch {
+	case err != nil:
+		return item, err
+	case blocker == Pending:
+		// It will come again behind the one that holds it back.
+		if err := e.overdue(c.tx); err != nil {
+			return item, err
 		}
-		item.Verdict, item.Retry = Wait, retryWait
-		return item, nil
-	}
-	if len(c.granted) >= c.terms.Most || e.Write.Kind == bridge.WriteFields && c.fields[e.Write.Prospect] {
+		return item, e.back(c.tx, c.now, time.Time{})
+	case blocker != "", c.granted >= c.terms.Most, fields && e.Write.Kind == bridge.WriteFields:
 		item.Verdict, item.Retry = Wait, retryWait
 		return item, nil
 	}
 	return c.grant(e)
 }
 
-// blocker finds an earlier entry of the prospect that is still on its way
-// outside this claim.
-func (c *claim) blocker(e *Entry) (State, bool) {
+// before finds the state of the first earlier entry of the prospect that is
+// still on its way outside this claim ("": none), and says whether this claim
+// holds a change of its fields: only one may be under way at a time.
+func (c *claim) before(e *Entry) (blocker State, fields bool, err error) {
 	for k, v := range byProspect.Scan(c.tx, prospectKey(e.Write.Prospect, ""), "") {
 		id := k[strings.LastIndexByte(k, 0)+1:]
 		if id >= e.ID {
-			return "", false
+			break
 		}
-		_, state, _ := strings.Cut(string(v), " ")
-		if s := State(state); s.onTheWay() && !c.granted[id] {
-			return s, true
+		kind, state, _ := strings.Cut(string(v), " ")
+		s := State(state)
+		if s == Sending {
+			other, _, err := entries.Get(c.tx, id)
+			if err != nil {
+				return "", false, err
+			}
+			if other.Fence == c.terms.Fence {
+				fields = fields || bridge.WriteKind(kind) == bridge.WriteFields
+				continue
+			}
+		}
+		if s.onTheWay() {
+			return s, fields, nil
 		}
 	}
-	return "", false
+	return "", fields, nil
+}
+
+// overdue makes ready an entry whose claim has run out: it may have been
+// carried out, and does not count as seen until that is known.
+func (e *Entry) overdue(tx *store.Tx) error {
+	if e.State != Sending {
+		return nil
+	}
+	e.Look = true
+	return e.unsee(tx)
 }
 
 func (c *claim) grant(e *Entry) (Item, error) {
-	e.Fence, e.Writer, e.Claimed, e.Reason = c.fence, c.writer, true, ""
+	if err := e.overdue(c.tx); err != nil {
+		return Item{}, err
+	}
+	e.Fence, e.Writer, e.Claimed, e.Reason = c.terms.Fence, c.writer, true, ""
 	w := e.Write
 	if w.Kind == bridge.WriteFields {
 		fields, err := e.see(c.tx, c.now)
@@ -147,16 +188,12 @@ func (c *claim) grant(e *Entry) (Item, error) {
 			return Item{}, err
 		}
 		w.Fields = fields
-		c.fields[w.Prospect] = true
 	}
+	e.Deadline = c.now.Add(c.terms.Timeout)
 	if err := e.move(c.tx, Sending, c.now); err != nil {
 		return Item{}, err
 	}
-	e.Deadline = c.now.Add(c.terms.Timeout)
-	if err := entries.Put(c.tx, e.ID, *e); err != nil {
-		return Item{}, err
-	}
-	c.granted[e.ID] = true
+	c.granted++
 	return Item{Entry: e.ID, Verdict: Go, Look: e.Look, Write: &w}, nil
 }
 
@@ -164,97 +201,4 @@ func (c *claim) grant(e *Entry) (Item, error) {
 func (e *Entry) back(tx *store.Tx, now, until time.Time) error {
 	e.NotUntil = until
 	return e.move(tx, Pending, now)
-}
-
-func seenKey(ref bridge.Ref, name bridge.FieldName) string {
-	return ref.Key() + "\x00\x00" + string(name)
-}
-
-// expected is the value that the CRM must hold for the change to be written:
-// our last write to the field, unless the author's card came from a read begun
-// after the CRM had taken that write; else what the card showed.
-func expected(tx *store.Tx, ref bridge.Ref, c bridge.FieldChange) (bridge.Value, error) {
-	s, ok, err := seen.Get(tx, seenKey(ref, c.Name))
-	if err != nil {
-		return "", err
-	}
-	if ok && (s.DoneAt.IsZero() || s.DoneAt.After(c.CardAt)) {
-		return s.Value, nil
-	}
-	return c.Expected, nil
-}
-
-// see settles the expected value of each field and notes that we are about to
-// write it.
-func (e *Entry) see(tx *store.Tx, now time.Time) ([]bridge.FieldChange, error) {
-	fields := slices.Clone(e.Write.Fields)
-	e.Prior = make(map[bridge.FieldName]*Seen, len(fields))
-	e.Held = make(map[bridge.FieldName]bridge.Value, len(fields))
-	for i, c := range fields {
-		want, err := expected(tx, e.Write.Prospect, c)
-		if err != nil {
-			return nil, err
-		}
-		fields[i].Expected, e.Held[c.Name] = want, want
-		key := seenKey(e.Write.Prospect, c.Name)
-		old, ok, err := seen.Get(tx, key)
-		if err != nil {
-			return nil, err
-		}
-		e.Prior[c.Name] = nil
-		if ok {
-			e.Prior[c.Name] = &old
-		}
-		err = seen.Put(tx, key, Seen{Value: c.Value, Entry: e.ID, Fence: e.Fence, ClaimedAt: now})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return fields, nil
-}
-
-// unsee takes the note back, for the given fields or for all: the write was
-// refused or is to be tried again.
-func (e *Entry) unsee(tx *store.Tx, only ...bridge.FieldName) error {
-	for name, prior := range e.Prior {
-		if len(only) > 0 && !slices.Contains(only, name) {
-			continue
-		}
-		key := seenKey(e.Write.Prospect, name)
-		now, ok, err := seen.Get(tx, key)
-		if err != nil {
-			return err
-		}
-		if !ok || now.Entry != e.ID || now.Fence != e.Fence {
-			continue // somebody has written it since
-		}
-		if prior == nil {
-			err = seen.Delete(tx, key)
-		} else {
-			err = seen.Put(tx, key, *prior)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// done notes when the CRM took the fields.
-func (e *Entry) done(tx *store.Tx, now time.Time) error {
-	for name := range e.Prior {
-		key := seenKey(e.Write.Prospect, name)
-		s, ok, err := seen.Get(tx, key)
-		if err != nil {
-			return err
-		}
-		if !ok || s.Entry != e.ID || s.Fence != e.Fence {
-			continue
-		}
-		s.DoneAt = now
-		if err := seen.Put(tx, key, s); err != nil {
-			return err
-		}
-	}
-	return nil
 }

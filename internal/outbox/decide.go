@@ -18,7 +18,11 @@ type NotNow struct {
 }
 
 func (e *NotNow) Error() string {
-	return fmt.Sprintf("write %s is %s: %s", e.ID, e.State, e.Why)
+	state := string(e.State)
+	if e.State == Conflicted {
+		state = "in conflict"
+	}
+	return fmt.Sprintf("write %s is %s: %s", e.ID, state, e.Why)
 }
 
 // ErrNoEntry is the error of a command on an entry that does not exist.
@@ -44,14 +48,18 @@ func TryAgain(tx *store.Tx, id string, now time.Time) (Entry, error) {
 		return e, err
 	}
 	switch e.State {
+	case Conflicted:
+		return e, &NotNow{e.ID, e.State, "say whose value to keep: the CRM's or ours"}
 	case Parked:
-		e.Look = e.Look || e.Claimed
 		return e, e.back(tx, now, time.Time{})
 	case Pending:
+		if e.Look && e.NotUntil.After(now) {
+			return e, &NotNow{e.ID, e.State, "its last try may still appear in the CRM: it is looked for there and goes again by itself"}
+		}
 		e.NotUntil = time.Time{}
 		return e, entries.Put(tx, e.ID, e)
 	}
-	return e, &NotNow{e.ID, e.State, "only a parked or a waiting write can be tried again"}
+	return e, &NotNow{e.ID, e.State, e.State.instead("only a parked or a waiting write can be tried again")}
 }
 
 // Discard gives an entry up for good.
@@ -61,7 +69,7 @@ func Discard(tx *store.Tx, id, motive string, now time.Time) (Entry, error) {
 		return e, err
 	}
 	if !slices.Contains(Transitions[e.State], Discarded) {
-		return e, &NotNow{e.ID, e.State, "it cannot be discarded (any more)"}
+		return e, &NotNow{e.ID, e.State, e.State.instead("only a write that waits, is parked or in conflict can be discarded")}
 	}
 	e.Reason = motive
 	return e, e.move(tx, Discarded, now)
@@ -75,7 +83,7 @@ func KeepOurs(tx *store.Tx, id string, now time.Time) (Entry, error) {
 		return e, err
 	}
 	if e.State != Conflicted {
-		return e, &NotNow{e.ID, e.State, "it is in no conflict"}
+		return e, &NotNow{e.ID, e.State, e.State.instead("it is in no conflict")}
 	}
 	var fields []bridge.FieldChange
 	for _, c := range e.Conflict {
@@ -83,17 +91,25 @@ func KeepOurs(tx *store.Tx, id string, now time.Time) (Entry, error) {
 		if i < 0 {
 			continue // a newer write has taken it
 		}
-		s, ok, err := seen.Get(tx, seenKey(e.Write.Prospect, c.Field))
-		if err != nil {
-			return e, err
-		}
-		if ok && s.Entry > e.ID {
-			return e, &NotNow{e.ID, e.State, "a newer write of " + string(c.Field) + " has been sent since: keep the CRM's"}
-		}
 		change := e.Write.Fields[i]
 		change.Expected, change.CardAt = c.Found, now
 		fields = append(fields, change)
 	}
-	e.Write.Fields, e.Conflict, e.Prior, e.Reason = fields, nil, nil, ""
+	e.Write.Fields, e.Conflict, e.Reason = fields, nil, ""
 	return e, e.back(tx, now, time.Time{})
+}
+
+// instead says why a command cannot be: for some states that is plain.
+func (s State) instead(otherwise string) string {
+	switch s {
+	case Sending:
+		return "a writer has it; wait for its report"
+	case Superseded:
+		return "a newer write has taken its place"
+	case Sent, Applied:
+		return "the CRM has taken it"
+	case Discarded:
+		return "it was given up for good"
+	}
+	return otherwise
 }

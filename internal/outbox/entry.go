@@ -50,15 +50,6 @@ func (s State) Final() bool { return len(Transitions[s]) == 0 }
 // back.
 func (s State) onTheWay() bool { return s == Pending || s == Relayed || s == Sending }
 
-// Seen is the last value that we wrote to a field.
-type Seen struct {
-	Value     bridge.Value `json:"value"`
-	Entry     string       `json:"entry"`
-	Fence     uint64       `json:"fence"`
-	ClaimedAt time.Time    `json:"claimed_at"`
-	DoneAt    time.Time    `json:"done_at,omitzero"` // the CRM's yes; zero while on its way
-}
-
 // Entry is one write and its fate.
 type Entry struct {
 	ID       string               `json:"id"` // sorts by age
@@ -82,10 +73,9 @@ type Entry struct {
 	External string               `json:"external_id,omitempty"`
 	By       string               `json:"superseded_by,omitempty"`
 
-	// Prior is what Seen said before this entry was claimed, to be put back if
-	// the write is refused.
-	Prior map[bridge.FieldName]*Seen `json:"prior,omitempty"`
-	// Held is what the CRM had to hold, as settled at the claim.
+	// Carries names the entries of proposals whose fields this one took over.
+	Carries []string `json:"carries,omitempty"`
+	// Held is what the CRM had to hold, as settled at the last claim.
 	Held map[bridge.FieldName]bridge.Value `json:"held,omitempty"`
 }
 
@@ -100,7 +90,6 @@ var (
 	// byProspect holds prospect and id of every entry that is not final; the
 	// value is kind and state.
 	byProspect = store.NewRaw("outbox.by_prospect")
-	seen       = store.NewTable[Seen]("outbox.seen")
 	fences     = store.NewRaw("outbox.fences")
 )
 

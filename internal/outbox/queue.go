@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -62,31 +63,36 @@ func waiting(tx *store.Tx, c bridge.ConnectionName, from string, room int, met m
 }
 
 func takeProspect(tx *store.Tx, ref bridge.Ref, room int, now time.Time) (taken []Entry, later time.Time, err error) {
-	open, err := ofProspect(tx, ref, func(_ bridge.WriteKind, s State) bool { return s.onTheWay() })
-	if err != nil {
-		return nil, later, err
-	}
-	for i := range open {
-		e := &open[i]
-		if e.State == Sending {
-			break // its report will wake us
-		}
-		if e.State == Relayed {
-			continue
+	for _, id := range nextOf(tx, ref, room) {
+		e, _, err := entries.Get(tx, id)
+		if err != nil {
+			return nil, later, err
 		}
 		if e.NotUntil.After(now) {
-			later = e.NotUntil
-			break
-		}
-		if len(taken) >= room {
-			break
+			return taken, e.NotUntil, nil
 		}
 		if err := e.move(tx, Relayed, now); err != nil {
 			return nil, later, err
 		}
-		taken = append(taken, *e)
+		taken = append(taken, e)
 	}
 	return taken, later, nil
+}
+
+// nextOf lists up to room pending entries of a prospect, oldest first, up to
+// one that a writer has: its report will wake us.
+func nextOf(tx *store.Tx, ref bridge.Ref, room int) (ids []string) {
+	prefix := prospectKey(ref, "")
+	for k, v := range byProspect.Scan(tx, prefix, "") {
+		_, state, _ := strings.Cut(string(v), " ")
+		if State(state) == Sending || len(ids) >= room {
+			break
+		}
+		if State(state) == Pending {
+			ids = append(ids, k[len(prefix):])
+		}
+	}
+	return ids
 }
 
 // Ids lists the entries of a connection in a state that is not final, the most
@@ -137,6 +143,9 @@ func List(tx *store.Tx, f Filter) (out []Entry, more bool, err error) {
 	if f.Limit <= 0 {
 		f.Limit = 100
 	}
+	if f.State != "" && !f.State.Final() {
+		return f.listOpen(tx)
+	}
 	err = entries.Each(tx, "", f.After, func(id string, e Entry) (bool, error) {
 		if id == f.After || !f.matches(e) {
 			return true, nil
@@ -149,6 +158,32 @@ func List(tx *store.Tx, f Filter) (out []Entry, more bool, err error) {
 		return true, nil
 	})
 	return out, more, err
+}
+
+// listOpen finds the entries in the index: few are open, and all are kept.
+func (f Filter) listOpen(tx *store.Tx) (out []Entry, more bool, err error) {
+	var ids []string
+	for k := range byState.Scan(tx, "", "") {
+		parts := strings.SplitN(k, "\x00", 3)
+		if id := parts[2][1:]; State(parts[1]) == f.State && id > f.After {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		e, _, err := entries.Get(tx, id)
+		if err != nil {
+			return nil, false, err
+		}
+		if !f.matches(e) {
+			continue
+		}
+		if len(out) == f.Limit {
+			return out, true, nil
+		}
+		out = append(out, e)
+	}
+	return out, false, nil
 }
 
 func (f Filter) matches(e Entry) bool {

@@ -3,6 +3,7 @@ package outbox
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +63,7 @@ func Settle(tx *store.Tx, fence uint64, r Result, now time.Time, lookup bool, re
 	case r.State == connector.Failed:
 		return e, e.fail(tx, r, now, lookup, retry)
 	case len(r.Conflict) > 0:
-		return e, e.conflict(tx, r, now)
+		return e, e.conflict(tx, r, now, retry)
 	case r.State == connector.Stored:
 		if err := e.done(tx, now); err != nil {
 			return e, err
@@ -70,16 +71,24 @@ func Settle(tx *store.Tx, fence uint64, r Result, now time.Time, lookup bool, re
 		e.Look, e.Reason = false, ""
 		return e, e.move(tx, Applied, now)
 	case r.State == connector.Accepted:
-		if err := e.done(tx, now); err != nil {
-			return e, err
-		}
 		e.Look, e.Reason = false, ""
 		return e, e.move(tx, Sent, now)
 	}
 	return e, fmt.Errorf("outbox: entry %s: %q is no receipt", e.ID, r.State)
 }
 
-func (e *Entry) conflict(tx *store.Tx, r Result, now time.Time) error {
+func (e *Entry) conflict(tx *store.Tx, r Result, now time.Time, retry Retry) error {
+	early, err := e.tooEarly(tx, r.Conflict)
+	if err != nil {
+		return err
+	}
+	if early {
+		if err := e.unsee(tx); err != nil {
+			return err
+		}
+		e.Reason = "the CRM does not show our last write yet"
+		return e.back(tx, now, now.Add(retry(e, r)))
+	}
 	names := make([]bridge.FieldName, len(r.Conflict))
 	words := make([]string, len(r.Conflict))
 	for i, c := range r.Conflict {
@@ -93,7 +102,10 @@ func (e *Entry) conflict(tx *store.Tx, r Result, now time.Time) error {
 	}
 	e.Conflict = r.Conflict
 	e.Reason = "the CRM holds another value of " + strings.Join(words, ", ")
-	return e.move(tx, Conflicted, now)
+	if err := e.move(tx, Conflicted, now); err != nil {
+		return err
+	}
+	return e.yieldToNewer(tx, now)
 }
 
 func (e *Entry) fail(tx *store.Tx, r Result, now time.Time, lookup bool, retry Retry) error {
@@ -103,18 +115,30 @@ func (e *Entry) fail(tx *store.Tx, r Result, now time.Time, lookup bool, retry R
 	e.Reason = r.Reason
 	switch {
 	case r.Kind == fault.Rejected:
-		return e.move(tx, Parked, now)
-	case r.Lost && !lookup:
+		// A refusal may mean that it is there already: where we can, we look
+		// before a person's retry.
+		e.Look = lookup
+		return e.park(tx, now)
+	case r.Lost && !lookup && e.Write.Kind != bridge.WriteFields: // fields are compared before each write
+		e.Look = false
 		e.Reason = "the answer was lost and this CRM cannot be searched for it: look there, then retry or discard (" + r.Reason + ")"
-		return e.move(tx, Parked, now)
+		return e.park(tx, now)
 	}
 	e.Look = e.Look || r.Lost
 	return e.back(tx, now, now.Add(retry(e, r)))
 }
 
-// Confirm settles an entry that was sent: it is in the CRM, or it is to be
-// tried again after another look, not before until.
-func Confirm(tx *store.Tx, id string, fence uint64, present bool, now, until time.Time) (Entry, error) {
+func (e *Entry) park(tx *store.Tx, now time.Time) error {
+	if err := e.move(tx, Parked, now); err != nil {
+		return err
+	}
+	return e.yieldToNewer(tx, now)
+}
+
+// Confirm settles an entry that was sent by what a later read of the CRM found
+// of it: there it is applied; not there, once settle has passed, it is to be
+// tried again after another look.
+func Confirm(tx *store.Tx, id string, fence uint64, s connector.Sighting, now time.Time, settle time.Duration) (Entry, error) {
 	e, ok, err := entries.Get(tx, id)
 	if err != nil {
 		return e, err
@@ -122,15 +146,69 @@ func Confirm(tx *store.Tx, id string, fence uint64, present bool, now, until tim
 	if !ok || e.State != Sent || e.Fence != fence {
 		return e, ErrStale
 	}
-	if present {
-		return e, e.move(tx, Applied, now)
+	if e.shown(s) {
+		return e, e.confirmed(tx, now)
 	}
-	if err := e.unsee(tx); err != nil {
-		return e, err
+	if now.Before(e.Changed.Add(settle)) {
+		return e, nil // it may still appear
+	}
+	if e.Write.Kind == bridge.WriteFields {
+		again, known, err := e.overtaken(tx, e.missing(s))
+		if err != nil || !known {
+			return e, err
+		}
+		if len(again) == 0 {
+			return e, e.confirmed(tx, now)
+		}
+		if err := e.keepOnly(tx, again, now); err != nil {
+			return e, err
+		}
 	}
 	e.Look = true
 	e.Reason = "the CRM said yes but does not show it"
-	return e, e.back(tx, now, until)
+	return e, e.back(tx, now, now.Add(settle))
+}
+
+func (e *Entry) confirmed(tx *store.Tx, now time.Time) error {
+	if err := e.done(tx, now); err != nil {
+		return err
+	}
+	return e.move(tx, Applied, now)
+}
+
+// keepOnly leaves only the fields in the entry that are to be written again.
+func (e *Entry) keepOnly(tx *store.Tx, again []bridge.FieldName, now time.Time) error {
+	if err := e.unsee(tx, again...); err != nil {
+		return err
+	}
+	if err := e.done(tx, now); err != nil {
+		return err
+	}
+	e.Write.Fields = slices.DeleteFunc(e.Write.Fields, func(c bridge.FieldChange) bool {
+		return !slices.Contains(again, c.Name)
+	})
+	return nil
+}
+
+func (e *Entry) shown(s connector.Sighting) bool {
+	if s.Present || e.Write.Kind != bridge.WriteFields {
+		return s.Present
+	}
+	return len(e.missing(s)) == 0
+}
+
+// missing lists the fields that a read does not show written. Where it shows
+// neither our value nor the one before, a person has changed it since, and
+// theirs stands.
+func (e *Entry) missing(s connector.Sighting) []bridge.FieldName {
+	var out []bridge.FieldName
+	for _, c := range e.Write.Fields {
+		found, ok := s.Fields[c.Name]
+		if !ok || found != c.Value && found == e.Held[c.Name] {
+			out = append(out, c.Name)
+		}
+	}
+	return out
 }
 
 // Withdraw takes a relayed entry back to pending: its message is lost, or must
@@ -150,10 +228,9 @@ func Expire(tx *store.Tx, id string, now, until time.Time) error {
 	if err != nil || !ok || e.State != Sending {
 		return err
 	}
-	if err := e.unsee(tx); err != nil {
+	if err := e.overdue(tx); err != nil {
 		return err
 	}
-	e.Look = true
 	e.Reason = "its writer did not report in time"
 	return e.back(tx, now, until)
 }

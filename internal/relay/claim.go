@@ -34,6 +34,7 @@ func (r *Relay) Claim(ctx context.Context, ask outbox.Ask) (outbox.Grant, error)
 	if err != nil {
 		return outbox.Grant{}, err
 	}
+	l.asked.set(r.opts.Now())
 	if halted, _, err := l.halted(); err != nil || halted {
 		return refuseAll(ask, askAgain), err
 	}

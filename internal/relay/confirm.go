@@ -99,20 +99,17 @@ func (l *lane) confirmed(ctx context.Context, sent []outbox.Entry, sightings []c
 	faultpoint.Hit("relay.confirm.before")
 	err := l.commit(ctx, func(tx *store.Tx) error {
 		for i, e := range sent {
-			present := i < len(sightings) && l.shows(e, sightings[i])
-			now := l.now()
-			settled := e.Changed.Add(l.Descriptor.Settle)
-			if !present && now.Before(settled) {
-				continue // it may still appear
+			if i >= len(sightings) {
+				break
 			}
-			got, err := outbox.Confirm(tx, e.ID, e.Fence, present, now, now.Add(l.Descriptor.Settle))
+			got, err := outbox.Confirm(tx, e.ID, e.Fence, sightings[i], l.now(), l.Descriptor.Settle)
 			if errors.Is(err, outbox.ErrStale) {
 				continue
 			}
 			if err != nil {
 				return err
 			}
-			if !present {
+			if got.State == outbox.Pending {
 				l.relay.opts.Log.Warn("the CRM said yes and does not show it", "connection", l.Name, "entry", e.ID)
 			}
 			if err := l.settled(tx, got); err != nil {
@@ -124,20 +121,4 @@ func (l *lane) confirmed(ctx context.Context, sent []outbox.Entry, sightings []c
 	faultpoint.Hit("relay.confirm.after")
 	l.poke()
 	return err
-}
-
-// shows says whether a sighting proves the write. For fields: the CRM holds
-// our value, or one that is neither ours nor what was there before: then a
-// person has changed it since, and theirs stands.
-func (l *lane) shows(e outbox.Entry, s connector.Sighting) bool {
-	if s.Present || e.Write.Kind != bridge.WriteFields {
-		return s.Present
-	}
-	for _, c := range e.Write.Fields {
-		found, ok := s.Fields[c.Name]
-		if !ok || found != c.Value && found == e.Held[c.Name] {
-			return false
-		}
-	}
-	return true
 }

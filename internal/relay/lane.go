@@ -19,6 +19,8 @@ type lane struct {
 	// granted is when a claim was last granted: relayed entries are only
 	// missed while others are being claimed.
 	granted clockMark
+	// asked is when a writer last asked for anything.
+	asked clockMark
 }
 
 func newLane(r *Relay, l Line) *lane {
@@ -103,8 +105,12 @@ func (l *lane) fill(ctx context.Context) (next time.Time, err error) {
 	return next, nil
 }
 
+// publishWithin bounds the wait for the server to have a chunk. A server that
+// is slower than this is treated as having lost it, which costs a repeat.
+const publishWithin = 2 * time.Second
+
 func (l *lane) publish(ctx context.Context, taken []outbox.Entry) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, publishWithin)
 	defer cancel()
 	messages := make([]bus.Message, len(taken))
 	for i, e := range taken {
@@ -186,6 +192,37 @@ func (l *lane) sweep(ctx context.Context) error {
 	return l.some(ctx, outbox.Relayed, func(e outbox.Entry) bool {
 		return now.Sub(e.Changed) > unclaimedFor
 	}, func(tx *store.Tx, id string) error { return outbox.Withdraw(tx, id, now) })
+}
+
+// silentFor is how long published messages may bring no writer to ask, while
+// none is at work: the hub's own is always there, so they reach nobody.
+const silentFor = 4 * time.Second
+
+// silent says whether the road takes messages and delivers none, as a stream
+// does whose files were deleted under it.
+func (l *lane) silent() (bool, error) {
+	now := l.now()
+	if now.Sub(l.asked.get()) < silentFor || !l.relay.opts.Road.Conn().Connected() {
+		return false, nil
+	}
+	waiting := false
+	err := l.relay.opts.Store.View(func(tx *store.Tx) error {
+		if len(outbox.Ids(tx, l.Name, outbox.Sending, 1)) > 0 {
+			return nil
+		}
+		for _, id := range outbox.Ids(tx, l.Name, outbox.Relayed, 0) {
+			e, ok, err := outbox.Get(tx, id)
+			if err != nil {
+				return err
+			}
+			if ok && now.Sub(e.Changed) >= silentFor {
+				waiting = true
+				return nil
+			}
+		}
+		return nil
+	})
+	return waiting, err
 }
 
 // some runs fn over those entries in a state that want chooses. Looking happens

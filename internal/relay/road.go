@@ -104,7 +104,7 @@ func (r *Relay) checkRoad(ctx context.Context) error {
 	state, err := r.opts.Road.State(ctx)
 	r.road.mu.Lock()
 	known, down := r.road.state, r.road.down
-	lost := errors.Is(err, bus.ErrNoStream) || err == nil && (!state.Created.Equal(known.Created) || state.Last < known.Last)
+	lost := errors.Is(err, bus.ErrNoStream) || r.silent() || err == nil && (!state.Created.Equal(known.Created) || state.Last < known.Last)
 	if err == nil && !lost {
 		r.road.state = state
 	}
@@ -114,6 +114,20 @@ func (r *Relay) checkRoad(ctx context.Context) error {
 		return r.renew(ctx)
 	}
 	return err
+}
+
+// silent says whether a connection's messages reach nobody.
+func (r *Relay) silent() bool {
+	for _, l := range r.lanes {
+		silent, err := l.silent()
+		if err != nil {
+			r.opts.Log.Error("look for lost messages", "connection", l.Name, "err", err)
+		}
+		if silent {
+			return true
+		}
+	}
+	return false
 }
 
 // publishFailed notes that the stream may lack what was published.

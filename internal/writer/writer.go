@@ -134,6 +134,7 @@ func (h *hand) carryOut(ctx context.Context, batch []bus.Delivery) {
 	}
 	slices.Sort(ask.Entries)
 	ask.Entries = slices.Compact(ask.Entries)
+	asked := time.Now()
 	grant, err := h.opts.Hub.Claim(ctx, ask)
 	if err != nil {
 		h.opts.Log.Debug("no claim", "connection", h.Name, "err", err)
@@ -142,7 +143,7 @@ func (h *hand) carryOut(ctx context.Context, batch []bus.Delivery) {
 		}
 		return
 	}
-	if report, any := h.apply(grant); any {
+	if report, any := h.apply(grant, asked.Add(grant.For)); any {
 		if err := h.opts.Hub.Report(context.WithoutCancel(ctx), report); err != nil {
 			// The entries' claims run out and are looked up; the messages are
 			// asked for again and answered done or busy.
@@ -170,7 +171,7 @@ func (h *hand) carryOut(ctx context.Context, batch []bus.Delivery) {
 }
 
 // apply carries out what was granted and says what became of it.
-func (h *hand) apply(grant outbox.Grant) (outbox.Report, bool) {
+func (h *hand) apply(grant outbox.Grant, deadline time.Time) (outbox.Report, bool) {
 	report := outbox.Report{Connection: h.Name, Fence: grant.Fence, Unused: grant.Tokens}
 	var look, send []outbox.Item
 	for _, item := range grant.Items {
@@ -185,7 +186,7 @@ func (h *hand) apply(grant outbox.Grant) (outbox.Report, bool) {
 	if len(look)+len(send) == 0 {
 		return report, grant.Tokens > 0
 	}
-	ctx, cancel := context.WithDeadline(context.Background(), grant.Deadline)
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
 	allowance := httpx.NewAllowance(grant.Tokens)
 	if h.Descriptor.Tokens > 0 {

@@ -10,9 +10,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,15 +23,37 @@ import (
 	"passerelle/connectors/all"
 	"passerelle/internal/app"
 	"passerelle/internal/config"
+	"passerelle/internal/obs"
 )
 
 var hookSecret = "whsec_" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))
 
-// hub is a running bridge with a sheet CRM in dir/crm.
+// hub is a running bridge with a sheet CRM in dir/crm, and a platform that
+// keeps what it is given.
 type hub struct {
-	t   testing.TB
-	dir string
-	app *app.App
+	t        testing.TB
+	dir      string
+	app      *app.App
+	log      *lockedBuffer
+	platform *lockedBuffer
+}
+
+// lockedBuffer collects what several goroutines write.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 const configText = `
@@ -46,15 +70,16 @@ connections:
       prospect.lead_status: lead_status
       prospect.comment: comment
       account.revenue: revenue
+      account.confidential_note: confidential
       prospect.do_not_call: do_not_call
     settings: {prospects: crm/prospects.csv}
   phoning.dial:
     type: webhook
-    settings:
-      secrets: ["HOOKSECRET"]
+    allow_private: true
+    settings: {secrets: ["HOOKSECRET"], push_url: PUSHURL, push_secret: "HOOKSECRET"}
   phoning.console: {type: console}
 campaigns:
-  spring: {name: Spring, crm: crm.sheet, team: floor, principal: acme, rules: always, script: Bonjour}
+  spring: {name: Spring, crm: crm.sheet, team: floor, principal: acme, rules: always, script: Bonjour, feeds: [FEED]}
 people:
   alice: {name: Alice, team: floor, crm: {crm.sheet: alice}, phoning: {phoning.dial: {login: alice, profile: agent}, phoning.console: {login: alice, profile: agent}}}
   sam: {name: Sam, team: floor, phoning: {phoning.console: {login: sam, profile: supervisor}}}
@@ -85,9 +110,25 @@ profiles:
   phoning.console: {agent: caller, supervisor: supervisor}
 `
 
-func newHub(t testing.TB, prospects int) *hub {
+// feed makes the campaign's cards go to the platform.
+const feed = "{connection: phoning.dial, list: L1, profile: agent}"
+
+// What nobody but the direction may see: it must leave the bridge nowhere.
+const (
+	revenue = 918273645
+	note    = "CANARY-CONFIDENTIAL"
+)
+
+// newHub starts a hub with so many prospects. feeds is [feed] or "" for none:
+// then the console hands the leads out.
+func newHub(t testing.TB, prospects int, feeds string) *hub {
 	t.Helper()
 	dir := t.TempDir()
+	h := &hub{t: t, dir: dir, log: &lockedBuffer{}, platform: &lockedBuffer{}}
+	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(h.platform, r.Body)
+	}))
+	t.Cleanup(platform.Close)
 	write := func(name, text string) {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -97,17 +138,21 @@ func newHub(t testing.TB, prospects int) *hub {
 			t.Fatal(err)
 		}
 	}
-	write("passerelle.yaml", strings.ReplaceAll(configText, "HOOKSECRET", hookSecret))
+	write("passerelle.yaml", strings.NewReplacer("HOOKSECRET", hookSecret, "PUSHURL", platform.URL, "FEED", feeds).Replace(configText))
 	write("policy.yaml", policyText)
 	var b strings.Builder
-	b.WriteString("id,name,phone,lead_status,comment,revenue,do_not_call\n")
+	b.WriteString("id,name,phone,lead_status,comment,revenue,confidential,do_not_call\n")
 	for i := range prospects {
-		fmt.Fprintf(&b, "%d,Société %d,01 99 00 %02d %02d,new,,1000,\n", i+1, i+1, i/100, i%100)
+		fmt.Fprintf(&b, "%d,Société %d,01 99 00 %02d %02d,new,,%d,%s,\n", i+1, i+1, i/100, i%100, revenue, note)
 	}
 	write("crm/prospects.csv", b.String())
-	h := &hub{t: t, dir: dir}
 	h.start()
-	t.Cleanup(func() { h.app.Stop() })
+	t.Cleanup(func() {
+		h.app.Stop()
+		if t.Failed() {
+			t.Logf("the hub's log:\n%s", h.log)
+		}
+	})
 	return h
 }
 
@@ -117,9 +162,9 @@ func (h *hub) start() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	if testing.Verbose() {
-		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log, err := obs.New(h.log, slog.LevelDebug, obs.FormatText)
+	if err != nil {
+		h.t.Fatal(err)
 	}
 	h.app, err = app.New(context.Background(), app.Options{Config: cfg, Registry: all.Registry(), Log: log})
 	if err != nil {
@@ -204,7 +249,7 @@ func eventually(t testing.TB, what string, ok func() bool) {
 
 func TestACallReachesTheSheetOnce(t *testing.T) {
 	t.Parallel()
-	h := newHub(t, 3)
+	h := newHub(t, 3, "")
 	event := call("e1", 2, "not_interested")
 	event["fields"] = map[string]any{"prospect.comment": "rappeler jamais", "account.revenue": 5, "prospect.x_no": "?"}
 	var status int
@@ -225,7 +270,7 @@ func TestACallReachesTheSheetOnce(t *testing.T) {
 	eventually(t, "the prospect shows it", func() bool {
 		p := h.rows("prospects.csv")
 		return len(p) == 3 && p[1]["attempts"] == "1" && p[1]["last_disposition"] == "not_interested" &&
-			p[1]["prospect_status"] == "not_interested" && p[1]["comment"] == "rappeler jamais" && p[1]["revenue"] == "1000"
+			p[1]["prospect_status"] == "not_interested" && p[1]["comment"] == "rappeler jamais" && p[1]["revenue"] == fmt.Sprint(revenue)
 	})
 	if _, body := h.post(event); !strings.Contains(body, `"duplicate"`) {
 		t.Errorf("a repeat: %s", body)

@@ -1,0 +1,469 @@
+package outbox
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/fault"
+	"passerelle/internal/store"
+)
+
+// TestAnyInterleaving runs the outbox against a model of everything around it:
+// authors, relay, writers, a CRM, people who edit it, crashes.
+func TestAnyInterleaving(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newWorld(rt, t)
+		defer w.s.Close()
+		rt.Repeat(map[string]func(*rapid.T){
+			"":             func(*rapid.T) { w.check() },
+			"append":       w.doAppend,
+			"append again": w.doAppend,
+			"begin a read": w.doBeginRead,
+			"end a read":   w.doEndRead,
+			"edit":         w.doEdit,
+			"take":         w.doTake,
+			"claim":        w.doClaim,
+			"carry out":    w.doCarryOut,
+			"report":       w.doReport,
+			"appear late":  w.doAppearLate,
+			"confirm":      w.doConfirm,
+			"sweep":        w.doSweep,
+			"lose stream":  w.doLoseStream,
+			"writer dies":  w.doWriterDies,
+			"crash":        w.doCrash,
+			"retry":        w.doRetry,
+			"discard":      w.doDiscard,
+			"keep ours":    w.doKeepOurs,
+			"time passes":  w.doPass,
+		})
+		w.drain()
+		w.ended()
+	})
+}
+
+func pick[T any](t *rapid.T, from []T, what string) T {
+	if len(from) == 0 {
+		t.Skip("no " + what)
+	}
+	return rapid.SampledFrom(from).Draw(t, what)
+}
+
+func (w *world) doAppend(t *rapid.T) {
+	ref := pick(t, w.refs, "prospect")
+	kind := rapid.SampledFrom(append(bridge.WriteKinds(), bridge.WriteFields, bridge.WriteFields, bridge.WriteFields)).Draw(t, "kind")
+	shown := pick(t, w.cards[ref], "card")
+	var fields []bridge.FieldName
+	if kind == bridge.WriteFields {
+		fields = rapid.SampledFrom([][]bridge.FieldName{testFields[:1], testFields[1:], testFields}).Draw(t, "fields")
+	}
+	w.append(w.draft(kind, ref, shown, fields), shown)
+	w.pass(time.Millisecond)
+}
+
+func (w *world) doBeginRead(t *rapid.T) {
+	ref := pick(t, w.refs, "prospect")
+	w.reads[ref] = w.now
+	w.pass(time.Millisecond)
+}
+
+func (w *world) doEndRead(t *rapid.T) {
+	var begun []bridge.Ref
+	for _, ref := range w.refs {
+		if _, ok := w.reads[ref]; ok {
+			begun = append(begun, ref)
+		}
+	}
+	w.endRead(pick(t, begun, "read"))
+	w.pass(time.Millisecond)
+}
+
+func (w *world) doEdit(t *rapid.T) {
+	at := fieldOf{pick(t, w.refs, "prospect"), pick(t, testFields, "field")}
+	w.serial++
+	value := bridge.Value(fmt.Sprintf("person's %d", w.serial))
+	w.crm.edits[value] = true
+	w.crm.fields[at] = value
+	w.edited[at] = true
+}
+
+func (w *world) doTake(t *rapid.T) {
+	w.take(rapid.IntRange(1, 6).Draw(t, "room"))
+}
+
+func (w *world) take(room int) {
+	w.t.Helper()
+	want := w.mostUrgent(room)
+	var taken []Entry
+	w.commit(func(tx *store.Tx) (err error) {
+		taken, _, err = Take(tx, crmName, room, w.now)
+		return err
+	})
+	var got []string
+	for _, e := range taken {
+		got = append(got, e.ID)
+	}
+	if !slices.Equal(got, want) {
+		w.t.Fatalf("took %v, want %v", got, want)
+	}
+	w.road = append(w.road, got...)
+	w.pass(time.Millisecond)
+}
+
+// mostUrgent says what Take must answer: the prospects by their most urgent
+// pending entry, each one's entries in order.
+func (w *world) mostUrgent(room int) (want []string) {
+	open := map[bridge.Ref][]Entry{}
+	rank := map[bridge.Ref]string{}
+	for _, id := range w.made {
+		e := w.entry(id)
+		ref := e.Write.Prospect
+		open[ref] = append(open[ref], e)
+		if own := fmt.Sprint(e.Write.Kind.Urgency(), id); e.State == Pending && (rank[ref] == "" || own < rank[ref]) {
+			rank[ref] = own
+		}
+	}
+	refs := slices.DeleteFunc(slices.Clone(w.refs), func(r bridge.Ref) bool { return rank[r] == "" })
+	slices.SortFunc(refs, func(a, b bridge.Ref) int { return strings.Compare(rank[a], rank[b]) })
+	for _, ref := range refs {
+		for _, e := range open[ref] {
+			if e.State == Sending || e.State == Pending && e.NotUntil.After(w.now) {
+				break
+			}
+			if e.State == Pending && len(want) < room {
+				want = append(want, e.ID)
+			}
+		}
+	}
+	return want
+}
+
+func (w *world) doClaim(t *rapid.T) {
+	all := append(slices.Clone(w.road), w.made...) // stale and foreign ones too
+	if len(all) == 0 {
+		t.Skip("nothing to claim")
+	}
+	ids := rapid.SliceOfN(rapid.SampledFrom(all), 1, 6).Draw(t, "entries")
+	w.claim(rapid.SampledFrom([]string{localWriter, "remote"}).Draw(t, "writer"), ids, rapid.IntRange(0, 4).Draw(t, "most"))
+}
+
+func (w *world) claim(writer string, ids []string, most int) *grant {
+	w.t.Helper()
+	terms := Terms{Timeout: testTimeout, Settle: testSettle, Most: most}
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	at := w.now
+	g := &grant{writer: writer, deadline: at.Add(testTimeout)}
+	var items []Item
+	for _, part := range [][]string{ids[:len(ids)/2], ids[len(ids)/2:]} { // in two transactions
+		var got Grant
+		w.commit(func(tx *store.Tx) (err error) {
+			got, err = Claim(tx, Ask{Connection: crmName, Writer: writer, Entries: part}, terms, at)
+			return err
+		})
+		terms.Fence, g.fence = got.Fence, got.Fence
+		items = append(items, got.Items...)
+		for _, item := range got.Items {
+			if item.Verdict == Go {
+				terms.Most--
+			}
+		}
+	}
+	if terms.Most < 0 {
+		w.t.Fatalf("granted %d more than the quota", -terms.Most)
+	}
+	for _, item := range items {
+		if item.Verdict == Go {
+			g.tries = append(g.tries, &try{item: item, grant: g})
+		}
+	}
+	if len(g.tries) > 0 {
+		w.grants = append(w.grants, g)
+	}
+	w.pass(time.Millisecond)
+	return g
+}
+
+// begun are the tries whose turn it is: their writer lives and their deadline
+// has not come.
+func (w *world) begun() (out []*try) {
+	for _, g := range w.grants {
+		if i := slices.IndexFunc(g.tries, func(t *try) bool { return t.result == nil }); i >= 0 && !g.dead && w.now.Before(g.deadline) {
+			out = append(out, g.tries[i])
+		}
+	}
+	return out
+}
+
+// The ways a CRM can take a write.
+const (
+	stores   = "stores"
+	accepts  = "accepts"
+	lies     = "lies"
+	rejects  = "rejects"
+	fails    = "fails"
+	throttle = "throttles"
+	mutes    = "applies, answer lost"
+	drops    = "does not apply, answer lost"
+	delays   = "applies late, answer lost"
+)
+
+func (w *world) doCarryOut(t *rapid.T) {
+	way := rapid.SampledFrom([]string{stores, accepts, stores, accepts, lies, rejects, fails, throttle, mutes, drops, delays}).Draw(t, "way")
+	w.work(pick(t, w.begun(), "claimed write"), way)
+	w.pass(time.Millisecond)
+}
+
+// work does what a writer does with a granted write: look first if it must,
+// then send; what fails keeps its prospect's later writes back.
+func (w *world) work(t *try, way string) {
+	if t.result = w.lookFor(t); t.result == nil {
+		t.result = w.send(t, way)
+	}
+	if t.result.State == connector.Failed && t.result.Kind != fault.Rejected {
+		w.holdBack(t)
+	}
+}
+
+// lookFor answers nil if the write is to be sent.
+func (w *world) lookFor(t *try) *Result {
+	switch {
+	case !t.item.Look:
+		return nil
+	case !w.lookup && t.item.Write.Kind != bridge.WriteFields:
+		return failure(t.item.Entry, fault.Unavailable, true)
+	case w.crm.look(*t.item.Write).Present:
+		return okay(t.item.Entry, connector.Stored, nil)
+	}
+	return nil
+}
+
+func (w *world) send(t *try, way string) *Result {
+	id := t.item.Entry
+	switch way {
+	case stores:
+		return okay(id, connector.Stored, w.carryOut(t))
+	case accepts:
+		return okay(id, connector.Accepted, w.carryOut(t))
+	case lies:
+		return okay(id, connector.Accepted, nil)
+	case rejects:
+		return failure(id, fault.Rejected, false)
+	case throttle:
+		return failure(id, fault.RateLimited, false)
+	case mutes:
+		w.carryOut(t)
+		return failure(id, fault.Unavailable, true)
+	case drops:
+		return failure(id, fault.Unavailable, true)
+	case delays:
+		t.late = w.now.Add(testSettle)
+		return failure(id, fault.Unavailable, true)
+	}
+	return failure(id, fault.Unavailable, false)
+}
+
+// holdBack begins none of the prospect's later writes of the grant.
+func (w *world) holdBack(failed *try) {
+	for _, t := range failed.grant.tries {
+		if t.result == nil && t.item.Write.Prospect == failed.item.Write.Prospect {
+			t.result = failure(t.item.Entry, fault.Unavailable, false)
+			t.result.Begun = false
+		}
+	}
+}
+
+func (w *world) doReport(t *rapid.T) {
+	g := pick(t, w.grants, "grant")
+	for _, try := range g.tries {
+		if try.result != nil && !g.dead && rapid.IntRange(0, 4).Draw(t, "report") > 0 {
+			w.settle(g.fence, *try.result)
+		}
+	}
+	w.pass(time.Millisecond)
+}
+
+func (w *world) doAppearLate(t *rapid.T) {
+	var waiting []*try
+	for _, g := range w.grants {
+		for _, try := range g.tries {
+			if w.now.Before(try.late) {
+				waiting = append(waiting, try)
+			}
+		}
+	}
+	late := pick(t, waiting, "write on its way into the CRM")
+	late.late = time.Time{}
+	w.carryOut(late)
+}
+
+func (w *world) doConfirm(t *rapid.T) { w.confirm(w.entry(pick(t, w.in(Sent), "sent write"))) }
+
+func (w *world) confirm(e Entry) {
+	w.t.Helper()
+	w.commit(func(tx *store.Tx) error {
+		_, err := Confirm(tx, e.ID, e.Fence, w.crm.look(e.Write), w.now, testSettle)
+		return err
+	})
+	w.pass(time.Millisecond)
+}
+
+func (w *world) doSweep(*rapid.T) { w.sweep() }
+
+func (w *world) sweep() {
+	w.commit(func(tx *store.Tx) error {
+		for _, id := range Ids(tx, crmName, Sending, 0) {
+			e, _, err := Get(tx, id)
+			if err == nil && !w.now.Before(e.Deadline.Add(testSettle)) {
+				err = Expire(tx, id, w.now, w.now)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (w *world) doLoseStream(*rapid.T) { w.loseStream() }
+
+func (w *world) loseStream() {
+	w.road = nil
+	w.commit(func(tx *store.Tx) error {
+		for _, id := range Ids(tx, crmName, Relayed, 0) {
+			if err := Withdraw(tx, id, w.now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (w *world) doWriterDies(t *rapid.T) {
+	g := pick(t, w.grants, "grant")
+	w.die(t, g)
+}
+
+// die stops a grant's writer; the request it had begun may still arrive.
+func (w *world) die(t *rapid.T, g *grant) {
+	if g.dead {
+		return
+	}
+	if i := slices.IndexFunc(g.tries, func(t *try) bool { return t.result == nil }); i >= 0 && w.now.Before(g.deadline) && rapid.Bool().Draw(t, "in flight") {
+		g.tries[i].late = w.now.Add(testSettle)
+		if g.tries[i].item.Look {
+			g.tries[i].late = time.Time{} // it was still looking
+		}
+	}
+	g.dead = true
+}
+
+func (w *world) doCrash(t *rapid.T) {
+	w.close()
+	for _, g := range w.grants {
+		if g.writer == localWriter {
+			w.die(t, g)
+		}
+	}
+	w.open()
+	w.pass(time.Millisecond)
+	w.commit(func(tx *store.Tx) error {
+		for _, id := range Ids(tx, crmName, Sending, 0) {
+			e, _, err := Get(tx, id)
+			if err == nil && e.Writer == localWriter {
+				err = Expire(tx, id, w.now, w.now.Add(testSettle))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	w.loseStream()
+}
+
+// decide runs a person's command on an entry and answers whether it was
+// allowed; allowed ones must be those that want says.
+func (w *world) decide(id string, want bool, fn func(tx *store.Tx) error) {
+	w.t.Helper()
+	before := w.entry(id)
+	refused := false
+	w.commit(func(tx *store.Tx) error {
+		err := fn(tx)
+		if _, refused = err.(*NotNow); refused {
+			return nil
+		}
+		return err
+	})
+	if refused == want {
+		w.t.Fatalf("a person's command on entry %s, which is %s: refused %v", id, before.State, refused)
+	}
+	w.pass(time.Millisecond)
+}
+
+func (w *world) doRetry(t *rapid.T) {
+	e := w.entry(pick(t, w.made, "entry"))
+	if e.State == Parked && !w.lookup && e.Write.Kind != bridge.WriteFields && w.crm.logged[e.Write.Operation] > 0 {
+		t.Skip("the person sees it in the CRM")
+	}
+	if e.State == Parked && w.appearing(e.ID) {
+		t.Skip("the person waits until it cannot appear any more")
+	}
+	w.decide(e.ID, e.State == Parked || e.State == Pending && !(e.Look && e.NotUntil.After(w.now)), func(tx *store.Tx) error {
+		_, err := TryAgain(tx, e.ID, w.now)
+		return err
+	})
+}
+
+func (w *world) appearing(id string) bool {
+	for _, g := range w.grants {
+		for _, t := range g.tries {
+			if t.item.Entry == id && w.now.Before(t.late) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (w *world) doDiscard(t *rapid.T) {
+	if rapid.IntRange(0, 3).Draw(t, "seldom") > 0 {
+		t.Skip("seldom")
+	}
+	e := w.entry(pick(t, w.made, "entry"))
+	allowed := slices.Contains(Transitions[e.State], Discarded)
+	if allowed && e.Look {
+		for _, f := range e.Write.Fields {
+			w.vague[fieldOf{e.Write.Prospect, f.Name}] = true
+		}
+	}
+	w.decide(e.ID, allowed, func(tx *store.Tx) error {
+		_, err := Discard(tx, e.ID, "a motive", w.now)
+		return err
+	})
+}
+
+func (w *world) doKeepOurs(t *rapid.T) { w.keepOurs(pick(t, w.in(Conflicted), "conflict")) }
+
+func (w *world) keepOurs(id string) {
+	w.t.Helper()
+	e := w.entry(id)
+	for _, c := range e.Conflict {
+		at := fieldOf{e.Write.Prospect, c.Field}
+		w.saw[id][at] = append(w.saw[id][at], string(c.Found))
+	}
+	w.decide(id, true, func(tx *store.Tx) error {
+		_, err := KeepOurs(tx, id, w.now)
+		return err
+	})
+}
+
+func (w *world) doPass(t *rapid.T) {
+	w.pass(rapid.SampledFrom([]time.Duration{time.Second, testSettle, testTimeout, testTimeout + testSettle}).Draw(t, "time"))
+}

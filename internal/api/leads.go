@@ -74,7 +74,8 @@ func (a *API) campaignOf(c bridge.Campaign) campaign {
 // inHand is a record of the campaign that somebody is being handed: what
 // decides whether the campaign is theirs to work on.
 func inHand(actor bridge.Actor, c bridge.Campaign) policy.Record {
-	return policy.Record{Handed: true, Team: actor.Person.Team, CampaignTeam: c.Team, Principal: c.Principal}
+	theirs := c.Team == "" || c.Team == actor.Person.Team
+	return policy.Record{Handed: theirs, Team: c.Team, CampaignTeam: c.Team, Principal: c.Principal}
 }
 
 // worksOn says whether the actor may know of the campaign.

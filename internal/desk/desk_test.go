@@ -609,3 +609,23 @@ func TestEveryCommandLeavesALine(t *testing.T) {
 		t.Errorf("%v, want %v (%v)", got, want, err)
 	}
 }
+
+func TestThePoolIsTheTeams(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	f.pull(map[string]string{"1": "01 99 00 00 01"})
+	stranger := people["bob"]
+	stranger.Team = "elsewhere"
+	next := func() (*Handout, error) {
+		return f.desk.Next(context.Background(), bridge.Actor{Person: stranger, Connection: console}, spring)
+	}
+	if h, err := next(); h != nil || err != nil {
+		t.Errorf("a caller of another team is handed the pool's: %v, %v", h, err)
+	}
+	if _, err := f.desk.Reassign(context.Background(), as("sam"), Choice{Campaign: spring}, "bob", "help"); err != nil {
+		t.Fatal(err)
+	}
+	if h, err := next(); err != nil || h == nil {
+		t.Errorf("a caller of another team is not handed their own: %v, %v", h, err)
+	}
+}

@@ -40,8 +40,8 @@ func (c *command) next(id bridge.CampaignID) (*Handout, error) {
 	if !ok {
 		return nil, &NotFound{"campaign", string(id)}
 	}
-	scope := policy.Record{Handed: true, Team: c.who.Team, CampaignTeam: camp.Team, Principal: camp.Principal}
-	if err := c.need(policy.Read, bridge.ProspectObj, scope, "be handed leads"); err != nil {
+	queues, err := c.queues(camp)
+	if err != nil {
 		return nil, err
 	}
 	if camp.Ended(c.now) {
@@ -54,7 +54,7 @@ func (c *command) next(id bridge.CampaignID) (*Handout, error) {
 		return mine, err
 	}
 	var later *Closed
-	for _, assignee := range []bridge.PersonID{c.actor.Person.ID, ""} {
+	for _, assignee := range queues {
 		out, wait, err := c.firstOf(camp, assignee)
 		if err != nil || out != nil {
 			return out, err
@@ -67,6 +67,26 @@ func (c *command) next(id bridge.CampaignID) (*Handout, error) {
 		return nil, later
 	}
 	return nil, nil
+}
+
+// queues are those of a campaign that the caller may be handed leads from:
+// their own, and the pool if their team runs it or their scope is wider.
+func (c *command) queues(camp bridge.Campaign) ([]bridge.PersonID, error) {
+	scope := policy.Record{Team: camp.Team, CampaignTeam: camp.Team, Principal: camp.Principal}
+	own, pool := scope, scope
+	own.Assignee = c.who.Person
+	pool.Handed = camp.Team == "" || camp.Team == c.who.Team
+	var out []bridge.PersonID
+	if c.Policy.Allows(c.who, policy.Read, bridge.ProspectObj, own) {
+		out = append(out, c.actor.Person.ID)
+	}
+	if c.Policy.Allows(c.who, policy.Read, bridge.ProspectObj, pool) {
+		out = append(out, "")
+	}
+	if len(out) == 0 {
+		return nil, denied(c.Policy, c.who, policy.Read, bridge.ProspectObj, pool, "be handed leads")
+	}
+	return out, nil
 }
 
 // mine is the lead of the campaign that the caller already has, its lease

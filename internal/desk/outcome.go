@@ -32,11 +32,9 @@ type Receipt struct {
 // Flags of a call that was made although it should not have been. It is taken
 // all the same.
 const (
-	FlagOpposed  = "called_although_opposed"
-	FlagOnLine   = "called_while_on_anothers_line"
-	FlagEnded    = "called_after_the_lead_was_closed"
-	FlagEarly    = "called_before_it_was_due"
-	FlagDisputed = "platform_and_directory_disagree_on_the_person"
+	FlagOpposed = "called_although_opposed"
+	FlagOnLine  = "called_while_on_anothers_line"
+	FlagEnded   = "called_after_the_lead_was_closed"
 )
 
 // Record records a finished call: what the caller may write goes to the CRM,

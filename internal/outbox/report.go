@@ -63,7 +63,7 @@ func Settle(tx *store.Tx, fence uint64, r Result, now time.Time, lookup bool, re
 	case r.State == connector.Failed:
 		return e, e.fail(tx, r, now, lookup, retry)
 	case len(r.Conflict) > 0:
-		return e, e.conflict(tx, r, now, retry)
+		return e, e.conflict(tx, r, now)
 	case r.State == connector.Stored:
 		if err := e.done(tx, now); err != nil {
 			return e, err
@@ -77,7 +77,11 @@ func Settle(tx *store.Tx, fence uint64, r Result, now time.Time, lookup bool, re
 	return e, fmt.Errorf("outbox: entry %s: %q is no receipt", e.ID, r.State)
 }
 
-func (e *Entry) conflict(tx *store.Tx, r Result, now time.Time, retry Retry) error {
+// shownWithin is when a change is tried again that came before the CRM showed
+// the one before it.
+const shownWithin = 2 * time.Second
+
+func (e *Entry) conflict(tx *store.Tx, r Result, now time.Time) error {
 	early, err := e.tooEarly(tx, r.Conflict)
 	if err != nil {
 		return err
@@ -86,8 +90,11 @@ func (e *Entry) conflict(tx *store.Tx, r Result, now time.Time, retry Retry) err
 		if err := e.unsee(tx); err != nil {
 			return err
 		}
+		if r.Begun {
+			e.Attempts-- // it was only early: the CRM has not failed
+		}
 		e.Reason = "the CRM does not show our last write yet"
-		return e.back(tx, now, now.Add(retry(e, r)))
+		return e.back(tx, now, now.Add(shownWithin))
 	}
 	names := make([]bridge.FieldName, len(r.Conflict))
 	words := make([]string, len(r.Conflict))

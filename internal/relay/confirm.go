@@ -33,14 +33,14 @@ func (l *lane) confirm(ctx context.Context) {
 	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for {
+	for { // at once: what an earlier life sent has waited long enough
+		if err := l.confirmAll(ctx, finder); err != nil && ctx.Err() == nil {
+			l.relay.opts.Log.Warn("confirm", "connection", l.Name, "err", err)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		}
-		if err := l.confirmAll(ctx, finder); err != nil && ctx.Err() == nil {
-			l.relay.opts.Log.Warn("confirm", "connection", l.Name, "err", err)
 		}
 	}
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"passerelle/internal/app"
 	"passerelle/internal/bridge"
@@ -34,7 +36,7 @@ type probeResult struct {
 	State string                `json:"state"` // ok, not asked, failed
 }
 
-// add takes over what is wrong.
+// add takes over what is wrong, once for each thing.
 func (r *report) add(err error) {
 	found, ok := errors.AsType[strict.Findings](err)
 	if !ok {
@@ -44,8 +46,17 @@ func (r *report) add(err error) {
 		return
 	}
 	for _, f := range found {
-		r.Findings = append(r.Findings, finding{f.File, f.Line, f.Col, f.Path, f.Text})
+		next := finding{f.File, f.Line, f.Col, f.Path, f.Text}
+		if !slices.ContainsFunc(r.Findings, next.same) {
+			r.Findings = append(r.Findings, next)
+		}
 	}
+}
+
+// same says whether both are about the same thing: the config and a connector
+// may find the same, in words of their own.
+func (f finding) same(other finding) bool {
+	return f.File != "" && f.File == other.File && f.Line == other.Line && f.Path == other.Path
 }
 
 // check looks at everything that serving hangs on, and serves nothing.
@@ -110,6 +121,9 @@ func shifted(err error, file string, lines int) error {
 // tell prints the report, and ends the command as it deserves.
 func (s *session) tell(r report, good string) error {
 	r.OK = len(r.Findings) == 0
+	slices.SortStableFunc(r.Findings, func(a, b finding) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+	})
 	if err := s.print(r, good); err != nil || r.OK {
 		return err
 	}

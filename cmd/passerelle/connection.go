@@ -17,6 +17,7 @@ type connectionListCmd struct{}
 // connection is one as the API shows it.
 type connection struct {
 	Name   string `json:"name"`
+	Kind   string `json:"kind"`
 	Type   string `json:"type"`
 	Paused *struct {
 		Reason string    `json:"reason"`
@@ -52,14 +53,15 @@ func (c connection) row() []string {
 	case c.Breaker != "" && c.Breaker != "closed":
 		state, reason = "does not answer", "breaker "+c.Breaker
 	}
-	onTheWay := 0
-	for _, state := range []string{"pending", "relayed", "sending", "sent"} {
-		onTheWay += c.Writes[state]
+	row := []string{c.Name, c.Type, state, "", "", "", age(c.Oldest), reason}
+	if c.Kind == "crm" { // writes go to CRMs
+		onTheWay := 0
+		for _, state := range []string{"pending", "relayed", "sending", "sent"} {
+			onTheWay += c.Writes[state]
+		}
+		row[3], row[4], row[5] = strconv.Itoa(onTheWay), strconv.Itoa(c.Writes["parked"]), strconv.Itoa(c.Writes["conflict"])
 	}
-	return []string{
-		c.Name, c.Type, state, strconv.Itoa(onTheWay), strconv.Itoa(c.Writes["parked"]), strconv.Itoa(c.Writes["conflict"]),
-		age(c.Oldest), reason,
-	}
+	return row
 }
 
 type connectionResumeCmd struct {

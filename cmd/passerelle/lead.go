@@ -47,6 +47,9 @@ func (c leadShowCmd) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	defer h.close()
+	if h.token.IsZero() {
+		return usagef("the operator of the machine may see no lead: give a person's token by --token-file or PASSERELLE_TOKEN")
+	}
 	return show(ctx, s, h, "/v1/leads/"+url.PathEscape(c.ID), s.lead)
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"passerelle/internal/outbox"
+	"passerelle/internal/strict"
 )
 
 func main() {
@@ -108,7 +109,9 @@ func fail(stderr io.Writer, err error) int {
 	if err == nil {
 		return exitDone
 	}
-	if !errors.Is(err, errFindings) {
+	if found, ok := errors.AsType[strict.Findings](err); ok {
+		_, _ = fmt.Fprintln(stderr, found) // editors find the places
+	} else if !errors.Is(err, errFindings) {
 		_, _ = fmt.Fprintln(stderr, "passerelle:", err)
 	}
 	if _, ok := errors.AsType[usageError](err); ok {

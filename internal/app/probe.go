@@ -22,23 +22,20 @@ type Probe struct {
 
 // ProbeAll opens every connection of the config, without a store or a hub, and
 // if ask is set makes its harmless check. Its error says that the config names
-// connectors that do not exist, or settings they do not have; it is
-// strict.Findings.
+// connectors that there are not, or settings they do not have; it is
+// strict.Findings. Connections without a connector are not among the probes.
 func ProbeAll(ctx context.Context, opts Options, ask bool) ([]Probe, error) {
 	opts = opts.defaults()
-	if err := opts.Config.Check(opts.Registry); err != nil {
-		return nil, err
-	}
 	var out []Probe
 	for _, c := range opts.Config.Connections {
-		if c.Type == config.ConsoleType {
+		if d, ok := opts.Registry[c.Type]; !ok || d.Kind != c.Kind {
 			continue
 		}
 		p := Probe{Name: c.Name}
 		p.Asked, p.Err = probe(ctx, opts, c, ask)
 		out = append(out, p)
 	}
-	return out, nil
+	return out, opts.Config.Check(opts.Registry)
 }
 
 func probe(ctx context.Context, opts Options, c config.Connection, ask bool) (asked bool, err error) {

@@ -38,6 +38,16 @@ func (a *audit) find(format string, args ...any) {
 	}
 }
 
+// run goes through every file.
+func (a *audit) run() error {
+	for _, part := range []func() error{a.cards, a.posts, a.activities, a.prospects, a.appointments, a.feeds} {
+		if err := part(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // cards wants one card for each prospect, and nothing financial on any.
 func (a *audit) cards() error {
 	seen := map[string]bool{}
@@ -257,7 +267,7 @@ func readTable(path string, each func(line map[string]string) error) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer func() { _ = f.Close() }() // only read
 	in := csv.NewReader(bufio.NewReaderSize(f, 1<<16))
 	header, err := in.Read()
 	if err != nil {

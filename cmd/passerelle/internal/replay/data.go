@@ -38,7 +38,7 @@ func readRows(path string, limit int) ([]row, error) {
 	if err != nil {
 		return nil, misusef("--data: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer func() { _ = f.Close() }() // only read
 	rows, err := parseRows(f, limit)
 	if err != nil {
 		return nil, misusef("--data: %s: %w", path, err)

@@ -43,7 +43,7 @@ func readLines[T any](path string, each func(T) error) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer func() { _ = f.Close() }() // only read
 	dec := json.NewDecoder(bufio.NewReaderSize(f, 1<<16))
 	for n := 1; dec.More(); n++ {
 		var v T

@@ -13,17 +13,19 @@ type slot struct {
 
 // The working day of the branch, in hours, and the length of an appointment.
 const (
-	opens        = 9
-	closes       = 18
-	slotLength   = 30 * time.Minute
-	localLayout  = "2006-01-02T15:04:05"
-	callsFrom    = 9             // o'clock
-	callsSpread  = 9 * 60        // minutes within which a day's calls lie
-	refusedEvery = 250           // prospects: how often a caller writes what they may not
-	hour         = time.Hour     // of a working day
-	day          = 24 * hour     // of a calendar without a zone
-	week         = 7             // days
-	weekend      = time.Saturday // and the day after
+	opens       = 9
+	closes      = 18
+	slotLength  = 30 * time.Minute
+	localLayout = "2006-01-02T15:04:05"
+	day         = 24 * time.Hour // of a calendar without a zone
+)
+
+// Calls lie within callsSpread minutes from callsFrom o'clock on. Every
+// refusedEvery prospects a caller writes what they may not.
+const (
+	callsFrom    = 9
+	callsSpread  = 9 * 60
+	refusedEvery = 250
 )
 
 // giveSlots gives every appointment the first free slot from the working day
@@ -36,11 +38,11 @@ func giveSlots(rows []row, with []string) {
 		if !r.yes {
 			continue
 		}
-		if earliest := r.day.Add(day + opens*hour); next.Before(earliest) {
+		if earliest := r.day.Add(day + opens*time.Hour); next.Before(earliest) {
 			next = earliest
 		}
 		for !working(next) {
-			next = next.Truncate(day).Add(day + opens*hour)
+			next = next.Truncate(day).Add(day + opens*time.Hour)
 		}
 		r.slot = slot{local: next, with: with[given%len(with)]}
 		next = next.Add(slotLength)
@@ -49,10 +51,8 @@ func giveSlots(rows []row, with []string) {
 }
 
 func working(t time.Time) bool {
-	if t.Weekday() == weekend || t.Weekday() == (weekend+1)%week {
-		return false
-	}
-	return t.Hour() >= opens && t.Hour() < closes
+	weekend := t.Weekday() == time.Saturday || t.Weekday() == time.Sunday
+	return !weekend && t.Hour() >= opens && t.Hour() < closes
 }
 
 // event is a finished call as the dialler posts it: call_outcome.v1.
@@ -121,9 +121,9 @@ func (c *cast) events(r row) []event {
 	return out
 }
 
-// Mark stands in every value that a caller may not write: it must never be
-// found in the CRM.
-const mark = 990_000_000
+// mark stands in every value that a caller may not write: no number like it is
+// in the data, and it must never be found in the CRM.
+const mark = 770_000_000
 
 // forbidden is, every refusedEvery prospects, a field that no caller may write.
 func forbidden(r row) map[string]any {

@@ -50,10 +50,8 @@ type Quantiles struct {
 // conclude reads the files again, after everything has stopped, and compares.
 func (r *replay) conclude(requests float64) (*Report, []string, error) {
 	a := &audit{dir: r.dir, cast: r.cast, rows: r.rows, report: &Report{Refused: []Refused{}}}
-	for _, part := range []func() error{a.cards, a.posts, a.activities, a.prospects, a.appointments, a.feeds} {
-		if err := part(); err != nil {
-			return nil, nil, err
-		}
+	if err := a.run(); err != nil {
+		return nil, nil, err
 	}
 	if a.report.Calls > 0 {
 		a.report.CRMRequestsPerOutcome = round(requests / float64(a.report.Calls))

@@ -23,7 +23,7 @@ demo: build
 
 build:
 	@mkdir -p .build && printf '*\n' > .build/.gitignore
-	go build -trimpath -o $(BINARY) ./cmd/passerelle
+	go build -o $(BINARY) ./cmd/passerelle
 
 test: deps lint unit suites replay-race chaos replay
 	@printf '\n== everything passed in %d s\n' $$(( $$(date +%s) - $(BEGAN) ))

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write what cmp compares with anew into 
 var binary string
 
 func TestMain(m *testing.M) {
-	testscript.Main(builder{m}, map[string]func(){"api": apiMain, "hook": hookMain})
+	testscript.Main(builder{m}, map[string]func(){"api": apiMain, "hook": hookMain, "nats": natsMain, "crm": crmMain})
 }
 
 // builder builds the program before the tests, and not again in the processes
@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:      *update,
 		RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "until": until, "capture": capture, "signal": signal, "replace": replace, "freeport": freePort,
+			"exits": exits, "until": until, "capture": capture, "signal": sendSignal, "replace": replace, "freeport": freePort,
 		},
 	})
 }
@@ -59,6 +59,11 @@ func setup(env *testscript.Env) error {
 	env.Setenv("PATH", binary+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("TZ", "Europe/Paris")
 	env.Setenv("NL", "\n")
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		return err
+	}
+	env.Setenv("ROOT", root)
 	world := os.DirFS(filepath.Join("testdata", "world"))
 	return fs.WalkDir(world, ".", func(name string, d fs.DirEntry, err error) error {
 		to := filepath.Join(env.WorkDir, name)

@@ -73,8 +73,8 @@ func capture(ts *testscript.TestScript, neg bool, args []string) {
 
 var signals = map[string]os.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM}
 
-// signal sends a signal to everything in the background.
-func signal(ts *testscript.TestScript, neg bool, args []string) {
+// sendSignal sends a signal to everything in the background.
+func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 || signals[args[0]] == nil {
 		ts.Fatalf("usage: signal HUP|TERM")
 	}

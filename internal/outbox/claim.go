@@ -121,7 +121,7 @@ func (c *claim) decide(e *Entry) (Item, error) {
 	default: // settled, or pending: relay will publish it again
 		return item, nil
 	}
-	blocker, fields, err := c.before(e)
+	blocker, fields, err := c.inTheWay(e)
 	switch {
 	case err != nil:
 		return item, err
@@ -138,17 +138,19 @@ func (c *claim) decide(e *Entry) (Item, error) {
 	return c.grant(e)
 }
 
-// before finds the state of the first earlier entry of the prospect that is
-// still on its way outside this claim ("": none), and says whether this claim
-// holds a change of its fields: only one may be under way at a time.
-func (c *claim) before(e *Entry) (blocker State, fields bool, err error) {
+// inTheWay finds the state of an entry of the prospect that holds this one
+// back ("": none): an earlier one that is still on its way outside this claim,
+// or a later one that a writer has, since it went ahead while this one was
+// parked. It also says whether this claim holds a change of the prospect's
+// fields: only one may be under way at a time.
+func (c *claim) inTheWay(e *Entry) (blocker State, fields bool, err error) {
 	for k, v := range byProspect.Scan(c.tx, prospectKey(e.Write.Prospect, ""), "") {
 		id := k[strings.LastIndexByte(k, 0)+1:]
-		if id >= e.ID {
-			break
-		}
 		kind, state, _ := strings.Cut(string(v), " ")
 		s := State(state)
+		if id == e.ID || id > e.ID && s != Sending {
+			continue
+		}
 		if s == Sending {
 			other, _, err := entries.Get(c.tx, id)
 			if err != nil {

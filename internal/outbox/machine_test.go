@@ -20,7 +20,7 @@ import (
 func TestAnyInterleaving(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		w := newWorld(rt, t)
+		w := newWorld(rt, t, "7", "8")
 		defer w.s.Close()
 		rt.Repeat(map[string]func(*rapid.T){
 			"":             func(*rapid.T) { w.check() },
@@ -47,6 +47,69 @@ func TestAnyInterleaving(t *testing.T) {
 		w.drain()
 		w.ended()
 	})
+}
+
+// TestChainsOfChanges is the same with nothing but changes of one prospect's
+// fields and writers that hurry, so that they meet more often.
+func TestChainsOfChanges(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newWorld(rt, t, "7")
+		defer w.s.Close()
+		rt.Repeat(map[string]func(*rapid.T){
+			"":             func(*rapid.T) { w.check() },
+			"change":       w.doChange,
+			"change again": w.doChange,
+			"begin a read": w.doBeginRead,
+			"end a read":   w.doEndRead,
+			"edit":         w.doEdit,
+			"grant":        func(*rapid.T) { w.grantAll() },
+			"grant again":  func(*rapid.T) { w.grantAll() },
+			"carry out":    w.doCarryOut,
+			"report":       func(*rapid.T) { w.reportAll() },
+			"all at once":  w.doAllAtOnce,
+			"appear late":  w.doAppearLate,
+			"confirm":      w.doConfirm,
+			"retry":        w.doRetry,
+			"keep ours":    w.doKeepOurs,
+			"time passes":  w.doPass,
+		})
+		w.drain()
+		w.ended()
+	})
+}
+
+func (w *world) doChange(t *rapid.T) {
+	ref := w.refs[0]
+	cards := w.cards[ref]
+	shown := pick(t, cards[max(0, len(cards)-2):], "card")
+	fields := rapid.SampledFrom([][]bridge.FieldName{testFields[:1], testFields[:1], testFields}).Draw(t, "fields")
+	w.append(w.draft(bridge.WriteFields, ref, shown, fields), shown)
+	w.pass(time.Millisecond)
+}
+
+func (w *world) grantAll() {
+	w.take(100)
+	if len(w.road) > 0 {
+		w.claim("remote", w.road, 100)
+	}
+}
+
+func (w *world) reportAll() {
+	for _, g := range w.grants {
+		for _, try := range g.tries {
+			if try.result != nil {
+				w.settle(g.fence, *try.result)
+			}
+		}
+	}
+	w.pass(time.Millisecond)
+}
+
+func (w *world) doAllAtOnce(t *rapid.T) {
+	w.grantAll()
+	w.doCarryOut(t)
+	w.reportAll()
 }
 
 func pick[T any](t *rapid.T, from []T, what string) T {
@@ -183,6 +246,7 @@ func (w *world) claim(writer string, ids []string, most int) *grant {
 			g.tries = append(g.tries, &try{item: item, grant: g})
 		}
 	}
+	w.inOrder(g)
 	if len(g.tries) > 0 {
 		w.grants = append(w.grants, g)
 	}

@@ -45,9 +45,8 @@ func TestTakeSaysWhenToComeAgain(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	e := b.add(bridge.WriteActivity, prospect("1"))
-	b.add(bridge.WriteActivity, prospect("1"))
 	fence, _ := b.granted(e.ID)
-	b.do(func(tx *store.Tx) error { return Withdraw(tx, b.get2(tx, 1), b.now) })
+	b.add(bridge.WriteActivity, prospect("1"))
 	failed := b.settle(fence, *failure(e.ID, fault.Unavailable, false), true)
 	b.do(func(tx *store.Tx) error {
 		taken, next, err := Take(tx, crmName, 10, b.now)
@@ -56,15 +55,6 @@ func TestTakeSaysWhenToComeAgain(t *testing.T) {
 		}
 		return err
 	})
-}
-
-// get2 is the id of the n-th entry, from 0.
-func (b *box) get2(tx *store.Tx, n int) string {
-	all, _, err := List(tx, Filter{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	return all[n].ID
 }
 
 func TestListCountIds(t *testing.T) {

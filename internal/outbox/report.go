@@ -82,24 +82,24 @@ func Settle(tx *store.Tx, fence uint64, r Result, now time.Time, lookup bool, re
 const shownWithin = 2 * time.Second
 
 func (e *Entry) conflict(tx *store.Tx, r Result, now time.Time) error {
+	names := make([]bridge.FieldName, len(r.Conflict))
+	words := make([]string, len(r.Conflict))
+	for i, c := range r.Conflict {
+		names[i], words[i] = c.Field, string(c.Field)
+	}
 	early, err := e.tooEarly(tx, r.Conflict)
 	if err != nil {
 		return err
 	}
 	if early {
-		if err := e.unsee(tx); err != nil {
+		if err := e.keepOnly(tx, names, now); err != nil {
 			return err
 		}
 		if r.Begun {
 			e.Attempts-- // it was only early: the CRM has not failed
 		}
-		e.Reason = "the CRM does not show our last write yet"
+		e.Look, e.Reason = false, "the CRM does not show our last write yet"
 		return e.back(tx, now, now.Add(shownWithin))
-	}
-	names := make([]bridge.FieldName, len(r.Conflict))
-	words := make([]string, len(r.Conflict))
-	for i, c := range r.Conflict {
-		names[i], words[i] = c.Field, string(c.Field)
 	}
 	if err := e.unsee(tx, names...); err != nil {
 		return err
@@ -131,7 +131,7 @@ func (e *Entry) fail(tx *store.Tx, r Result, now time.Time, lookup bool, retry R
 		e.Reason = "the answer was lost and this CRM cannot be searched for it: look there, then retry or discard (" + r.Reason + ")"
 		return e.park(tx, now)
 	}
-	e.Look = e.Look || r.Lost
+	e.Look = r.Lost || e.Look && !r.Begun // whoever began has looked
 	return e.back(tx, now, now.Add(retry(e, r)))
 }
 
@@ -153,14 +153,19 @@ func Confirm(tx *store.Tx, id string, fence uint64, s connector.Sighting, now ti
 	if !ok || e.State != Sent || e.Fence != fence {
 		return e, ErrStale
 	}
-	if e.shown(s) {
+	missing, err := e.missing(tx, s)
+	if err != nil {
+		return e, err
+	}
+	fields := e.Write.Kind == bridge.WriteFields
+	if s.Present || fields && len(missing) == 0 {
 		return e, e.confirmed(tx, now)
 	}
 	if now.Before(e.Changed.Add(settle)) {
 		return e, nil // it may still appear
 	}
-	if e.Write.Kind == bridge.WriteFields {
-		again, known, err := e.overtaken(tx, e.missing(s))
+	if fields {
+		again, known, err := e.overtaken(tx, missing)
 		if err != nil || !known {
 			return e, err
 		}
@@ -195,27 +200,6 @@ func (e *Entry) keepOnly(tx *store.Tx, again []bridge.FieldName, now time.Time) 
 		return !slices.Contains(again, c.Name)
 	})
 	return nil
-}
-
-func (e *Entry) shown(s connector.Sighting) bool {
-	if s.Present || e.Write.Kind != bridge.WriteFields {
-		return s.Present
-	}
-	return len(e.missing(s)) == 0
-}
-
-// missing lists the fields that a read does not show written. Where it shows
-// neither our value nor the one before, a person has changed it since, and
-// theirs stands.
-func (e *Entry) missing(s connector.Sighting) []bridge.FieldName {
-	var out []bridge.FieldName
-	for _, c := range e.Write.Fields {
-		found, ok := s.Fields[c.Name]
-		if !ok || found != c.Value && found == e.Held[c.Name] {
-			out = append(out, c.Name)
-		}
-	}
-	return out
 }
 
 // Withdraw takes a relayed entry back to pending: its message is lost, or must

@@ -128,41 +128,97 @@ func (e *Entry) mine(tx *store.Tx, change func(name bridge.FieldName, marks []ma
 	return nil
 }
 
-// tooEarly says whether a conflict may only show that the CRM has not taken our
-// write before this one (yet): it holds what that one replaced, and nothing has
-// confirmed it.
-func (e *Entry) tooEarly(tx *store.Tx, conflicts []connector.Conflict) (bool, error) {
-	for _, c := range conflicts {
-		marks, _, err := seen.Get(tx, seenKey(e.Write.Prospect, c.Field))
-		if err != nil {
-			return false, err
+// replaced says whether a value is what this entry, or a write of ours before it
+// that nothing has confirmed yet, was to replace: the CRM does not show it (yet).
+func (e *Entry) replaced(tx *store.Tx, name bridge.FieldName, found bridge.Value) (bool, error) {
+	if found == e.Held[name] {
+		return true, nil
+	}
+	marks, _, err := seen.Get(tx, seenKey(e.Write.Prospect, name))
+	if err != nil {
+		return false, err
+	}
+	for _, m := range marks {
+		if m.Entry == e.ID {
+			break
 		}
-		i := slices.IndexFunc(marks, func(m mark) bool { return m.Entry == e.ID })
-		if i > 0 && marks[i-1].DoneAt.IsZero() && marks[i-1].Held == c.Found {
+		if m.DoneAt.IsZero() && m.Held == found {
 			return true, nil
 		}
 	}
 	return false, nil
 }
 
+// tooEarly says whether a conflict may only show that the CRM has not taken our
+// writes before this one (yet).
+func (e *Entry) tooEarly(tx *store.Tx, conflicts []connector.Conflict) (bool, error) {
+	for _, c := range conflicts {
+		if early, err := e.replaced(tx, c.Field, c.Found); early || err != nil {
+			return early, err
+		}
+	}
+	return false, nil
+}
+
+// missing lists the fields that a read does not show written. Where it shows
+// neither our value nor one that we replaced, a person has changed it since,
+// and theirs stands.
+func (e *Entry) missing(tx *store.Tx, s connector.Sighting) (out []bridge.FieldName, err error) {
+	for _, c := range e.Write.Fields {
+		found, ok := s.Fields[c.Name]
+		if ok && found == c.Value {
+			continue
+		}
+		absent, err := e.replaced(tx, c.Name, found)
+		if err != nil {
+			return nil, err
+		}
+		if !ok || absent {
+			out = append(out, c.Name)
+		}
+	}
+	return out, nil
+}
+
 // overtaken sorts out which of the fields that a read does not show are to be
-// written again. A field that a later write of ours was accepted on is not:
-// that one found our value there. While the later one is with a writer nobody
-// can tell.
+// written again. A field on which a later write of ours is confirmed is not.
+// While a later one is not confirmed, or may just be carried out, nobody can
+// tell.
 func (e *Entry) overtaken(tx *store.Tx, missing []bridge.FieldName) (again []bridge.FieldName, known bool, err error) {
+	vague, err := e.vagueAfter(tx, missing)
+	if err != nil || vague {
+		return nil, false, err
+	}
 	for _, name := range missing {
 		marks, _, err := seen.Get(tx, seenKey(e.Write.Prospect, name))
 		if err != nil {
 			return nil, false, err
 		}
-		if len(marks) == 0 || marks[len(marks)-1].Entry == e.ID {
+		switch last := len(marks) - 1; {
+		case last < 0 || marks[last].Entry == e.ID:
 			again = append(again, name)
-			continue
-		}
-		later, _, err := entries.Get(tx, marks[len(marks)-1].Entry)
-		if err != nil || later.State == Sending {
-			return nil, false, err
+		case marks[last].DoneAt.IsZero():
+			return nil, false, nil
 		}
 	}
 	return again, true, nil
+}
+
+// vagueAfter says whether the CRM may just have taken another write of the
+// fields.
+func (e *Entry) vagueAfter(tx *store.Tx, names []bridge.FieldName) (bool, error) {
+	others, err := ofProspect(tx, e.Write.Prospect, func(kind bridge.WriteKind, s State) bool {
+		return kind == bridge.WriteFields && s.onTheWay()
+	})
+	for _, o := range others {
+		if o.State != Sending && !o.Look {
+			continue
+		}
+		for _, name := range names {
+			if indexOf(o.Write.Fields, name) >= 0 {
+				return true, nil
+			}
+		}
+	}
+	return false, err
 }

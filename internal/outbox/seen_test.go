@@ -65,7 +65,8 @@ func TestAnOvertakenWriteIsNotWrittenAgain(t *testing.T) {
 		found  bridge.Value
 		want   State // of the first
 	}{
-		{"the second was accepted", &Result{State: connector.Accepted, Begun: true}, "a", Applied},
+		{"the second was accepted, not confirmed", &Result{State: connector.Accepted, Begun: true}, "a", Sent},
+		{"the second is stored", &Result{State: connector.Stored, Begun: true}, "a", Applied},
 		{"the second is with a writer", nil, "a", Sent},
 		{"the second was refused: the CRM lied about the first", &Result{State: connector.Failed, Kind: fault.Rejected, Begun: true}, "a", Pending},
 		{"the second found what the first replaced: the CRM lied",

@@ -104,7 +104,7 @@ type world struct {
 	serial int
 }
 
-func newWorld(t *rapid.T, tb testing.TB) *world {
+func newWorld(t *rapid.T, tb testing.TB, prospects ...string) *world {
 	w := &world{
 		t: t, tb: tb, now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
 		path:   filepath.Join(tb.TempDir(), "store.db"),
@@ -115,7 +115,7 @@ func newWorld(t *rapid.T, tb testing.TB) *world {
 		cards: map[bridge.Ref][]card{}, meant: map[fieldOf]bridge.Value{}, edited: map[fieldOf]bool{}, reads: map[bridge.Ref]time.Time{},
 		saw: map[string]map[fieldOf][]string{}, vague: map[fieldOf]bool{},
 	}
-	for _, id := range []string{"7", "8"} {
+	for _, id := range prospects {
 		w.refs = append(w.refs, bridge.Ref{Connection: crmName, Object: bridge.ProspectObj, ID: id})
 	}
 	w.open()
@@ -256,10 +256,9 @@ func (w *world) merged(old, into Entry) {
 }
 
 // carryOut is the CRM carrying a granted write out now: it may conflict, and
-// here is where order, single effect and people's edits are watched.
+// here is where single effect and people's edits are watched.
 func (w *world) carryOut(t *try) []connector.Conflict {
 	w.t.Helper()
-	w.inOrder(t)
 	write := *t.item.Write
 	if write.Kind != bridge.WriteFields {
 		w.crm.logged[write.Operation]++
@@ -286,19 +285,19 @@ func (w *world) carryOut(t *try) []connector.Conflict {
 	return conflicts
 }
 
-// inOrder fails if an earlier write of the prospect is still on its way, unless
-// this claim's writer had its answer before it went on.
-func (w *world) inOrder(t *try) {
+// inOrder fails if a write was granted that has an earlier one of its prospect
+// on its way outside the grant.
+func (w *world) inOrder(g *grant) {
 	w.t.Helper()
-	for _, id := range w.made {
-		if id >= t.item.Entry {
-			return
-		}
-		answered := slices.ContainsFunc(t.grant.tries, func(o *try) bool {
-			return o.item.Entry == id && o.result != nil && (o.result.State != connector.Failed || o.result.Kind == fault.Rejected)
-		})
-		if e := w.entry(id); e.Write.Prospect == t.item.Write.Prospect && e.State.onTheWay() && !answered {
-			w.t.Fatalf("entry %s is carried out while the earlier %s is %s", t.item.Entry, id, e.State)
+	for _, t := range g.tries {
+		for _, id := range w.made {
+			if id >= t.item.Entry {
+				break
+			}
+			e := w.entry(id)
+			if e.Write.Prospect == t.item.Write.Prospect && e.State.onTheWay() && (e.State != Sending || e.Fence != g.fence) {
+				w.t.Fatalf("entry %s was granted while the earlier %s is %s", t.item.Entry, id, e.State)
+			}
 		}
 	}
 }

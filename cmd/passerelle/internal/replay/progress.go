@@ -13,16 +13,19 @@ type progress struct{ out io.Writer }
 func newProgress(out io.Writer) *progress { return &progress{out} }
 
 // step is one part of the replay, with a bar of its own.
-type step struct{ bar *progressbar.ProgressBar }
+type step struct {
+	bar *progressbar.ProgressBar
+	out io.Writer
+}
 
 func (p *progress) step(what string, total int) *step {
 	if p.out == nil || total == 0 {
 		return &step{}
 	}
-	return &step{progressbar.NewOptions(total,
+	return &step{out: p.out, bar: progressbar.NewOptions(total,
 		progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(what),
 		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString(what),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionFullWidth(),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetWidth(30),
 	)}
 }
 
@@ -37,5 +40,6 @@ func (s *step) add(n int) {
 func (s *step) end() {
 	if s.bar != nil {
 		_ = s.bar.Exit()
+		_, _ = io.WriteString(s.out, "\n")
 	}
 }

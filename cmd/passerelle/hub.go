@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"passerelle/internal/app"
 	"passerelle/internal/config"
@@ -67,13 +68,16 @@ func (s *session) open(ctx context.Context, what need) (*hub, error) {
 	return s.local(ctx, token)
 }
 
+// patience bounds how long a hub may think: longer than it gives itself.
+const patience = time.Minute
+
 func atSocket(socket string, token secret.String) *hub {
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", socket)
 		},
 	}
-	return &hub{client: &http.Client{Transport: transport}, token: token, close: transport.CloseIdleConnections}
+	return &hub{client: &http.Client{Transport: transport, Timeout: patience}, token: token, close: transport.CloseIdleConnections}
 }
 
 // local answers in this process.

@@ -43,9 +43,8 @@ type Options struct {
 	Schemas *schema.Set
 	// Connections are those of the moment, in the order of the config.
 	Connections func() []Connection
-	// Acknowledged is told how long an accepted outcome took, and how many it
-	// was (0 for a repeat); may be nil.
-	Acknowledged func(c bridge.ConnectionName, took time.Duration, outcomes int)
+	// Acknowledged is told how long an accepted outcome took; may be nil.
+	Acknowledged func(c bridge.ConnectionName, took time.Duration)
 
 	Version   string // of the program
 	BodyLimit int64  // 0 is DefaultBodyLimit
@@ -67,7 +66,7 @@ func New(opts Options) (*API, error) {
 		opts.BodyLimit = DefaultBodyLimit
 	}
 	if opts.Acknowledged == nil {
-		opts.Acknowledged = func(bridge.ConnectionName, time.Duration, int) {}
+		opts.Acknowledged = func(bridge.ConnectionName, time.Duration) {}
 	}
 	a := &API{opts: opts, router: chi.NewRouter()}
 	a.router.Use(opts.Guard.Trace)

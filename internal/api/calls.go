@@ -61,11 +61,7 @@ func (a *API) outcome(w http.ResponseWriter, r *http.Request) {
 		problem.Write(w, r, a.problem(r.Context(), in(err, "next")))
 		return
 	}
-	count := 1
-	if got.Duplicate {
-		count = 0
-	}
-	a.opts.Acknowledged(actor.Connection, a.opts.Now().Sub(start), count)
+	a.opts.Acknowledged(actor.Connection, a.opts.Now().Sub(start))
 	a.accepted(w, r, receiptOf(got))
 }
 

@@ -159,7 +159,7 @@ func (a *App) openDesk(ctx context.Context) error {
 	a.people = identity.NewPeople(dir)
 	a.desk, err = desk.New(ctx, desk.Options{
 		Store: a.store, Rules: rulesOf(a.cfg, p, dir), Seal: a.key, Zone: a.cfg.Zone.String(),
-		Now: a.opts.Now, Log: a.log,
+		Now: a.opts.Now, Log: a.log, Logged: a.metrics.Outcome,
 		Wake: func(c bridge.ConnectionName) {
 			if a.relay != nil {
 				a.relay.Wake(c)
@@ -270,7 +270,7 @@ func (a *App) openIntake(context.Context) error {
 	a.intake = intake.New(intake.Options{
 		Desk: a.desk, People: a.people, Store: a.store, Seal: a.key, Schemas: a.schemas, Lines: lines,
 		BodyLimit: a.cfg.HTTP.BodyLimit, Now: a.opts.Now, Log: a.log,
-		Acknowledged: a.acknowledged,
+		Acknowledged: a.metrics.Acknowledged,
 	})
 	return nil
 }

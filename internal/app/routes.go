@@ -2,7 +2,6 @@ package app
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -22,7 +21,7 @@ func (a *App) openAPI() error {
 			Rate: a.cfg.HTTP.RatePerToken, Burst: a.cfg.HTTP.Burst,
 			Route: api.Route, Served: a.metrics.Served,
 		}),
-		Connections: a.connections, Acknowledged: a.acknowledged,
+		Connections: a.connections, Acknowledged: a.metrics.Acknowledged,
 		Version: a.opts.Version, BodyLimit: a.cfg.HTTP.BodyLimit, Now: a.opts.Now, Log: a.log,
 	})
 	if err != nil {
@@ -37,13 +36,6 @@ func (a *App) openAPI() error {
 	r.Method(http.MethodGet, "/metrics", a.metrics.Handler())
 	a.metrics.Know(obs.Labels{Routes: a.api.Patterns()})
 	return nil
-}
-
-func (a *App) acknowledged(c bridge.ConnectionName, took time.Duration, outcomes int) {
-	a.metrics.Acknowledged(c, took)
-	for range outcomes {
-		a.metrics.Outcome(c)
-	}
 }
 
 func (a *App) connections() []api.Connection {

@@ -56,7 +56,9 @@ type Options struct {
 	Zone  string        // where nothing nearer says so; "" is Europe/Paris
 	Now   func() time.Time
 	Wake  func(bridge.ConnectionName) // is told of new writes, after the commit
-	Log   *slog.Logger
+	// Logged is told of each outcome that its CRM shows; may be nil.
+	Logged func(bridge.ConnectionName)
+	Log    *slog.Logger
 }
 
 // Desk carries out commands. It is safe for concurrent use.

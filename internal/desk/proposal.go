@@ -335,6 +335,9 @@ func (c *command) reopenLead(l bridge.Lead) error {
 
 // Settled is told by relay, in its transaction, that a write has come to rest.
 func (d *Desk) Settled(tx *store.Tx, e outbox.Entry) error {
+	if d.opts.Logged != nil && e.Write.Kind == bridge.WriteActivity && e.State == outbox.Applied && e.Write.Call.Revises == "" {
+		tx.OnCommit(func() { d.opts.Logged(e.Connection()) })
+	}
 	if e.Proposal == "" || e.State != outbox.Applied {
 		return nil
 	}

@@ -38,9 +38,8 @@ type Options struct {
 	BodyLimit int64
 	Now       func() time.Time
 	Log       *slog.Logger
-	// Acknowledged is told how long an accepted request took, and how many
-	// outcomes it brought.
-	Acknowledged func(c bridge.ConnectionName, took time.Duration, outcomes int)
+	// Acknowledged is told how long an accepted request took; may be nil.
+	Acknowledged func(c bridge.ConnectionName, took time.Duration)
 }
 
 // Intake takes events in. It is safe for concurrent use.
@@ -100,18 +99,9 @@ func (in *Intake) Serve(w http.ResponseWriter, r *http.Request, name bridge.Conn
 	}
 	faultpoint.Hit("intake.commit.after")
 	if in.opts.Acknowledged != nil {
-		in.opts.Acknowledged(name, in.opts.Now().Sub(start), recorded(results))
+		in.opts.Acknowledged(name, in.opts.Now().Sub(start))
 	}
 	answer(w, results)
-}
-
-func recorded(results []Result) (n int) {
-	for _, r := range results {
-		if r.State == Recorded {
-			n++
-		}
-	}
-	return n
 }
 
 func (in *Intake) unread(w http.ResponseWriter, r *http.Request, err error) {

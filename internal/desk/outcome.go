@@ -75,17 +75,16 @@ func (c *command) take(call Call) (Receipt, error) {
 // recording is one call on its way through the gate.
 type recording struct {
 	*command
-	key    string
-	event  bridge.CallEvent
-	info   bridge.DispositionInfo
-	lead   bridge.Lead
-	was    bridge.Lead
-	p      bridge.Prospect
-	scope  policy.Record
-	gate   gated
-	out    bridge.Outcome
-	meet   *bridge.Meeting
-	refuse []bridge.Refusal
+	key   string
+	event bridge.CallEvent
+	info  bridge.DispositionInfo
+	lead  bridge.Lead
+	was   bridge.Lead
+	p     bridge.Prospect
+	scope policy.Record
+	gate  gated
+	out   bridge.Outcome
+	meet  *bridge.Meeting
 }
 
 func (c *command) record1(key string, call Call) (Receipt, error) {

@@ -40,7 +40,7 @@ func (a *App) startBus(context.Context) error {
 	}
 	a.bus = conn
 	a.onStop(conn.Close)
-	a.natsChanged(true)
+	a.natsChanged(conn.Connected())
 	return nil
 }
 

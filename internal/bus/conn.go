@@ -26,7 +26,8 @@ type Options struct {
 	Embedded    InProcess // instead of URL
 	Name        string    // of this process, as the server shows it
 	Log         *slog.Logger
-	// Changed is told when the connection is lost (false) or back (true).
+	// Changed is told when the connection is lost or cannot be had (false), and
+	// when it is there (again) (true).
 	Changed func(connected bool)
 }
 
@@ -36,8 +37,8 @@ type Conn struct {
 	js jetstream.JetStream
 }
 
-// Connect connects, and keeps trying for ever once it has: the error is that of
-// the first try.
+// Connect connects, and keeps trying for ever: a server that does not answer is
+// no error, options that never can be right are.
 func Connect(opts Options) (*Conn, error) {
 	changed := opts.Changed
 	if changed == nil {
@@ -45,11 +46,13 @@ func Connect(opts Options) (*Conn, error) {
 	}
 	options := []nats.Option{
 		nats.Name("passerelle " + opts.Name),
+		nats.RetryOnFailedConnect(true),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(250 * time.Millisecond),
 		nats.ReconnectBufSize(-1), // a publish while disconnected fails at once: the outbox is the buffer
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { changed(false) }),
 		nats.ReconnectHandler(func(*nats.Conn) { changed(true) }),
+		nats.ConnectHandler(func(*nats.Conn) { changed(true) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			opts.Log.Debug("nats", "err", err)
 		}),
@@ -69,6 +72,9 @@ func Connect(opts Options) (*Conn, error) {
 		nc.Close()
 		return nil, fmt.Errorf("connect to NATS: %w", err)
 	}
+	if !nc.IsConnected() {
+		changed(false)
+	}
 	return &Conn{nc: nc, js: js}, nil
 }
 
@@ -78,16 +84,27 @@ func (c *Conn) Close() { c.nc.Close() }
 // Connected says whether NATS answers at the moment.
 func (c *Conn) Connected() bool { return c.nc.IsConnected() }
 
+// The last words of the subjects on which writers ask the hub.
+const (
+	ClaimSubject  = "claim"
+	ReportSubject = "report"
+)
+
 // maxServed bounds the requests that one Serve answers at a time.
 const maxServed = 64
 
-// Serve answers requests on a subject until ctx ends. handle gets the request
-// and answers the reply, both JSON.
-func (c *Conn) Serve(ctx context.Context, subject string, handle func(context.Context, []byte) (any, error)) error {
+// Serve answers requests on a subject until ctx ends; wait returns once it has
+// and every handle has returned. handle gets the request and answers the reply,
+// both JSON.
+func (c *Conn) Serve(ctx context.Context, subject string, handle func(context.Context, []byte) (any, error)) (wait func(), err error) {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, maxServed)
 	sub, err := c.nc.Subscribe(subject, func(m *nats.Msg) {
-		slots <- struct{}{}
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return // the asker asks again
+		}
 		wg.Go(func() {
 			defer func() { <-slots }()
 			reply, err := handle(ctx, m.Data)
@@ -95,10 +112,16 @@ func (c *Conn) Serve(ctx context.Context, subject string, handle func(context.Co
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("serve %s: %w", subject, err)
+		return nil, fmt.Errorf("serve %s: %w", subject, err)
 	}
+	ended := make(chan struct{})
+	sub.SetClosedHandler(func(string) { close(ended) }) // after the last message was given out
 	context.AfterFunc(ctx, func() { _ = sub.Unsubscribe() })
-	return nil
+	return func() {
+		<-ctx.Done()
+		<-ended
+		wg.Wait()
+	}, nil
 }
 
 type envelope struct {

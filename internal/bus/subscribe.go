@@ -108,7 +108,7 @@ func (r *Road) join(ctx context.Context, c bridge.ConnectionName, partition, ahe
 	cc, err := consumer.Consume(
 		func(m jetstream.Msg) {
 			d := Delivery{msg: m}
-			if json.Unmarshal(m.Data(), &d.Message) != nil {
+			if json.Unmarshal(m.Data(), &d.Message) != nil || d.Partition != partition || d.Connection != c {
 				_ = m.Term() // not ours; nothing hangs on it
 				return
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -46,21 +47,11 @@ func (r *Relay) Claim(ctx context.Context, ask outbox.Ask) (outbox.Grant, error)
 	if most == 0 {
 		return refuseAll(ask, wait), nil
 	}
-	var g outbox.Grant
-	terms := outbox.Terms{Timeout: r.opts.Timeout, Settle: l.Descriptor.Settle, Most: most}
-	err = r.opts.Store.Commit(ctx, func(tx *store.Tx) (err error) {
-		g, err = outbox.Claim(tx, ask, terms, r.opts.Now())
-		return err
-	})
+	g, err := l.grant(ctx, ask, most)
 	faultpoint.Hit("relay.claim.after")
-	granted := 0
-	for _, item := range g.Items {
-		if item.Verdict == outbox.Go {
-			granted++
-		}
-	}
+	granted := goes(g)
 	l.Bucket.Return((most - granted) * l.Descriptor.Tokens)
-	if err != nil {
+	if granted == 0 && err != nil {
 		return outbox.Grant{}, err
 	}
 	if granted > 0 {
@@ -70,12 +61,56 @@ func (r *Relay) Claim(ctx context.Context, ask outbox.Ask) (outbox.Grant, error)
 	return g, nil
 }
 
-func refuseAll(ask outbox.Ask, after time.Duration) outbox.Grant {
-	g := outbox.Grant{}
-	for _, id := range ask.Entries {
-		g.Items = append(g.Items, outbox.Item{Entry: id, Verdict: outbox.Wait, Retry: max(after, 50*time.Millisecond)})
+// grant claims at most so many of the entries asked for, a chunk to a
+// transaction, all under one fence. After an error the grant is what was kept;
+// the rest may be asked for again.
+func (l *lane) grant(ctx context.Context, ask outbox.Ask, most int) (outbox.Grant, error) {
+	terms := outbox.Terms{Timeout: l.relay.opts.Timeout, Settle: l.Descriptor.Settle}
+	all := outbox.Grant{For: terms.Timeout}
+	rest := slices.Compact(slices.Sorted(slices.Values(ask.Entries)))
+	now := l.now() // the deadline of all
+	for len(rest) > 0 {
+		part := ask
+		part.Entries = rest[:min(chunk, len(rest))]
+		terms.Fence, terms.Most = all.Fence, most-goes(all)
+		var g outbox.Grant
+		err := l.commit(ctx, func(tx *store.Tx) (err error) {
+			g, err = outbox.Claim(tx, part, terms, now)
+			return err
+		})
+		if err != nil {
+			all.Items = append(all.Items, refuse(rest, time.Second)...)
+			return all, err
+		}
+		all.Fence = g.Fence
+		all.Items = append(all.Items, g.Items...)
+		rest = rest[len(part.Entries):]
 	}
-	return g
+	return all, nil
+}
+
+// goes counts the entries granted.
+func goes(g outbox.Grant) (n int) {
+	for _, item := range g.Items {
+		if item.Verdict == outbox.Go {
+			n++
+		}
+	}
+	return n
+}
+
+func refuseAll(ask outbox.Ask, after time.Duration) outbox.Grant {
+	return outbox.Grant{Items: refuse(ask.Entries, after)}
+}
+
+// refuse tells a writer to ask again soon: the wait may be over before, and
+// something urgent may have come by then.
+func refuse(entries []string, after time.Duration) []outbox.Item {
+	items := make([]outbox.Item, len(entries))
+	for i, id := range entries {
+		items[i] = outbox.Item{Entry: id, Verdict: outbox.Wait, Retry: min(max(after, 50*time.Millisecond), askAgain)}
+	}
+	return items
 }
 
 // tokens takes the worst-case requests of as many entries as the quota allows,
@@ -83,6 +118,9 @@ func refuseAll(ask outbox.Ask, after time.Duration) outbox.Grant {
 func (l *lane) tokens(n int) (granted int, wait time.Duration) {
 	each := l.Descriptor.Tokens
 	if each == 0 {
+		if ok, after := l.Bucket.TryTake(0); !ok { // told to pause
+			return 0, after
+		}
 		return n, 0
 	}
 	for granted < n {
@@ -137,7 +175,7 @@ func (l *lane) answered(results []outbox.Result) {
 		}
 		l.Breaker.Report(res.Kind)
 		if res.Kind == fault.RateLimited {
-			l.Bucket.Pause(l.now().Add(max(res.After, time.Second)))
+			l.Bucket.Pause(time.Now().Add(max(res.After, time.Second))) // by the bucket's clock
 		}
 	}
 }
@@ -145,6 +183,9 @@ func (l *lane) answered(results []outbox.Result) {
 func (l *lane) settle(tx *store.Tx, fence uint64, res outbox.Result) error {
 	if res.State == connector.Failed && res.Kind == fault.RateLimited {
 		res.Begun = false // a quota is no attempt
+	}
+	if _, finder := l.Conn.(connector.Finder); res.State == connector.Accepted && !finder {
+		res.State = connector.Stored // the CRM's word is all there is
 	}
 	lookup := l.Descriptor.Idempotency != connector.None
 	e, err := outbox.Settle(tx, fence, res, l.now(), lookup, l.retry)

@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"passerelle/internal/bridge"
@@ -92,6 +93,9 @@ func (l *lane) confirmSome(ctx context.Context, finder connector.Finder, ids []s
 		l.Breaker.Report(fault.Of(err).Kind)
 		return err
 	}
+	if len(sightings) != len(sent) {
+		return fmt.Errorf("%s: %d sightings of %d writes", l.Name, len(sightings), len(sent))
+	}
 	return l.confirmed(ctx, sent, sightings)
 }
 
@@ -99,9 +103,6 @@ func (l *lane) confirmed(ctx context.Context, sent []outbox.Entry, sightings []c
 	faultpoint.Hit("relay.confirm.before")
 	err := l.commit(ctx, func(tx *store.Tx) error {
 		for i, e := range sent {
-			if i >= len(sightings) {
-				break
-			}
 			got, err := outbox.Confirm(tx, e.ID, e.Fence, sightings[i], l.now(), l.Descriptor.Settle)
 			if errors.Is(err, outbox.ErrStale) {
 				continue

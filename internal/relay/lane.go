@@ -84,12 +84,12 @@ func (l *lane) fill(ctx context.Context) (next time.Time, err error) {
 			return until, l.clear(ctx)
 		}
 		var taken []outbox.Entry
+		room, err := l.room()
+		if err != nil || room <= 0 {
+			return next, err
+		}
 		err = l.commit(ctx, func(tx *store.Tx) (err error) {
-			taken = nil
-			room := l.window - len(outbox.Ids(tx, l.Name, outbox.Relayed, 0)) - len(outbox.Ids(tx, l.Name, outbox.Sending, 0))
-			if room > 0 {
-				taken, next, err = outbox.Take(tx, l.Name, min(room, chunk), l.now())
-			}
+			taken, next, err = outbox.Take(tx, l.Name, min(room, chunk), l.now())
 			return err
 		})
 		if err != nil || len(taken) == 0 {
@@ -103,6 +103,19 @@ func (l *lane) fill(ctx context.Context) (next time.Time, err error) {
 		faultpoint.Hit("relay.publish.after")
 	}
 	return next, nil
+}
+
+// room says how many entries the window has room for: none if none waits, since
+// a transaction costs a flush of the disk also where it changes nothing. Only
+// fill puts entries on the road: it does not shrink meanwhile.
+func (l *lane) room() (room int, err error) {
+	err = l.relay.opts.Store.View(func(tx *store.Tx) error {
+		if len(outbox.Ids(tx, l.Name, outbox.Pending, 1)) > 0 {
+			room = l.window - len(outbox.Ids(tx, l.Name, outbox.Relayed, 0)) - len(outbox.Ids(tx, l.Name, outbox.Sending, 0))
+		}
+		return nil
+	})
+	return room, err
 }
 
 // publishWithin bounds the wait for the server to have a chunk. A server that
@@ -254,7 +267,21 @@ func (l *lane) some(ctx context.Context, s outbox.State, want func(outbox.Entry)
 	})
 }
 
-// settled tells the desk that an entry has come to rest.
+// settled tells the desk that an entry has come to rest, and with it those
+// whose fields it took over.
 func (l *lane) settled(tx *store.Tx, e outbox.Entry) error {
-	return l.relay.opts.Desk.Settled(tx, e)
+	if err := l.relay.opts.Desk.Settled(tx, e); err != nil || e.State != outbox.Applied {
+		return err
+	}
+	for _, id := range e.Carries {
+		carried, ok, err := outbox.Get(tx, id)
+		if err == nil && ok {
+			carried.State = outbox.Applied
+			err = l.relay.opts.Desk.Settled(tx, carried)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -13,7 +13,6 @@ import (
 	"passerelle/internal/connector"
 	"passerelle/internal/connector/httpx"
 	"passerelle/internal/desk"
-	"passerelle/internal/obs"
 	"passerelle/internal/store"
 )
 
@@ -36,7 +35,6 @@ type Options struct {
 	Timeout time.Duration // from claim to deadline; 0 is 30 s
 	Now     func() time.Time
 	Log     *slog.Logger
-	Metrics *obs.Metrics
 }
 
 // Relay runs the outbox's way out.
@@ -72,7 +70,8 @@ func (r *Relay) names() []bridge.ConnectionName {
 }
 
 // Start takes back what was on its way when the hub last stopped, makes the
-// road anew and begins.
+// road anew and begins. Without NATS it begins too: the road is made once there
+// is one.
 func (r *Relay) Start(ctx context.Context) error {
 	for _, l := range r.lanes {
 		if err := l.recover(ctx); err != nil {
@@ -80,12 +79,13 @@ func (r *Relay) Start(ctx context.Context) error {
 		}
 	}
 	if err := r.renew(ctx); err != nil {
-		return err
+		r.opts.Log.Warn("the road to the writers is down", "err", err)
+		r.publishFailed()
 	}
 	running, cancel := context.WithCancel(context.Background())
 	r.stop = cancel
 	if err := r.serve(running); err != nil {
-		cancel()
+		r.Stop()
 		return err
 	}
 	for _, l := range r.lanes {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -11,35 +12,47 @@ import (
 	"passerelle/internal/outbox"
 )
 
-// The subjects' last words of writers' requests.
-const (
-	claimSubject  = "claim"
-	reportSubject = "report"
-)
-
 // serve answers writers in other processes.
 func (r *Relay) serve(ctx context.Context) error {
-	road := r.opts.Road
-	err := road.Conn().Serve(ctx, road.Subject(claimSubject), func(ctx context.Context, raw []byte) (any, error) {
+	err := r.answer(ctx, bus.ClaimSubject, func(ctx context.Context, raw []byte) (any, error) {
 		var ask outbox.Ask
 		if err := json.Unmarshal(raw, &ask); err != nil {
 			return nil, errors.New("not a claim")
 		}
-		if ask.Writer == r.opts.Local {
-			return nil, errors.New("this name is the hub's own writer's: give yours another")
+		if err := r.mayAsk(ask); err != nil {
+			return nil, err
 		}
 		return r.Claim(ctx, ask)
 	})
 	if err != nil {
 		return err
 	}
-	return road.Conn().Serve(ctx, road.Subject(reportSubject), func(ctx context.Context, raw []byte) (any, error) {
+	return r.answer(ctx, bus.ReportSubject, func(ctx context.Context, raw []byte) (any, error) {
 		var report outbox.Report
 		if err := json.Unmarshal(raw, &report); err != nil {
 			return nil, errors.New("not a report")
 		}
 		return true, r.Report(ctx, report)
 	})
+}
+
+func (r *Relay) answer(ctx context.Context, what string, handle func(context.Context, []byte) (any, error)) error {
+	wait, err := r.opts.Road.Conn().Serve(ctx, r.opts.Road.Subject(what), handle)
+	if err == nil {
+		r.wg.Go(wait)
+	}
+	return err
+}
+
+// mayAsk refuses a writer elsewhere what only the hub's own may do.
+func (r *Relay) mayAsk(ask outbox.Ask) error {
+	if ask.Writer == r.opts.Local {
+		return errors.New("this name is the hub's own writer's: give yours another")
+	}
+	if l, ok := r.lanes[ask.Connection]; ok && l.Descriptor.Local {
+		return fmt.Errorf("%s can only be written by the hub itself", ask.Connection)
+	}
+	return nil
 }
 
 // roadWatch remembers which life of the stream we published to.
@@ -86,15 +99,18 @@ const watchEvery = time.Second
 func (r *Relay) watchRoad(ctx context.Context) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
+	down := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if err := r.checkRoad(ctx); err != nil && ctx.Err() == nil {
+		err := r.checkRoad(ctx)
+		if err != nil && !down && ctx.Err() == nil {
 			r.opts.Log.Warn("the road to the writers is down", "err", err)
 		}
+		down = err != nil
 	}
 }
 

@@ -2,28 +2,47 @@ package writer
 
 import (
 	"context"
+	"time"
 
 	"passerelle/internal/bus"
 	"passerelle/internal/outbox"
 )
 
-// The subjects' last words of a writer's requests to the hub.
-const (
-	ClaimSubject  = "claim"
-	ReportSubject = "report"
-)
-
 // Remote is the hub seen from another process, over NATS.
 type Remote struct{ Road *bus.Road }
 
+// How long one request waits, and how long after a report that did not get
+// through it is sent again: a hub restarts within a second.
+const (
+	askFor      = 10 * time.Second
+	reportAgain = 500 * time.Millisecond
+)
+
 // Claim asks the hub for entries.
 func (r Remote) Claim(ctx context.Context, ask outbox.Ask) (g outbox.Grant, err error) {
-	err = r.Road.Conn().Ask(ctx, r.Road.Subject(ClaimSubject), ask, &g)
+	err = r.ask(ctx, bus.ClaimSubject, ask, &g)
 	return g, err
 }
 
-// Report tells the hub what became of a grant.
+// Report tells the hub what became of a grant, again and again until ctx ends:
+// saying it twice does no harm.
 func (r Remote) Report(ctx context.Context, report outbox.Report) error {
-	var ok bool
-	return r.Road.Conn().Ask(ctx, r.Road.Subject(ReportSubject), report, &ok)
+	for {
+		var ok bool
+		err := r.ask(ctx, bus.ReportSubject, report, &ok)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(reportAgain):
+		}
+	}
+}
+
+func (r Remote) ask(ctx context.Context, what string, request, reply any) error {
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	return r.Road.Conn().Ask(ctx, r.Road.Subject(what), request, reply)
 }

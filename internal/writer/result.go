@@ -11,6 +11,9 @@ import (
 // errShort is a connector's fault: it answered fewer receipts than writes.
 var errShort = errors.New("the connector gave no receipt for this write")
 
+// errUnseen is why a write cannot be repeated.
+var errUnseen = errors.New("an earlier try may have got through, and this CRM cannot be searched for it")
+
 func failed(entry string, err error) outbox.Result {
 	f := fault.Of(err)
 	if f == nil {

@@ -87,9 +87,25 @@ func (w *Writer) serve(ctx context.Context, line Line) {
 			select {
 			case desks[d.Partition%n] <- d:
 			case <-ctx.Done():
+				d.Nak(0)
 			}
 		})
+		for _, in := range desks {
+			giveBack(in)
+		}
 	})
+}
+
+// giveBack lets another writer have the messages that wait here.
+func giveBack(in <-chan bus.Delivery) {
+	for {
+		select {
+		case d := <-in:
+			d.Nak(0)
+		default:
+			return
+		}
+	}
 }
 
 // hand is one goroutine's work.
@@ -144,7 +160,7 @@ func (h *hand) carryOut(ctx context.Context, batch []bus.Delivery) {
 		return
 	}
 	if report, any := h.apply(grant, asked.Add(grant.For)); any {
-		if err := h.opts.Hub.Report(context.WithoutCancel(ctx), report); err != nil {
+		if err := h.report(ctx, report); err != nil {
 			// The entries' claims run out and are looked up; the messages are
 			// asked for again and answered done or busy.
 			h.opts.Log.Warn("no report", "connection", h.Name, "err", err)
@@ -168,6 +184,17 @@ func (h *hand) carryOut(ctx context.Context, batch []bus.Delivery) {
 			d.Ack()
 		}
 	}
+}
+
+// reportWithin is how long a report is worth sending: after that its claim has
+// run out nearly everywhere.
+const reportWithin = 30 * time.Second
+
+// report tells the hub also when the writer is about to stop.
+func (h *hand) report(ctx context.Context, report outbox.Report) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reportWithin)
+	defer cancel()
+	return h.opts.Hub.Report(ctx, report)
 }
 
 // apply carries out what was granted and says what became of it.
@@ -250,21 +277,15 @@ func writes(items []outbox.Item) []bridge.Write {
 func (h *hand) look(ctx context.Context, items []outbox.Item) (found []outbox.Result, absent []outbox.Item) {
 	finder, ok := h.Conn.(connector.Finder)
 	if !ok {
-		return nil, items
+		return h.unseen(items)
 	}
 	sightings, err := finder.Find(ctx, writes(items))
 	if err != nil {
-		for _, item := range items {
-			r := failed(item.Entry, err)
-			// Whatever the CRM made of the first try, this was only a read:
-			// a refusal of it is no refusal of the write.
-			if r.Kind == fault.Rejected {
-				r.Kind = fault.Unavailable
-			}
-			r.Lost = true
-			found = append(found, r)
-		}
-		return found, nil
+		return lostLooks(items, err), nil
+	}
+	if len(sightings) != len(items) {
+		err := fault.Newf(fault.Unavailable, string(h.Name), "%d sightings of %d writes", len(sightings), len(items))
+		return lostLooks(items, err), nil
 	}
 	for i, s := range sightings {
 		if s.Present {
@@ -274,6 +295,35 @@ func (h *hand) look(ctx context.Context, items []outbox.Item) (found []outbox.Re
 		}
 	}
 	return found, absent
+}
+
+// lostLooks answers for writes that could not be looked for. Whatever the CRM
+// made of the first try, this was only a read: a refusal of it is no refusal of
+// the write.
+func lostLooks(items []outbox.Item, err error) []outbox.Result {
+	out := allFailed(items, err)
+	for i := range out {
+		if out[i].Kind == fault.Rejected {
+			out[i].Kind = fault.Unavailable
+		}
+		out[i].Lost = true
+	}
+	return out
+}
+
+// unseen sorts what cannot be looked for: a CRM that absorbs a repeat may be sent
+// it, and fields are compared before they are written; the rest is a person's.
+func (h *hand) unseen(items []outbox.Item) (lost []outbox.Result, safe []outbox.Item) {
+	for _, item := range items {
+		if h.Descriptor.Idempotency == connector.Native || item.Write.Kind == bridge.WriteFields {
+			safe = append(safe, item)
+			continue
+		}
+		r := failed(item.Entry, fault.Lost(string(h.Name), errUnseen))
+		r.Begun = false
+		lost = append(lost, r)
+	}
+	return lost, safe
 }
 
 func (h *hand) send(ctx context.Context, items []outbox.Item) []outbox.Result {

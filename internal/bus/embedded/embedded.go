@@ -19,13 +19,14 @@ type Server struct{ ns *server.Server }
 const readyWithin = 10 * time.Second
 
 // Start runs a server that keeps its stream under dir. A stream that it cannot
-// read is set aside: nothing hangs on it.
+// read is set aside as dir.damaged, over one from before: nothing hangs on it.
 func Start(dir string) (*Server, error) {
 	s, err := start(dir)
 	if err == nil {
 		return s, nil
 	}
-	if gone := os.RemoveAll(dir); gone != nil {
+	aside := dir + ".damaged"
+	if gone := errors.Join(os.RemoveAll(aside), os.Rename(dir, aside)); gone != nil {
 		return nil, errors.Join(err, gone)
 	}
 	return start(dir)

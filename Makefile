@@ -36,7 +36,7 @@ deps:
 	for tool in git gcc make; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
 	[ -e /usr/include/stdlib.h ] || missing="$$missing libc6-dev"; \
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$$missing ca-certificates"; \
-	command -v go >/dev/null || { echo "Go is missing: https://go.dev/dl has it"; exit 1; }; \
+	command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or newer"; exit 1; }; \
 	[ -n "$$missing" ] || exit 0; \
 	install="apt-get install -y --no-install-recommends$$missing"; \
 	[ "$$(id -u)" = 0 ] || { echo "The tests need:$$missing. Run this as root, then make test again:"; echo "$$install"; exit 1; }; \

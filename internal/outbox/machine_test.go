@@ -57,22 +57,23 @@ func TestChainsOfChanges(t *testing.T) {
 		w := newWorld(rt, t, "7")
 		defer w.s.Close()
 		rt.Repeat(map[string]func(*rapid.T){
-			"":             func(*rapid.T) { w.check() },
-			"change":       w.doChange,
-			"change again": w.doChange,
-			"begin a read": w.doBeginRead,
-			"end a read":   w.doEndRead,
-			"edit":         w.doEdit,
-			"grant":        func(*rapid.T) { w.grantAll() },
-			"grant again":  func(*rapid.T) { w.grantAll() },
-			"carry out":    w.doCarryOut,
-			"report":       func(*rapid.T) { w.reportAll() },
-			"all at once":  w.doAllAtOnce,
-			"appear late":  w.doAppearLate,
-			"confirm":      w.doConfirm,
-			"retry":        w.doRetry,
-			"keep ours":    w.doKeepOurs,
-			"time passes":  w.doPass,
+			"":               func(*rapid.T) { w.check() },
+			"change":         w.doChange,
+			"change again":   w.doChange,
+			"begin a read":   w.doBeginRead,
+			"end a read":     w.doEndRead,
+			"edit":           w.doEdit,
+			"grant":          func(*rapid.T) { w.grantAll() },
+			"grant again":    func(*rapid.T) { w.grantAll() },
+			"carry out":      w.doCarryOut,
+			"report":         func(*rapid.T) { w.reportAll() },
+			"all at once":    w.doAllAtOnce,
+			"read meanwhile": w.doReadMeanwhile,
+			"appear late":    w.doAppearLate,
+			"confirm":        w.doConfirm,
+			"retry":          w.doRetry,
+			"keep ours":      w.doKeepOurs,
+			"time passes":    w.doPass,
 		})
 		w.drain()
 		w.ended()
@@ -109,6 +110,26 @@ func (w *world) reportAll() {
 func (w *world) doAllAtOnce(t *rapid.T) {
 	w.grantAll()
 	w.doCarryOut(t)
+	w.reportAll()
+}
+
+// doReadMeanwhile reads the prospect while a claimed write is on its way into
+// the CRM: before it appears there, or after.
+func (w *world) doReadMeanwhile(t *rapid.T) {
+	w.grantAll()
+	under := pick(t, w.begun(), "claimed write")
+	ref := w.refs[0]
+	w.reads[ref] = w.now
+	w.pass(time.Millisecond)
+	way := rapid.SampledFrom([]string{stores, accepts, lies}).Draw(t, "way")
+	if rapid.Bool().Draw(t, "before it appears") {
+		w.endRead(ref)
+		w.work(under, way)
+	} else {
+		w.work(under, way)
+		w.endRead(ref)
+	}
+	w.pass(time.Millisecond)
 	w.reportAll()
 }
 

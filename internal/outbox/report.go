@@ -65,11 +65,7 @@ func Settle(tx *store.Tx, fence uint64, r Result, now time.Time, lookup bool, re
 	case len(r.Conflict) > 0:
 		return e, e.conflict(tx, r, now)
 	case r.State == connector.Stored:
-		if err := e.done(tx, now); err != nil {
-			return e, err
-		}
-		e.Look, e.Reason = false, ""
-		return e, e.move(tx, Applied, now)
+		return e, e.stored(tx, r, now)
 	case r.State == connector.Accepted:
 		e.Look, e.Reason = false, ""
 		return e, e.move(tx, Sent, now)
@@ -77,9 +73,45 @@ func Settle(tx *store.Tx, fence uint64, r Result, now time.Time, lookup bool, re
 	return e, fmt.Errorf("outbox: entry %s: %q is no receipt", e.ID, r.State)
 }
 
+// stored ends a write that the CRM shows. But where it shows a value that a
+// write of ours before this one was to replace, and nothing has confirmed that
+// one, it may still come over ours: it is waited for.
+func (e *Entry) stored(tx *store.Tx, r Result, now time.Time) error {
+	var names []bridge.FieldName
+	for _, c := range e.Write.Fields {
+		early, err := e.unconfirmed(tx, c.Name, c.Value)
+		if err != nil {
+			return err
+		}
+		if early {
+			names = append(names, c.Name)
+		}
+	}
+	if len(names) > 0 {
+		return e.wait(tx, r, names, now)
+	}
+	if err := e.done(tx, now); err != nil {
+		return err
+	}
+	e.Look, e.Reason = false, ""
+	return e.move(tx, Applied, now)
+}
+
 // shownWithin is when a change is tried again that came before the CRM showed
 // the one before it.
 const shownWithin = 2 * time.Second
+
+// wait puts off the fields of a change that came too early.
+func (e *Entry) wait(tx *store.Tx, r Result, names []bridge.FieldName, now time.Time) error {
+	if err := e.keepOnly(tx, names, now); err != nil {
+		return err
+	}
+	if r.Begun {
+		e.Attempts-- // the CRM has not failed
+	}
+	e.Look, e.Reason = false, "the CRM does not show our last write yet"
+	return e.back(tx, now, now.Add(shownWithin))
+}
 
 func (e *Entry) conflict(tx *store.Tx, r Result, now time.Time) error {
 	names := make([]bridge.FieldName, len(r.Conflict))
@@ -92,14 +124,7 @@ func (e *Entry) conflict(tx *store.Tx, r Result, now time.Time) error {
 		return err
 	}
 	if early {
-		if err := e.keepOnly(tx, names, now); err != nil {
-			return err
-		}
-		if r.Begun {
-			e.Attempts-- // it was only early: the CRM has not failed
-		}
-		e.Look, e.Reason = false, "the CRM does not show our last write yet"
-		return e.back(tx, now, now.Add(shownWithin))
+		return e.wait(tx, r, names, now)
 	}
 	if err := e.unsee(tx, names...); err != nil {
 		return err

@@ -134,6 +134,12 @@ func (e *Entry) replaced(tx *store.Tx, name bridge.FieldName, found bridge.Value
 	if found == e.Held[name] {
 		return true, nil
 	}
+	return e.unconfirmed(tx, name, found)
+}
+
+// unconfirmed says whether a value is what a write of ours before this one was
+// to replace that nothing has confirmed yet.
+func (e *Entry) unconfirmed(tx *store.Tx, name bridge.FieldName, found bridge.Value) (bool, error) {
 	marks, _, err := seen.Get(tx, seenKey(e.Write.Prospect, name))
 	if err != nil {
 		return false, err

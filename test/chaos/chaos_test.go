@@ -1,7 +1,9 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
@@ -60,6 +62,8 @@ type run struct {
 	supervisor *supervisor
 
 	cycles int
+	mood   string         // the CRM's in the last life
+	hurt   string         // the stream's store before this life
 	deaths map[string]int // by fault point; "" is at a random moment
 	moods  map[string]int
 	hurts  map[string]int
@@ -122,7 +126,7 @@ func (r *run) plan(points []string) []armed {
 	var out []armed
 	for _, p := range points {
 		if r.crm.passes(p) {
-			out = append(out, armed{p, 1 + r.dice.IntN(4), 8 * time.Second})
+			out = append(out, armed{p, 1, 8 * time.Second})
 		}
 	}
 	r.dice.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
@@ -150,6 +154,7 @@ func (r *run) cycle(a armed) {
 	if a.point != "" {
 		spec = fmt.Sprintf("%s:%d", a.point, a.at)
 	}
+	r.hub.note("cycle %d: %s, dies at %q, the CRM %s, the stream's store %s", r.cycles, time.Now().Format(time.TimeOnly), spec, mood, cmp.Or(r.hurt, "whole"))
 	life := r.hub.start(spec)
 	if r.hub.waitReady(life) {
 		select {
@@ -159,7 +164,9 @@ func (r *run) cycle(a armed) {
 	}
 	r.hub.kill()
 	r.deaths[life.died]++
-	if mood == "calm" && behind > 20 && !life.since.IsZero() {
+	rested := r.mood == "calm" && mood == "calm" // nothing waits for its next try
+	r.mood = mood
+	if rested && behind > 20 && !life.since.IsZero() {
 		if first := r.crm.firstWrite(); !first.IsZero() {
 			r.resume = append(r.resume, max(0, first.Sub(life.since)))
 		}
@@ -171,6 +178,7 @@ func (r *run) cycle(a armed) {
 	if hurt != "" {
 		r.hurts[hurt]++
 	}
+	r.hurt = hurt
 	if err := r.crm.between(r.dice); err != nil {
 		r.t.Fatalf("between two lives: %v", err)
 	}
@@ -184,6 +192,7 @@ const drainWithin = 2 * time.Minute
 func (r *run) drain() {
 	r.t.Helper()
 	start := time.Now()
+	waits := "" // for what, of those that take longest
 	for {
 		c, err := r.supervisor.connection(r.t.Context())
 		if err != nil {
@@ -196,26 +205,45 @@ func (r *run) drain() {
 		if c.Paused != nil {
 			r.supervisor.resume(r.t.Context())
 		}
+		if waits == "" && time.Since(start) > 5*time.Second {
+			waits = r.waits()
+		}
 		if time.Since(start) > drainWithin {
 			r.show(outbox.Pending, outbox.Relayed, outbox.Sending, outbox.Sent)
 			r.t.Fatalf("%d writes are still on their way after %s: %v, breaker %s", left, drainWithin, c.Writes, c.Breaker)
 		}
 		<-time.After(50 * time.Millisecond)
 	}
-	r.t.Logf("drained in %.1f s", time.Since(start).Seconds())
+	r.t.Logf("drained in %.1f s; after five: %s", time.Since(start).Seconds(), cmp.Or(waits, "done"))
 	r.show(outbox.Parked, outbox.Conflicted)
+}
+
+// waits says in what states the writes on their way are, and why.
+func (r *run) waits() string {
+	r.t.Helper()
+	why := map[string]int{}
+	for _, state := range []outbox.State{outbox.Pending, outbox.Relayed, outbox.Sending, outbox.Sent} {
+		found, err := r.supervisor.writes(r.t.Context(), state)
+		if err != nil {
+			r.t.Error(err)
+		}
+		for _, w := range found {
+			why[fmt.Sprintf("%s %s, %d attempts, %.0f s to wait, %q:", w.State, w.Kind, w.Attempts, max(0, time.Until(w.NotUntil).Seconds()), w.Reason)]++
+		}
+	}
+	return tally(why)
 }
 
 // show reports the writes in states where none should be.
 func (r *run) show(states ...outbox.State) {
 	r.t.Helper()
 	for _, s := range states {
-		found, err := r.supervisor.writes(r.t.Context(), s)
-		if err != nil {
+		var page struct{ Items []json.RawMessage }
+		if err := r.supervisor.read(r.t.Context(), "/v1/outbox?limit=500&state="+string(s), &page); err != nil {
 			r.t.Error(err)
 		}
-		if len(found) > 0 {
-			r.t.Errorf("%d writes are %s, the first: %+v", len(found), s, found[0])
+		if n := len(page.Items); n > 0 {
+			r.t.Errorf("%d writes are %s, the first: %s", n, s, page.Items[0])
 		}
 	}
 }

@@ -97,6 +97,13 @@ func newProcess(t *testing.T, bin, dir string) *process {
 	return p
 }
 
+// note writes a line of the test's own into the log.
+func (p *process) note(format string, args ...any) {
+	if _, err := fmt.Fprintf(p.log, "-- "+format+"\n", args...); err != nil {
+		p.t.Error(err)
+	}
+}
+
 // start begins a life; point arms a fault point, "" none.
 func (p *process) start(point string) *life {
 	p.t.Helper()

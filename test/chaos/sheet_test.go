@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -18,13 +19,15 @@ import (
 // sheetCRM is a folder of CSV files that people work in too.
 type sheetCRM struct {
 	dir   string
-	since time.Time
 	memos [prospects]string // what people wrote in a column of their own
+
+	seen    chan time.Time // when activities.csv first grew after mark
+	unwatch func()
 }
 
 func newSheetCRM(t *testing.T, dir string) *sheetCRM {
 	t.Helper()
-	c := &sheetCRM{dir: filepath.Join(dir, "crm")}
+	c := &sheetCRM{dir: filepath.Join(dir, "crm"), unwatch: func() {}}
 	if err := os.Mkdir(c.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -126,14 +129,43 @@ func (c *sheetCRM) arrived() int {
 	return max(0, bytes.Count(raw, []byte("\n"))-1)
 }
 
-func (c *sheetCRM) mark() { c.since = time.Now() }
+// mark begins to look at activities.csv every few milliseconds until it grows.
+func (c *sheetCRM) mark() {
+	c.unwatch()
+	size := c.size()
+	seen, stop := make(chan time.Time, 1), make(chan struct{})
+	c.seen, c.unwatch = seen, sync.OnceFunc(func() { close(stop) })
+	go func() {
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for c.size() <= size {
+			select {
+			case <-tick.C:
+			case <-stop:
+				return
+			}
+		}
+		seen <- time.Now()
+	}()
+}
+
+// size is how long activities.csv is, -1 if it is not there.
+func (c *sheetCRM) size() int64 {
+	info, err := os.Stat(c.path("activities.csv"))
+	if err != nil {
+		return -1
+	}
+	return info.Size()
+}
 
 func (c *sheetCRM) firstWrite() time.Time {
-	info, err := os.Stat(c.path("activities.csv"))
-	if err != nil || !info.ModTime().After(c.since) {
+	c.unwatch()
+	select {
+	case at := <-c.seen:
+		return at
+	default:
 		return time.Time{}
 	}
-	return info.ModTime()
 }
 
 func (c *sheetCRM) read(name string) ([][]string, error) {

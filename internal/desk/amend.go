@@ -10,13 +10,12 @@ import (
 // amend joins a late addition to its call: a note, a tag, a disposition chosen
 // minutes after. The CRM shows the call once, as amended.
 func (c *command) amend(key string, call Call) (Receipt, error) {
-	e := call.Event
-	o, first, err := c.amended(e.Amends)
+	o, err := c.amended(call.Event.Amends)
 	if err != nil {
 		return Receipt{}, err
 	}
 	if call.Lead != "" && call.Lead != o.Lead {
-		return Receipt{}, &NotFound{"call to amend on this lead:", e.Amends}
+		return Receipt{}, &NotFound{"call to amend on this lead:", call.Event.Amends}
 	}
 	l, p, err := c.load(o.Lead)
 	if err != nil {
@@ -36,43 +35,42 @@ func (c *command) amend(key string, call Call) (Receipt, error) {
 		return Receipt{}, err
 	}
 	scope.Owner = c.owner(p)
-	a := recording{command: c, key: key, event: e, lead: l, was: l, p: p, scope: scope, out: o}
-	return a.join(first)
+	a := recording{command: c, key: key, event: call.Event, lead: l, was: l, p: p, scope: scope, out: o}
+	return a.join(o)
 }
 
-// amended finds a recorded call, by its event or, for those who were answered
-// it, by the outcome's id.
-func (c *command) amended(id string) (bridge.Outcome, Receipt, error) {
-	known := eventKey(c.actor.Connection, id)
-	first, ok, err := events.Get(c.tx, known)
+// amended finds a recorded call: by its event, by one that amended it before, or
+// for those who were answered it, by the outcome's id.
+func (c *command) amended(id string) (bridge.Outcome, error) {
+	first, ok, err := events.Get(c.tx, eventKey(c.actor.Connection, id))
 	if err != nil {
-		return bridge.Outcome{}, first, err
+		return bridge.Outcome{}, err
 	}
 	if !ok {
 		first.ID = bridge.OutcomeID(id)
 	}
 	o, found, err := outcomes.Get(c.tx, string(first.ID))
-	if err != nil || !found {
-		return o, first, errorOr(err, &NotFound{"call to amend:", id})
+	if err == nil && !found {
+		err = &NotFound{"call to amend:", id}
 	}
-	if !ok {
-		first, _, err = events.Get(c.tx, o.EventKey)
-	}
-	return o, first, err
+	return o, err
 }
 
-func (r *recording) join(first Receipt) (Receipt, error) {
+// join takes the amendment into the call, which was what it was.
+func (r *recording) join(was bridge.Outcome) (Receipt, error) {
 	if err := r.judgeAgain(); err != nil {
 		return Receipt{}, err
 	}
-	if err := r.admitFields(); err != nil {
+	concluded := r.out.Disposition != was.Disposition
+	if err := r.admitFields(concluded && !r.late()); err != nil {
 		return Receipt{}, err
 	}
 	if err := r.proposeMeeting(); err != nil {
 		return Receipt{}, err
 	}
-	r.out.Admitted = union(first.Admitted, r.gate.admitted)
-	r.out.Proposed = union(first.Proposed, r.gate.names())
+	if err := r.meetAgain(); err != nil {
+		return Receipt{}, err
+	}
 	r.out.Revision++
 	if r.event.Note != "" {
 		r.out.Note = r.event.Note
@@ -80,25 +78,29 @@ func (r *recording) join(first Receipt) (Receipt, error) {
 	if r.event.TalkS > 0 {
 		r.out.TalkS = r.event.TalkS
 	}
-	original := r.out.EventKey
-	w := r.write(bridge.WriteActivity, original, r.out.Revision)
-	w.Call = r.out.Log(bridge.Operation(r.lead.Prospect.Connection, original, bridge.WriteActivity, 0))
-	if err := r.append(w, r.key, r.lead.ID, ""); err != nil {
+	if err := r.logAgain(was); err != nil {
 		return Receipt{}, err
 	}
-	if err := r.sendRest(); err != nil {
+	if err := r.sendRest(concluded); err != nil {
 		return Receipt{}, err
 	}
-	r.out.Refused = append(slices.Clone(r.out.Refused), r.gate.refused...)
+	return r.joined(was)
+}
+
+// joined keeps the amended call, its decision and its ledger line.
+func (r *recording) joined(was bridge.Outcome) (Receipt, error) {
+	admitted, proposed := r.gate.admitted, r.gate.names()
+	r.out.Admitted, r.out.Proposed = union(was.Admitted, admitted), union(was.Proposed, proposed)
+	r.out.Refused = slices.Concat(was.Refused, r.gate.refused)
 	if err := outcomes.Put(r.tx, string(r.out.ID), r.out); err != nil {
 		return Receipt{}, err
 	}
-	all := slices.Concat(r.gate.admitted, r.gate.names())
+	all := slices.Concat(admitted, proposed)
 	if err := r.decided("amend", r.lead, r.scope, r.gate.asked, all); err != nil {
 		return Receipt{}, err
 	}
 	return Receipt{
-		ID: r.out.ID, Lead: r.lead.ID, Admitted: r.gate.admitted, Proposed: r.gate.names(),
+		ID: r.out.ID, Lead: r.lead.ID, Admitted: admitted, Proposed: proposed,
 		Refused: r.gate.refused, Proposal: r.out.Proposal, Flags: r.out.Flags,
 	}, r.note("amend", "", all, r.lead.Prospect.Key())
 }
@@ -112,6 +114,10 @@ func (r *recording) judgeAgain() error {
 		if err != nil {
 			return err
 		}
+		if newer.Counts && !info.Counts {
+			r.lead.Attempts++
+			r.out.Attempt = r.lead.Attempts
+		}
 		info = newer
 		r.out.Disposition, r.out.RawCode = newer.Code, r.event.RawCode
 	}
@@ -119,10 +125,53 @@ func (r *recording) judgeAgain() error {
 	return nil
 }
 
-// sendRest carries out what follows from an amendment besides the call's log.
-func (r *recording) sendRest() error {
-	if err := r.oppose(); err != nil {
+// meetAgain leaves an appointment alone that the call has brought before. One
+// that still waits is changed in place: it must not be made twice.
+func (r *recording) meetAgain() error {
+	if r.meet == nil || r.out.Proposal == "" {
+		return nil
+	}
+	p, ok, err := proposals.Get(r.tx, string(r.out.Proposal))
+	if err != nil || !ok || p.Meeting == nil {
 		return err
+	}
+	old, meet := *p.Meeting, *r.meet
+	same := old.Slot.Local == meet.Slot.Local && old.Slot.Zone == meet.Slot.Zone && old.Slot.Minutes == meet.Slot.Minutes &&
+		old.Salesperson == meet.Salesperson
+	switch {
+	case same:
+		r.meet = nil
+	case p.State == bridge.Proposed:
+		was := p
+		meet.ID = old.ID
+		p.Meeting, r.meet = &meet, nil
+		return r.keepProposal(&was, p)
+	}
+	return nil
+}
+
+// logAgain revises the call's log in the CRM. A test call has none; one that
+// turns out to be none is logged for the first time.
+func (r *recording) logAgain(was bridge.Outcome) error {
+	if r.info.Code == bridge.DispTest {
+		return nil
+	}
+	first := bridge.Operation(r.lead.Prospect.Connection, was.EventKey, bridge.WriteActivity, 0)
+	w := r.write(bridge.WriteActivity, was.EventKey, r.out.Revision)
+	w.Call = r.out.Log(first)
+	if was.Disposition == bridge.DispTest {
+		w.Operation, w.Call = first, r.out.Log("")
+	}
+	return r.append(w, r.key, r.lead.ID, "")
+}
+
+// sendRest carries out what follows from an amendment besides the call's log.
+// One that concludes nothing leaves lists and oppositions as they are.
+func (r *recording) sendRest(concluded bool) error {
+	if concluded {
+		if err := r.oppose(); err != nil {
+			return err
+		}
 	}
 	if len(r.gate.changes) > 0 {
 		w := r.write(bridge.WriteFields, r.key, 0)
@@ -136,9 +185,9 @@ func (r *recording) sendRest() error {
 		if err != nil {
 			return err
 		}
-		r.out.Proposal = id
+		r.out.Proposal, concluded = id, true
 	}
-	if r.event.Disposition == "" && r.out.Proposal == "" {
+	if !concluded {
 		return nil
 	}
 	return r.moveLead()

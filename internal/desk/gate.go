@@ -149,14 +149,37 @@ func (c *command) cardOf(l bridge.Lead, p bridge.Prospect) (Shown, error) {
 	return Shown{ReadAt: p.ReadAt, Fields: p.Fields}, nil
 }
 
+// given says whether the lead's last card left for the actor and is still good
+// for a call: to the platform they come through, or to themselves, not yet used
+// and to nobody else since. Neither a lease that was too short nor a lead that
+// was taken off the list meanwhile makes their report a stranger's.
+func (c *command) given(l bridge.Lead) (bool, error) {
+	s, ok, err := shown.Get(c.tx, shownKey(c.actor.Connection, l.ID))
+	if !ok || err != nil || s.To == "" {
+		return ok, err
+	}
+	return s.To == c.actor.Person.ID && !s.Used && c.now.Before(s.At.Add(cardGood)), nil
+}
+
+// used notes that the call was made for which a person was given the card.
+func (c *command) used(l bridge.Lead) error {
+	key := shownKey(c.actor.Connection, l.ID)
+	s, ok, err := shown.Get(c.tx, key)
+	if !ok || err != nil || s.To != c.actor.Person.ID {
+		return err
+	}
+	s.Used = true
+	return shown.Put(c.tx, key, s)
+}
+
 func shownKey(connection bridge.ConnectionName, id bridge.LeadID) string {
 	return string(id) + "\x00" + string(connection)
 }
 
-// show remembers what a card showed. Only fields whose changes may come back
-// are kept.
-func (c *command) show(connection bridge.ConnectionName, l bridge.Lead, p bridge.Prospect, card bridge.Card, writable []bridge.FieldName) error {
-	s := Shown{ReadAt: p.ReadAt, Fields: map[bridge.FieldName]bridge.Value{}}
+// show remembers what a card showed, and to whom ("": a platform). Only fields
+// whose changes may come back are kept.
+func (c *command) show(connection bridge.ConnectionName, to bridge.PersonID, l bridge.Lead, p bridge.Prospect, writable []bridge.FieldName) error {
+	s := Shown{ReadAt: p.ReadAt, Fields: map[bridge.FieldName]bridge.Value{}, To: to, At: c.now.UTC()}
 	for _, name := range writable {
 		// A field that the card may not show was still read for others: what
 		// we knew then is what a blind change is measured against.

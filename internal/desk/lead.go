@@ -20,7 +20,14 @@ import (
 type Shown struct {
 	ReadAt time.Time                         `json:"read_at"`
 	Fields map[bridge.FieldName]bridge.Value `json:"fields,omitempty"`
+	To     bridge.PersonID                   `json:"to,omitempty"` // "" is whoever works the platform's list
+	At     time.Time                         `json:"at,omitzero"`  // when it left
+	Used   bool                              `json:"used,omitempty"`
 }
+
+// cardGood is how long after a hand-out its caller may still report the call,
+// if the lease was too short for it.
+const cardGood = 24 * time.Hour
 
 var (
 	keys      = store.NewRaw("desk.keys")
@@ -63,12 +70,9 @@ func LeadOf(campaign bridge.CampaignID, prospect bridge.Ref) bridge.LeadID {
 	return bridge.LeadID(strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:20]))
 }
 
-// due is a time as a key that sorts.
+// due is a time as a key that sorts. What was before 1970 is all the same to us.
 func due(t time.Time) string {
-	if t.IsZero() {
-		return string(make([]byte, 8))
-	}
-	return string(binary.BigEndian.AppendUint64(nil, uint64(t.UnixMicro())))
+	return string(binary.BigEndian.AppendUint64(nil, uint64(max(t.UnixMicro(), 0))))
 }
 
 func queuePrefix(campaign bridge.CampaignID, assignee bridge.PersonID) string {
@@ -82,8 +86,14 @@ func queueKey(l bridge.Lead) string {
 func leaseKey(l bridge.Lead) string { return due(l.Lease.Until) + string(l.ID) }
 
 // queued says whether a lead stands in the console's queue: what a platform
-// holds, it hands out itself.
-func queued(l bridge.Lead) bool { return l.State == bridge.LeadWaiting && len(l.HeldBy) == 0 }
+// holds, it hands out itself, and what is on somebody's line waits for them.
+func queued(l bridge.Lead) bool {
+	return l.State == bridge.LeadWaiting && len(l.HeldBy) == 0 && l.Lease == nil
+}
+
+// onLine says whether somebody has the lead on their line, whatever has become
+// of it meanwhile.
+func (c *command) onLine(l bridge.Lead) bool { return l.Lease != nil && c.now.Before(l.Lease.Until) }
 
 // keep writes a lead back, its indexes with it. was is the lead as it was read,
 // nil for a new one.
@@ -218,7 +228,7 @@ func (c *command) record(l bridge.Lead, p bridge.Prospect) policy.Record {
 	return policy.Record{
 		Owner:        c.owner(p),
 		Assignee:     l.Assignee,
-		Handed:       l.State == bridge.LeadLeased && l.Lease != nil && l.Lease.Person == c.who.Person && c.now.Before(l.Lease.Until),
+		Handed:       c.onLine(l) && l.Lease.Person == c.who.Person,
 		Team:         l.Team,
 		CampaignTeam: camp.Team,
 		Territory:    string(p.Fields[bridge.FieldTerritory]),

@@ -236,7 +236,7 @@ func (c *command) toPush(campaign bridge.CampaignID, feed bridge.PlatformList, i
 // it, now or later, and nobody has it elsewhere.
 func (c *command) mayLie(camp bridge.Campaign, feed bridge.PlatformList, l bridge.Lead, p bridge.Prospect) (bool, error) {
 	switch {
-	case camp.Ended(c.now), l.State != bridge.LeadWaiting:
+	case camp.Ended(c.now), l.State != bridge.LeadWaiting, c.onLine(l):
 		return false, nil
 	case len(l.HeldBy) > 0 && !slices.Contains(l.HeldBy, feed.Connection):
 		return false, nil
@@ -306,7 +306,8 @@ func (c *command) pushed(feed bridge.PlatformList, item connector.PushItem) erro
 		who := policy.SubjectOfFeed(c.campaign(item.Campaign), feed)
 		scope := c.record(l, p)
 		scope.Handed = true
-		if err := c.show(feed.Connection, l, bridge.Prospect{Ref: p.Ref, Fields: p.Fields, ReadAt: item.Card.ReadAt}, item.Card, c.Policy.ChangeMask(who, scope).Names()); err != nil {
+		p.ReadAt = item.Card.ReadAt
+		if err := c.show(feed.Connection, "", l, p, c.Policy.ChangeMask(who, scope).Names()); err != nil {
 			return err
 		}
 		return pushes.Put(c.tx, pushKey(feed, item.Lead), []byte(digest(item.Card)))

@@ -97,7 +97,8 @@ func (c *command) mine(id bridge.CampaignID) (*Handout, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.Campaign == id && l.Lease != nil && l.Lease.Person == c.actor.Person.ID {
+		gone := l.State != bridge.LeadLeased && l.State != bridge.LeadWaiting
+		if l.Campaign == id && l.Lease != nil && l.Lease.Person == c.actor.Person.ID && !gone {
 			_, p, err := c.load(l.ID)
 			if err != nil {
 				return nil, err
@@ -235,7 +236,7 @@ func (c *command) hand(l bridge.Lead, p bridge.Prospect) (*Handout, error) {
 		return nil, err
 	}
 	card := c.card(c.who, scope, l, p)
-	if err := c.show(c.actor.Connection, l, p, card, c.Policy.ChangeMask(c.who, scope).Names()); err != nil {
+	if err := c.show(c.actor.Connection, c.actor.Person.ID, l, p, c.Policy.ChangeMask(c.who, scope).Names()); err != nil {
 		return nil, err
 	}
 	fields := slices.Collect(keysOf(card.Fields))

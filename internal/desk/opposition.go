@@ -137,14 +137,15 @@ func (c *command) opposeNumber(n string, o calling.Opposition) error {
 }
 
 // withdraw takes a lead off the lists. Platforms that hold it are told by
-// campaign.
+// campaign. Who has it on the line is still talking: their lease stays, and with
+// it the number is busy.
 func (c *command) withdraw(id bridge.LeadID, why string) error {
 	l, err := c.lead(id)
 	if err != nil || l.WithdrawnBy == why {
 		return err
 	}
 	was := l
-	l.State, l.WithdrawnBy, l.Lease = bridge.LeadWithdrawn, why, nil
+	l.State, l.WithdrawnBy = bridge.LeadWithdrawn, why
 	return c.keep(&was, l)
 }
 

@@ -35,6 +35,7 @@ const (
 	FlagOpposed = "called_although_opposed"
 	FlagOnLine  = "called_while_on_anothers_line"
 	FlagEnded   = "called_after_the_lead_was_closed"
+	FlagFuture  = "reported_as_of_the_future" // the platform's clock is ahead
 )
 
 // Record records a finished call: what the caller may write goes to the CRM,
@@ -64,7 +65,7 @@ func (c *command) take(call Call) (Receipt, error) {
 	if call.Event.Amends != "" {
 		out, err = c.amend(key, call)
 	} else {
-		out, err = c.record1(key, call)
+		out, err = c.first(key, call)
 	}
 	if err != nil {
 		return Receipt{}, err
@@ -87,7 +88,7 @@ type recording struct {
 	meet  *bridge.Meeting
 }
 
-func (c *command) record1(key string, call Call) (Receipt, error) {
+func (c *command) first(key string, call Call) (Receipt, error) {
 	info, err := disposition(call.Event)
 	if err != nil {
 		return Receipt{}, err
@@ -101,9 +102,11 @@ func (c *command) record1(key string, call Call) (Receipt, error) {
 		return Receipt{}, err
 	}
 	r := recording{command: c, key: key, event: call.Event, info: info, lead: l, was: l, p: p, scope: c.record(l, p)}
-	if slices.Contains(l.HeldBy, c.actor.Connection) {
-		r.scope.Handed = true
+	given, err := c.given(l)
+	if err != nil {
+		return Receipt{}, err
 	}
+	r.scope.Handed = r.scope.Handed || given || slices.Contains(l.HeldBy, c.actor.Connection)
 	r.scope.Owner = c.who.Person // of the call itself
 	if err := c.need(policy.Create, bridge.Activity, r.scope, "record a call"); err != nil {
 		return Receipt{}, err
@@ -167,6 +170,12 @@ func (c *command) findByPhone(camp bridge.Campaign, phone string) (bridge.Lead, 
 			found = append(found, l)
 		}
 	}
+	if len(found) > 1 {
+		// They queue: the one that is out is the one that was called.
+		if out := slices.DeleteFunc(slices.Clone(found), func(l bridge.Lead) bool { return !c.isOut(l) }); len(out) == 1 {
+			found = out
+		}
+	}
 	switch len(found) {
 	case 0:
 		return bridge.Lead{}, &NotFound{"lead with this number in campaign", string(camp.ID)}
@@ -176,9 +185,15 @@ func (c *command) findByPhone(camp bridge.Campaign, phone string) (bridge.Lead, 
 	return bridge.Lead{}, &Clash{fmt.Sprintf("%d leads of campaign %s share this number: say which with prospect_id", len(found), camp.ID)}
 }
 
+// isOut says whether the lead lies on the platform that reports, or is on the
+// line of the person who does.
+func (c *command) isOut(l bridge.Lead) bool {
+	return slices.Contains(l.HeldBy, c.actor.Connection) || l.Lease != nil && l.Lease.Person == c.who.Person
+}
+
 func (r *recording) run() (Receipt, error) {
 	r.begin()
-	if err := r.admitFields(); err != nil {
+	if err := r.admitFields(!r.late()); err != nil {
 		return Receipt{}, err
 	}
 	if err := r.proposeMeeting(); err != nil {
@@ -204,7 +219,8 @@ func (r *recording) run() (Receipt, error) {
 
 func (r *recording) begin() {
 	at := r.event.OccurredAt
-	if at.IsZero() {
+	future := at.After(r.now.Add(clockSkew))
+	if at.IsZero() || future {
 		at = r.now
 	}
 	if r.info.Counts {
@@ -219,7 +235,18 @@ func (r *recording) begin() {
 		TalkS: r.event.TalkS, Note: r.event.Note,
 	}
 	r.out.Flags = r.flags()
+	if future {
+		r.out.Flags = merge(r.out.Flags, []string{FlagFuture})
+	}
 }
+
+// clockSkew is how far ahead of ours a platform's clock may be. A call of next
+// year would otherwise be the lead's last one until then.
+const clockSkew = 5 * time.Minute
+
+// late says whether a later call to the lead was reported before: this one must
+// not undo what that one did.
+func (r *recording) late() bool { return r.out.At.Before(r.lead.LastAt) }
 
 // flags names the rules that the call broke.
 func (r *recording) flags() []string {
@@ -227,7 +254,7 @@ func (r *recording) flags() []string {
 	if _, opposed := r.opposed(r.lead); opposed {
 		out = append(out, FlagOpposed)
 	}
-	if l := r.lead.Lease; r.lead.State == bridge.LeadLeased && l != nil && l.Person != r.who.Person && r.now.Before(l.Until) {
+	if r.onLine(r.lead) && r.lead.Lease.Person != r.who.Person {
 		out = append(out, FlagOnLine)
 	}
 	switch r.lead.State {
@@ -237,12 +264,12 @@ func (r *recording) flags() []string {
 	return out
 }
 
-// admitFields sends the event's fields through the gate, and with them the
-// prospect status that follows from the disposition, where the role may write
-// it.
-func (r *recording) admitFields() error {
+// admitFields sends the event's fields through the gate, and with them, if
+// concluded says that the disposition is news, the prospect status that follows
+// from it, where the role may write it.
+func (r *recording) admitFields(concluded bool) error {
 	values, refused := r.parse(r.event.Fields)
-	if _, given := values[bridge.FieldStatus]; !given && r.info.Status != "" && r.Mapped[r.lead.Prospect.Connection][bridge.FieldStatus] {
+	if _, given := values[bridge.FieldStatus]; concluded && !given && r.info.Status != "" && r.Mapped[r.lead.Prospect.Connection][bridge.FieldStatus] {
 		if len(r.Policy.Admit(r.who, r.scope, []bridge.FieldName{bridge.FieldStatus}).Write) == 1 {
 			values[bridge.FieldStatus] = bridge.Value(r.info.Status)
 		}
@@ -303,26 +330,30 @@ func (r *recording) write(kind bridge.WriteKind, key string, revision int) bridg
 	return r.frame(r.lead.Prospect, kind, key, revision)
 }
 
-// moveLead takes the lead where the disposition leads. A call reported late
-// must not undo what a later one did.
+// moveLead takes the lead where the disposition leads, unless the call was
+// reported late. Another's line stays theirs.
 func (r *recording) moveLead() error {
 	l := &r.lead
 	l.Flags = merge(l.Flags, r.out.Flags)
-	if l.Lease != nil && (l.Lease.Person == r.who.Person || !r.now.Before(l.Lease.Until)) {
+	if l.Lease != nil && (l.Lease.Person == r.who.Person || !r.onLine(*l)) {
 		l.Lease = nil
 	}
-	if r.out.At.Before(l.LastAt) {
+	if r.late() {
 		if l.State == bridge.LeadLeased && l.Lease == nil {
 			l.State = bridge.LeadWaiting
 		}
 		return r.keep(&r.was, *l)
+	}
+	waits, err := r.waits()
+	if err != nil {
+		return err
 	}
 	l.LastAt, l.Last = r.out.At, r.out.Disposition
 	l.NextAt = time.Time{}
 	switch {
 	case l.WithdrawnBy != "":
 		l.State = bridge.LeadWithdrawn
-	case r.out.Proposal != "":
+	case waits:
 		l.State = bridge.LeadPending
 	case l.State == bridge.LeadClosed:
 	case r.info.Class == bridge.ClassRetry || r.info.Class == bridge.ClassScheduled:
@@ -331,6 +362,12 @@ func (r *recording) moveLead() error {
 		l.State = bridge.LeadFinished
 	}
 	return r.keep(&r.was, *l)
+}
+
+// waits says whether a proposal of the call waits for a supervisor.
+func (r *recording) waits() (bool, error) {
+	p, ok, err := proposals.Get(r.tx, string(r.out.Proposal))
+	return ok && p.State == bridge.Proposed, err
 }
 
 // nextAt is when the lead may be called again: when they asked to be, or after
@@ -347,6 +384,9 @@ func (r *recording) nextAt() time.Time {
 // finish keeps the outcome, its decision and its ledger line.
 func (r *recording) finish() error {
 	r.out.Refused = r.gate.refused
+	if err := r.used(r.lead); err != nil {
+		return err
+	}
 	if err := outcomes.Put(r.tx, string(r.out.ID), r.out); err != nil {
 		return err
 	}

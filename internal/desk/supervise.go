@@ -48,7 +48,7 @@ func (c *command) supervised(scope policy.Record, what string) error {
 func (d *Desk) Reassign(ctx context.Context, actor bridge.Actor, choice Choice, to, motive string) (Moved, error) {
 	return d.each(ctx, actor, choice, motive, "reassign", func(c *command, l bridge.Lead) (bridge.Lead, string) {
 		switch {
-		case l.State == bridge.LeadLeased && l.Lease != nil && c.now.Before(l.Lease.Until):
+		case c.onLine(l):
 			return l, "on the line with " + string(l.Lease.Person)
 		case l.State != bridge.LeadWaiting && l.State != bridge.LeadLeased && l.State != bridge.LeadPending:
 			return l, "it is " + string(l.State)
@@ -78,7 +78,7 @@ func (d *Desk) Close(ctx context.Context, actor bridge.Actor, choice Choice, mot
 		default:
 			return l, "it is " + string(l.State)
 		}
-		if l.State == bridge.LeadLeased && l.Lease != nil && c.now.Before(l.Lease.Until) {
+		if c.onLine(l) {
 			return l, "on the line with " + string(l.Lease.Person)
 		}
 		l.State, l.Lease = bridge.LeadClosed, nil

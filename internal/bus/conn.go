@@ -114,6 +114,9 @@ func (c *Conn) Serve(ctx context.Context, subject string, handle func(context.Co
 	if err != nil {
 		return nil, fmt.Errorf("serve %s: %w", subject, err)
 	}
+	if c.Connected() {
+		_ = c.nc.FlushTimeout(time.Second) // asked from now on, it answers
+	}
 	ended := make(chan struct{})
 	sub.SetClosedHandler(func(string) { close(ended) }) // after the last message was given out
 	context.AfterFunc(ctx, func() { _ = sub.Unsubscribe() })

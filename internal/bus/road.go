@@ -36,10 +36,11 @@ type Message struct {
 type Road struct {
 	conn *Conn
 	hub  string
+	pin  time.Duration // how long after its last pull a dead writer keeps its partition
 }
 
 // Road gives the stream of a hub. It does not look whether it exists.
-func (c *Conn) Road(hub string) *Road { return &Road{conn: c, hub: hub} }
+func (c *Conn) Road(hub string) *Road { return &Road{conn: c, hub: hub, pin: pinTTL} }
 
 // Subject is where requests of a kind go to the hub.
 func (r *Road) Subject(what string) string { return "passerelle." + r.hub + "." + what }
@@ -63,11 +64,12 @@ func consumerName(c bridge.ConnectionName, partition int, life time.Time) string
 // one writer at a time.
 const pinGroup = "writer"
 
-// pinTTL is how long after its last pull a dead writer keeps its partition.
+// pinTTL is how long a dead writer keeps its partitions.
 const pinTTL = 10 * time.Second
 
-// pullExpiry must stay well under pinTTL, or an idle writer would be unpinned.
-const pullExpiry = 4 * time.Second
+// pull is how long a writer's pull waits for messages: well under the pin's
+// time, or an idle writer would lose its partitions.
+func (r *Road) pull() time.Duration { return r.pin * 2 / 5 }
 
 // Renew makes the stream and its consumers anew, empty. The hub does so at its
 // start and when the stream was lost: every entry that was on it is published
@@ -99,7 +101,7 @@ func (r *Road) Renew(ctx context.Context, connections []bridge.ConnectionName) e
 				MemoryStorage:  true,
 				PriorityPolicy: jetstream.PriorityPolicyPinned,
 				PriorityGroups: []string{pinGroup},
-				PinnedTTL:      pinTTL,
+				PinnedTTL:      r.pin,
 			})
 			if err != nil {
 				return fmt.Errorf("renew the consumers of %s: %w", c, err)

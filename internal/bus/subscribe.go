@@ -115,7 +115,7 @@ func (r *Road) join(ctx context.Context, c bridge.ConnectionName, partition, ahe
 			handle(d)
 		},
 		jetstream.PullMaxMessages(ahead),
-		jetstream.PullExpiry(pullExpiry),
+		jetstream.PullExpiry(r.pull()),
 		jetstream.PullPriorityGroup(pinGroup),
 		jetstream.ConsumeErrHandler(func(jetstream.ConsumeContext, error) {
 			if !r.alive(name) {

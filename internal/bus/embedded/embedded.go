@@ -45,10 +45,10 @@ func start(dir string) (*Server, error) {
 		return nil, fmt.Errorf("start the embedded NATS server: %w", err)
 	}
 	ns.Start()
-	if !ns.ReadyForConnections(readyWithin) || !ns.JetStreamEnabled() {
+	if !ns.JetStreamEnabled() || !ns.ReadyForConnections(readyWithin) {
 		ns.Shutdown()
 		ns.WaitForShutdown()
-		return nil, fmt.Errorf("start the embedded NATS server: not ready after %s (is %s writable?)", readyWithin, dir)
+		return nil, fmt.Errorf("start the embedded NATS server: no stream can be kept in %s (is it writable?)", dir)
 	}
 	return &Server{ns}, nil
 }

@@ -1,0 +1,314 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/bus/embedded"
+)
+
+const crm = bridge.ConnectionName("crm.main")
+
+// soon waits until something is so, and fails the test if that takes too long.
+func soon(t testing.TB, what string, within time.Duration, so func() bool) {
+	t.Helper()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	end := time.After(within)
+	for !so() {
+		select {
+		case <-tick.C:
+		case <-end:
+			t.Fatalf("%s: not within %s", what, within)
+		}
+	}
+}
+
+const patience = 10 * time.Second
+
+func startServer(t testing.TB) *embedded.Server {
+	t.Helper()
+	s, err := embedded.Start(filepath.Join(t.TempDir(), "nats"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	return s
+}
+
+func connect(t testing.TB, s *embedded.Server) *Conn {
+	t.Helper()
+	c, err := Connect(Options{Embedded: s, Name: t.Name(), Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// newRoad makes the stream of a hub of its own, whose dead writers are soon
+// forgotten.
+func newRoad(t testing.TB, c *Conn) *Road {
+	t.Helper()
+	r := c.Road("paris")
+	r.pin = 2500 * time.Millisecond
+	renew(t, r)
+	return r
+}
+
+func renew(t testing.TB, r *Road) {
+	t.Helper()
+	if err := r.Renew(t.Context(), []bridge.ConnectionName{crm}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// messages are n messages of several prospects.
+func messages(n int) []Message {
+	out := make([]Message, n)
+	for i := range out {
+		ref := bridge.Ref{Connection: crm, Object: bridge.ProspectObj, ID: fmt.Sprint(i % 7)}
+		out[i] = Message{Entry: fmt.Sprintf("%04d", i), Connection: crm, Partition: Partition(ref)}
+	}
+	return out
+}
+
+func publish(t testing.TB, r *Road, m []Message) {
+	t.Helper()
+	if err := r.Publish(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// inbox collects what a subscriber got.
+type inbox struct {
+	mu  sync.Mutex
+	got []Message
+}
+
+func (in *inbox) put(m Message) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.got = append(in.got, m)
+}
+
+func (in *inbox) all() []Message {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return slices.Clone(in.got)
+}
+
+func (in *inbox) count() int { return len(in.all()) }
+
+// subscribe gives all messages to handle until the test ends or stop is called.
+func subscribe(t testing.TB, r *Road, handle func(Delivery)) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.Subscribe(ctx, crm, 16, handle)
+	}()
+	stop = func() {
+		cancel()
+		<-done
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+// ordered fails if a partition's first deliveries are not in order.
+func ordered(t testing.TB, got []Message) {
+	t.Helper()
+	last := map[int]string{}
+	for _, m := range got {
+		if m.Entry <= last[m.Partition] {
+			t.Fatalf("partition %d: %s after %s", m.Partition, m.Entry, last[m.Partition])
+		}
+		last[m.Partition] = m.Entry
+	}
+}
+
+func TestEachPartitionInOrder(t *testing.T) {
+	t.Parallel()
+	r := newRoad(t, connect(t, startServer(t)))
+	var in inbox
+	subscribe(t, r, func(d Delivery) {
+		in.put(d.Message)
+		d.Ack()
+	})
+	publish(t, r, messages(500))
+	soon(t, "all arrive", patience, func() bool { return in.count() >= 500 })
+	ordered(t, in.all())
+	soon(t, "the stream is empty", patience, func() bool { return left(t, r) == 0 })
+}
+
+func left(t testing.TB, r *Road) uint64 {
+	t.Helper()
+	stream, err := r.conn.js.Stream(t.Context(), r.stream())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream.CachedInfo().State.Msgs
+}
+
+func TestANakComesAgainLater(t *testing.T) {
+	t.Parallel()
+	r := newRoad(t, connect(t, startServer(t)))
+	var in inbox
+	var nacked sync.Map
+	const wait = 50 * time.Millisecond
+	subscribe(t, r, func(d Delivery) {
+		first, again := nacked.LoadOrStore(d.Entry, time.Now())
+		if !again {
+			d.Nak(wait)
+			return
+		}
+		if since := time.Since(first.(time.Time)); since < wait {
+			t.Errorf("%s came again after %s", d.Entry, since)
+		}
+		in.put(d.Message)
+		d.Ack()
+	})
+	publish(t, r, messages(20))
+	soon(t, "all come again", patience, func() bool { return in.count() == 20 })
+}
+
+func TestPurgeTakesEverythingOff(t *testing.T) {
+	t.Parallel()
+	r := newRoad(t, connect(t, startServer(t)))
+	publish(t, r, messages(20))
+	before, err := r.State(t.Context())
+	if err != nil || before.Last != 20 {
+		t.Fatalf("%+v, %v", before, err)
+	}
+	if err := r.Purge(t.Context(), crm); err != nil {
+		t.Fatal(err)
+	}
+	if n := left(t, r); n != 0 {
+		t.Errorf("%d messages are left", n)
+	}
+	if after, err := r.State(t.Context()); err != nil || after != before {
+		t.Errorf("a purge is taken for a loss: %+v, was %+v (%v)", after, before, err)
+	}
+}
+
+func TestAPartitionMovesWhenItsWriterDies(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	r := newRoad(t, connect(t, s))
+	var first, second inbox
+	dying := connect(t, s)
+	doomed := dying.Road("paris")
+	doomed.pin = r.pin
+	subscribe(t, doomed, func(d Delivery) { first.put(d.Message); d.Ack() })
+	publish(t, r, messages(20))
+	soon(t, "the first gets all", patience, func() bool { return first.count() == 20 })
+	subscribe(t, r, func(d Delivery) { second.put(d.Message); d.Ack() })
+	publish(t, r, messages(20))
+	soon(t, "the first still gets all", patience, func() bool { return first.count() == 40 })
+	if n := second.count(); n > 0 {
+		t.Fatalf("the second got %d messages of partitions that the first holds", n)
+	}
+	soon(t, "the first has acknowledged", patience, func() bool { return left(t, r) == 0 })
+	dying.Close()
+	publish(t, r, messages(20))
+	soon(t, "the second takes over", 2*patience, func() bool { return second.count() == 20 })
+	ordered(t, second.all())
+}
+
+func TestALostStreamIsNoticedAndRejoined(t *testing.T) {
+	t.Parallel()
+	r := newRoad(t, connect(t, startServer(t)))
+	var in inbox
+	subscribe(t, r, func(d Delivery) { in.put(d.Message); d.Ack() })
+	publish(t, r, messages(10))
+	soon(t, "all arrive", patience, func() bool { return in.count() == 10 })
+	known, err := r.State(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.conn.js.DeleteStream(t.Context(), r.stream()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.State(t.Context()); !errors.Is(err, ErrNoStream) {
+		t.Errorf("the state of a deleted stream: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := r.Publish(ctx, messages(1)); err == nil {
+		t.Error("published to a deleted stream")
+	}
+	renew(t, r)
+	if now, err := r.State(t.Context()); err != nil || now.Created.Equal(known.Created) {
+		t.Errorf("the new stream cannot be told from the old: %+v, %+v (%v)", now, known, err)
+	}
+	publish(t, r, messages(10))
+	soon(t, "the subscriber is back", 2*time.Second, func() bool { return in.count() == 20 })
+}
+
+func TestRenewEmptiesTheStream(t *testing.T) {
+	t.Parallel()
+	r := newRoad(t, connect(t, startServer(t)))
+	publish(t, r, messages(10))
+	renew(t, r)
+	if n := left(t, r); n != 0 {
+		t.Errorf("%d messages are left", n)
+	}
+}
+
+func TestForeignMessagesAreDropped(t *testing.T) {
+	t.Parallel()
+	r := newRoad(t, connect(t, startServer(t)))
+	var in inbox
+	subscribe(t, r, func(d Delivery) { in.put(d.Message); d.Ack() })
+	good := messages(1)[0]
+	for _, body := range []string{
+		`not JSON`, `{"entry":"x","connection":"crm.main","partition":-1}`, `{"entry":"x","connection":"crm.main","partition":64}`,
+		fmt.Sprintf(`{"entry":"x","connection":"crm.other","partition":%d}`, good.Partition),
+	} {
+		subject := fmt.Sprintf("%s.%02d", r.writes(crm), good.Partition)
+		if _, err := r.conn.js.Publish(t.Context(), subject, []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish(t, r, []Message{good})
+	soon(t, "the good one arrives", patience, func() bool { return in.count() > 0 })
+	if got := in.all(); len(got) != 1 || got[0] != good {
+		t.Errorf("got %v", got)
+	}
+	soon(t, "the others are gone", patience, func() bool { return left(t, r) == 0 })
+}
+
+func TestPartitionIsStable(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]int{"1": 37, "42": 1, "": 61, "é": 13} {
+		if got := Partition(bridge.Ref{Connection: crm, Object: bridge.ProspectObj, ID: id}); got != want {
+			t.Errorf("prospect %q goes to partition %d, want %d", id, got, want)
+		}
+	}
+}
+
+// A stream made by somebody else under our name is replaced, not joined.
+func TestRenewOverAForeignStream(t *testing.T) {
+	t.Parallel()
+	c := connect(t, startServer(t))
+	r := c.Road("paris")
+	_, err := c.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: r.stream(), Subjects: []string{"other.>"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	renew(t, r)
+	publish(t, r, messages(3))
+}

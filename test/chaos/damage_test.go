@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"errors"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -24,7 +25,10 @@ func damage(dir string, dice *rand.Rand) (string, error) {
 		}
 		return err
 	})
-	if err != nil || len(files) == 0 {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(files) == 0 {
+		return "", nil // deleted before, and the hub died before it made it anew
+	}
+	if err != nil {
 		return "", err
 	}
 	victim := files[dice.IntN(len(files))]

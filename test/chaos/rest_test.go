@@ -117,7 +117,7 @@ type mood struct {
 }
 
 var moods = []mood{
-	{name: "calm", weight: 6},
+	{name: calm, weight: 6},
 	{name: "down", weight: 1, rules: []crmfake.Rule{{Fault: crmfake.Down}}},
 	{name: "flaky", weight: 4, rules: []crmfake.Rule{
 		{Fault: crmfake.Down, Chance: 0.05},

@@ -62,10 +62,10 @@ const lockFile = ".~lock.prospects.csv#"
 func (c *sheetCRM) upset(dice *rand.Rand) string {
 	c.calm()
 	if dice.IntN(4) > 0 {
-		return "calm"
+		return calm
 	}
 	if err := os.WriteFile(c.path(lockFile), []byte(",anne,desk,22.11.2026 10:00,file:///;"), 0o600); err != nil {
-		return "calm"
+		return calm
 	}
 	return "open elsewhere"
 }

@@ -32,10 +32,10 @@ func TestContract(t *testing.T) {
 		},
 		Bad: []contract.Bad{
 			{Name: "nothing", Settings: "{}", Names: "secrets"},
-			{Name: "no secret", Settings: "secrets: []", Names: "settings.secrets"},
+			{Name: "no secret", Settings: "secrets: []", Names: "secrets"},
 			{Name: "secret from nowhere", Settings: `secrets: ["${env:NO_SUCH_VARIABLE_HERE}"]`, Names: "NO_SUCH_VARIABLE_HERE"},
-			{Name: "no address", Settings: settingsFor("nowhere"), Names: "settings.push_url"},
-			{Name: "batch too large", Settings: settingsFor("https://dialler.example") + "push_batch: 501\n", Names: "settings.push_batch"},
+			{Name: "no address", Settings: settingsFor("nowhere"), Names: "push_url"},
+			{Name: "batch too large", Settings: settingsFor("https://dialler.example") + "push_batch: 501\n", Names: "push_batch"},
 		},
 	})
 }

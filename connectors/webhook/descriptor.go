@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 
 	"passerelle/internal/connector"
 	"passerelle/internal/secret"
+	"passerelle/internal/strict"
 )
 
 // Limits of the settings.
@@ -57,29 +59,75 @@ var (
 )
 
 func open(_ context.Context, env connector.Env) (connector.Conn, error) {
+	var node strict.Node
+	if err := env.Decode(&node); err != nil {
+		return nil, err
+	}
 	s := settings{PushBatch: defaultPushBatch}
-	if err := env.Decode(&s); err != nil {
+	c := checker{node: node}
+	c.found.Add(node.Decode(&s))
+	hook, pusher := c.hook(s.Secrets), c.pusher(s, env)
+	if err := c.found.Err(); err != nil {
 		return nil, err
 	}
-	hook, err := newHook(s.Secrets)
 	if s.PushURL == "" {
-		return receiver(hook, s, err)
-	}
-	pusher, pushErr := newPusher(s, env)
-	if err := errors.Join(err, pushErr); err != nil {
-		return nil, err
+		return conn{hook}, nil
 	}
 	return pushConn{hook, pusher}, nil
 }
 
-func receiver(h hook, s settings, err error) (connector.Conn, error) {
-	if !s.PushSecret.IsZero() {
-		err = errors.Join(err, errors.New("settings.push_secret: nothing is pushed without push_url: set it too, or remove the secret"))
+// checker collects what is wrong with the settings, each with its place.
+type checker struct {
+	node  strict.Node
+	found strict.Findings
+}
+
+// fault adds a finding, unless something is wrong there already.
+func (c *checker) fault(path, format string, args ...any) {
+	next := c.node.Findf(path, format, args...)
+	if !slices.ContainsFunc(c.found, func(f strict.Finding) bool { return f.Path == next.Path }) {
+		c.found = append(c.found, next)
 	}
+}
+
+func (c *checker) hook(secrets []secret.String) hook {
+	var h hook
+	for i, s := range secrets {
+		key, err := signer(s)
+		if err != nil {
+			c.fault(fmt.Sprintf("secrets[%d]", i), "%v", err)
+			continue
+		}
+		h.keys = append(h.keys, key)
+	}
+	if len(secrets) == 0 {
+		c.fault("secrets", "empty: without a secret nobody could post")
+	}
+	return h
+}
+
+func (c *checker) pusher(s settings, env connector.Env) pusher {
+	if s.PushURL == "" {
+		if !s.PushSecret.IsZero() {
+			c.fault("push_secret", "nothing is pushed without push_url: set it too, or remove the secret")
+		}
+		return pusher{}
+	}
+	target, err := address(s.PushURL)
 	if err != nil {
-		return nil, err
+		c.fault("push_url", "%v", err)
 	}
-	return conn{h}, nil
+	if s.PushSecret.IsZero() {
+		c.fault("push_secret", "is missing: pushes are signed with it")
+	}
+	key, err := signer(s.PushSecret)
+	if err != nil {
+		c.fault("push_secret", "%v", err)
+	}
+	if s.PushBatch < 1 || s.PushBatch > maxPushBatch {
+		c.fault("push_batch", "must be 1 to %d", maxPushBatch)
+	}
+	return pusher{client: env.HTTP, url: target, key: key, batch: s.PushBatch, now: env.Now}
 }
 
 // Check has nothing to ask: the platform comes to us.
@@ -96,11 +144,11 @@ func address(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
-		return "", errors.New("settings.push_url: not an address: write https://host/path")
+		return "", errors.New("not an address: write https://host/path")
 	case u.User != nil:
-		return "", errors.New("settings.push_url: holds a user or a password: pushes are signed with push_secret instead")
+		return "", errors.New("holds a user or a password: pushes are signed with push_secret instead")
 	case u.Fragment != "":
-		return "", errors.New("settings.push_url: ends in a #fragment, which is never sent: remove it")
+		return "", errors.New("ends in a #fragment, which is never sent: remove it")
 	}
 	return u.String(), nil
 }

@@ -12,7 +12,6 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"passerelle/internal/connector"
-	"passerelle/internal/secret"
 )
 
 // Schema is what the events of this connector are.
@@ -22,23 +21,6 @@ const Schema = "call_outcome.v1"
 const MaxEvents = 500
 
 type hook struct{ keys []*standardwebhooks.Webhook }
-
-func newHook(secrets []secret.String) (hook, error) {
-	var h hook
-	var all error
-	for i, s := range secrets {
-		key, err := signer(s)
-		if err != nil {
-			all = errors.Join(all, fmt.Errorf("settings.secrets[%d]: %w", i, err))
-			continue
-		}
-		h.keys = append(h.keys, key)
-	}
-	if len(secrets) == 0 {
-		all = errors.New("settings.secrets: empty: without a secret nobody could post")
-	}
-	return h, all
-}
 
 // Verify says whether the request is signed with one of the secrets, at most
 // [Tolerance] from now.

@@ -8,16 +8,11 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"passerelle/internal/secret"
 )
 
 func TestVerify(t *testing.T) {
 	t.Parallel()
-	h, err := newHook([]secret.String{secret.New(oldSecret), secret.New(newSecret)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := hookWith(t, oldSecret, newSecret)
 	body := []byte(`{"event_id":"e1"}`)
 	good := signed(t, oldSecret, noon, body)
 	with := func(key, value string) http.Header {
@@ -67,10 +62,7 @@ func TestVerify(t *testing.T) {
 // The example of the specification, so that we are sure to speak its dialect.
 func TestVerifySpecificationExample(t *testing.T) {
 	t.Parallel()
-	h, err := newHook([]secret.String{secret.New("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := hookWith(t, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	header := http.Header{}
 	header.Set("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek")
 	header.Set("webhook-timestamp", "1614265330")
@@ -164,10 +156,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 func FuzzVerify(f *testing.F) {
-	h, err := newHook([]secret.String{secret.New(oldSecret), secret.New(newSecret)})
-	if err != nil {
-		f.Fatal(err)
-	}
+	h := hookWith(f, oldSecret, newSecret)
 	body := []byte(`{}`)
 	good := signed(f, oldSecret, noon, body)
 	stamp := good.Get("Webhook-Timestamp")

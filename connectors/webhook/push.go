@@ -30,20 +30,6 @@ type pusher struct {
 	now    func() time.Time
 }
 
-func newPusher(s settings, env connector.Env) (pusher, error) {
-	target, urlErr := address(s.PushURL)
-	key, keyErr := signer(s.PushSecret)
-	if keyErr != nil {
-		keyErr = fmt.Errorf("settings.push_secret: %w", keyErr)
-	}
-	var batchErr error
-	if s.PushBatch < 1 || s.PushBatch > maxPushBatch {
-		batchErr = fmt.Errorf("settings.push_batch: %d is not 1 to %d", s.PushBatch, maxPushBatch)
-	}
-	p := pusher{client: env.HTTP, url: target, key: key, batch: s.PushBatch, now: env.Now}
-	return p, errors.Join(urlErr, keyErr, batchErr)
-}
-
 // Check posts an empty batch: reachable, and our signature accepted.
 func (p pusher) Check(ctx context.Context) error {
 	_, err := p.post(ctx, "webhook: check", nil)

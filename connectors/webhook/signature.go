@@ -38,7 +38,7 @@ func signer(s secret.String) (*standardwebhooks.Webhook, error) {
 		return nil, errors.New("not a signing secret: write whsec_ and base64, as from: echo whsec_$(openssl rand -base64 32)")
 	}
 	if len(key) < minKey || len(key) > maxKey {
-		return nil, fmt.Errorf("a signing secret has %d to %d bytes, this one %d", minKey, maxKey, len(key))
+		return nil, fmt.Errorf("a signing secret has %d to %d bytes, this one %d: make one with echo whsec_$(openssl rand -base64 32)", minKey, maxKey, len(key))
 	}
 	return standardwebhooks.NewWebhookRaw(key)
 }

@@ -43,6 +43,16 @@ func openWith(t testing.TB, yaml string) (connector.Conn, error) {
 	})
 }
 
+// hookWith opens a connection that only takes hooks, signed with the secrets.
+func hookWith(t testing.TB, secrets ...string) hook {
+	t.Helper()
+	c, err := openWith(t, "secrets: ["+strings.Join(secrets, ", ")+"]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.(conn).hook
+}
+
 // connect opens a connection that pushes to a platform in miniature.
 func connect(t *testing.T, o fake.Options, settings string) (*fake.Platform, pushConn) {
 	t.Helper()
@@ -73,15 +83,16 @@ func TestOpen(t *testing.T) {
 		{"two secrets", "secrets: [" + oldSecret + ", " + newSecret + "]", ""},
 		{"with pushes", "secrets: [" + oldSecret + "]\npush_url: https://dialler.example/cards\npush_secret: " + pushSecret, ""},
 		{"nothing", "{}", "secrets"},
-		{"no secret", "secrets: []", "settings.secrets: empty"},
-		{"not base64", "secrets: [" + oldSecret + ", 'whsec_pass word']", "settings.secrets[1]: not a signing secret"},
-		{"too short", "secrets: [whsec_c2hvcnQ=]", "settings.secrets[0]: a signing secret has 24 to 64 bytes, this one 5"},
-		{"not an address", "secrets: [" + oldSecret + "]\npush_url: dialler.example\npush_secret: " + pushSecret, "settings.push_url: not an address"},
-		{"password in the address", "secrets: [" + oldSecret + "]\npush_url: https://u:hunter2@dialler.example\npush_secret: " + pushSecret, "settings.push_url: holds a user"},
+		{"no secret", "secrets: []", "passerelle.yaml:1:10 secrets: empty"},
+		{"not base64", "secrets: [" + oldSecret + ", 'whsec_pass word']", "passerelle.yaml:1:63 secrets[1]: not a signing secret"},
+		{"too short", "secrets: [whsec_c2hvcnQ=]", "passerelle.yaml:1:11 secrets[0]: a signing secret has 24 to 64 bytes, this one 5"},
+		{"not an address", "secrets: [" + oldSecret + "]\npush_url: dialler.example\npush_secret: " + pushSecret, "passerelle.yaml:2:11 push_url: not an address"},
+		{"password in the address", "secrets: [" + oldSecret + "]\npush_url: https://u:hunter2@dialler.example\npush_secret: " + pushSecret, "push_url: holds a user"},
 		{"fragment", "secrets: [" + oldSecret + "]\npush_url: https://dialler.example/#x\npush_secret: " + pushSecret, "#fragment"},
-		{"no push secret", "secrets: [" + oldSecret + "]\npush_url: https://dialler.example", "settings.push_secret"},
-		{"push secret for nothing", "secrets: [" + oldSecret + "]\npush_secret: " + pushSecret, "settings.push_secret: nothing is pushed"},
-		{"batch of none", "secrets: [" + oldSecret + "]\npush_url: https://dialler.example\npush_secret: " + pushSecret + "\npush_batch: 0", "settings.push_batch: 0 is not 1 to 500"},
+		{"no push secret", "secrets: [" + oldSecret + "]\npush_url: https://dialler.example", "push_secret: is missing"},
+		{"push secret for nothing", "secrets: [" + oldSecret + "]\npush_secret: " + pushSecret, "push_secret: nothing is pushed"},
+		{"batch of none", "secrets: [" + oldSecret + "]\npush_url: https://dialler.example\npush_secret: " + pushSecret + "\npush_batch: 0", "passerelle.yaml:4:13 push_batch: must be 1 to 500"},
+		{"two mistakes", "secrets: [x]\npush_url: dialler.example\npush_secret: " + pushSecret, "push_url: not an address"},
 		{"unknown key", "secrets: [" + oldSecret + "]\npush_uri: https://dialler.example", "push_uri"},
 	}
 	for _, c := range cases {

@@ -1,9 +1,12 @@
 package config
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/strict"
 )
@@ -25,6 +28,34 @@ func (c *Config) Check(reg connector.Registry) error {
 			all = append(all, conn.node.Findf("type", "is a %s connector: name the connection %s.something, or take another", d.Kind, d.Kind))
 		default:
 			all = append(all, checkSettings(conn, d)...)
+		}
+	}
+	return all.Err()
+}
+
+// CheckProfiles finds the profiles of people and of feeds that stand for no
+// role: who has one has no right at all. Its error is [strict.Findings].
+func (c *Config) CheckProfiles(known func(bridge.ConnectionName, bridge.Profile) bool) error {
+	var all strict.Findings
+	without := func(name bridge.ConnectionName, profile bridge.Profile) bool {
+		_, there := c.Connection(name)
+		return there && profile != "" && !known(name, profile)
+	}
+	const text = "the policy gives this profile no role on %s, so no right at all: write it under profiles there, or another one here"
+	for _, p := range c.People {
+		logins := c.root.Child("people").Child(string(p.ID)).Child("phoning")
+		for _, name := range slices.Sorted(maps.Keys(p.Phoning)) {
+			if profile := p.Phoning[name].Profile; p.Active && without(name, profile) {
+				all = append(all, logins.Child(string(name)).Findf("profile", text, name))
+			}
+		}
+	}
+	for _, campaign := range c.Campaigns {
+		node := c.root.Child("campaigns").Child(string(campaign.ID))
+		for i, f := range campaign.Feeds {
+			if without(f.Connection, f.Profile) {
+				all = append(all, node.Findf(fmt.Sprintf("feeds[%d].profile", i), text, f.Connection))
+			}
 		}
 	}
 	return all.Err()

@@ -41,6 +41,8 @@ type Config struct {
 	PolicyText []byte // nil: the config has none
 	PolicyFile string // where it stands: a file of its own, or the config
 	PolicyLine int    // where in that file it begins, from 1
+
+	root strict.Node
 }
 
 // NATS says which server carries the writes.
@@ -89,7 +91,8 @@ type Token struct {
 }
 
 // Load reads the file at path. Its error is [strict.Findings] where the text
-// is wrong.
+// is wrong; what could be read is there all the same, to find more that is
+// wrong and for nothing else.
 func Load(path string) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -98,7 +101,8 @@ func Load(path string) (*Config, error) {
 	return Parse(path, data)
 }
 
-// Parse reads the text of a config that lies, or would lie, at path.
+// Parse reads the text of a config that lies, or would lie, at path, as [Load]
+// does.
 func Parse(path string, data []byte) (*Config, error) {
 	root, err := strict.Parse(path, data)
 	if err != nil {
@@ -107,10 +111,7 @@ func Parse(path string, data []byte) (*Config, error) {
 	l := &loader{root: *root, file: defaults()}
 	l.findings.Add(root.Decode(&l.file))
 	cfg := l.config(path)
-	if err := l.findings.Err(); err != nil {
-		return nil, err
-	}
-	return cfg, nil
+	return cfg, l.findings.Err()
 }
 
 // Connection finds a connection by name.

@@ -51,7 +51,7 @@ func TestGood(t *testing.T) {
 	if string(cfg.PolicyText) != "version: 1   # the policy\nroles: {}\n" || cfg.PolicyFile != filepath.Join(cfg.Dir, "policy.yaml") || cfg.PolicyLine != 1 {
 		t.Errorf("policy at %s:%d: %q", cfg.PolicyFile, cfg.PolicyLine, cfg.PolicyText)
 	}
-	if len(cfg.Tokens) != 1 || cfg.Tokens[0].Person != "alice" || cfg.Tokens[0].Connection != "phoning.console" || cfg.Tokens[0].Token.Reveal() != "t0ken-of-alice" {
+	if len(cfg.Tokens) != 1 || cfg.Tokens[0].Person != "alice" || cfg.Tokens[0].Connection != "phoning.console" || cfg.Tokens[0].Token.Reveal() != "t0ken-of-alice-2026" {
 		t.Errorf("tokens: %+v", cfg.Tokens)
 	}
 }
@@ -250,6 +250,35 @@ p.yaml:11:70 connections.crm.c.settings.auth.valeu: unknown setting of sheet: it
 	}
 }
 
+func TestCheckProfiles(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Parse("p.yaml", []byte(`hub: h
+connections:
+  crm.a: {type: sheet}
+  phoning.dial: {type: webhook}
+  phoning.console: {type: console}
+campaigns:
+  c:
+    crm: crm.a
+    rules: always
+    feeds:
+      - {connection: phoning.dial, list: a, profile: agent}
+      - {connection: phoning.dial, list: b, profile: canary}
+people:
+  alice: {phoning: {phoning.dial: {login: a, profile: agent}, phoning.console: {login: a, profile: canary}}}
+  bruno: {active: false, phoning: {phoning.console: {login: b, profile: canary}}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = cfg.CheckProfiles(func(_ bridge.ConnectionName, p bridge.Profile) bool { return p == "agent" })
+	want := `p.yaml:12:54 campaigns.c.feeds[1].profile: the policy gives this profile no role on phoning.dial, so no right at all: write it under profiles there, or another one here
+p.yaml:14:100 people.alice.phoning.phoning.console.profile: the policy gives this profile no role on phoning.console, so no right at all: write it under profiles there, or another one here`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	files, err := filepath.Glob("testdata/*/*.yaml")
 	if err != nil {
@@ -265,11 +294,14 @@ func FuzzParse(f *testing.F) {
 	reg := registry(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		cfg, err := config.Parse("testdata/good/p.yaml", data)
-		if err == nil {
-			err = cfg.Check(reg)
+		errs := []error{err}
+		if cfg != nil { // what is wrong in the one place must not hide the other
+			errs = append(errs, cfg.Check(reg), cfg.CheckProfiles(func(bridge.ConnectionName, bridge.Profile) bool { return false }))
 		}
-		if _, ok := errors.AsType[strict.Findings](err); err != nil && !ok {
-			t.Fatalf("not findings: %v", err)
+		for _, err := range errs {
+			if _, ok := errors.AsType[strict.Findings](err); err != nil && !ok {
+				t.Fatalf("not findings: %v", err)
+			}
 		}
 	})
 }

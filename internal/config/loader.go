@@ -35,7 +35,7 @@ func (l *loader) fault(node strict.Node, path, format string, args ...any) {
 }
 
 func (l *loader) config(path string) *Config {
-	cfg := &Config{File: path, Dir: filepath.Dir(path), Hub: l.file.Hub, Listen: l.file.Listen}
+	cfg := &Config{File: path, Dir: filepath.Dir(path), Hub: l.file.Hub, Listen: l.file.Listen, root: l.root}
 	if l.file.Hub != "" && !hubPattern.MatchString(l.file.Hub) {
 		l.fault(l.root, "hub", "must be lower-case letters, digits and hyphens, 63 at most")
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"passerelle/internal/bridge"
+	"passerelle/internal/calling"
+	"passerelle/internal/identity"
 	"passerelle/internal/strict"
 )
 
@@ -21,6 +23,9 @@ func (l *loader) campaigns(cfg *Config) {
 			Selection: raw.Selection, Team: raw.Team, Principal: raw.Principal, Rules: raw.Rules, Script: raw.Script,
 		}
 		l.refer(cfg, node, "crm", raw.CRM, "crm")
+		if _, err := calling.Rules(raw.Rules); raw.Rules != "" && err != nil {
+			l.fault(node, "rules", "there is no such rule set: write one of %s", joined(calling.RuleSetNames()))
+		}
 		if raw.Ends != (end{}) {
 			c.Ends = raw.Ends.in(cfg.Zone)
 		}
@@ -102,6 +107,9 @@ func (l *loader) tokens(cfg *Config) {
 			}
 		}
 		text := raw.Token.Reveal()
+		if err := identity.CheckToken(text); text != "" && err != nil {
+			l.fault(node, "token", "%v", err)
+		}
 		if first, again := seen[text]; again && text != "" {
 			l.fault(node, "token", "is the same as that of tokens[%d]: make one for each", first)
 		}

@@ -119,14 +119,22 @@ func (d *Directory) addToken(t Token) error {
 		return fmt.Errorf("%s has no login on %q: add it under people.%s.phoning", t.Person, t.Connection, t.Person)
 	}
 	token := t.Secret.Reveal()
-	if len(token) < minToken || !visible(token) {
-		return fmt.Errorf("the token of %s must have at least %d characters, none of them a space: try openssl rand -hex 24", t.Person, minToken)
+	if err := CheckToken(token); err != nil {
+		return fmt.Errorf("the token of %s %w", t.Person, err)
 	}
 	key := digestOf(token)
 	if first, taken := d.tokens[key]; taken {
 		return fmt.Errorf("the token of %s is also that of %s: a token says who acts", t.Person, first.person)
 	}
 	d.tokens[key] = grant{t.Person, t.Connection}
+	return nil
+}
+
+// CheckToken says whether a token will do. Its error does not hold it.
+func CheckToken(token string) error {
+	if len(token) < minToken || !visible(token) {
+		return fmt.Errorf("must have at least %d characters, none of them a space: try openssl rand -hex 24", minToken)
+	}
 	return nil
 }
 

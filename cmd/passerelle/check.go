@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"passerelle/internal/app"
 	"passerelle/internal/bridge"
@@ -67,8 +68,11 @@ func check(ctx context.Context, s *session, offline bool) error {
 		return err
 	}
 	r.add(err)
-	if err == nil {
+	switch {
+	case err == nil:
 		r.look(ctx, cfg, offline)
+	case cfg != nil:
+		r.lookOn(ctx, cfg)
 	}
 	return s.tell(r, fmt.Sprintf("%s is good", s.Config))
 }
@@ -92,6 +96,23 @@ func (r *report) look(ctx context.Context, cfg *config.Config, offline bool) {
 	r.lookAtPolicy(cfg)
 }
 
+// lookOn finds what else is wrong besides what reading the config found, so
+// that all can be mended at once. It asks nobody, and leaves out what would only
+// be wrong because of that.
+func (r *report) lookOn(ctx context.Context, cfg *config.Config) {
+	probes, err := app.ProbeAll(ctx, app.Options{Config: cfg, Version: thisBuild().Version}, false)
+	r.add(err)
+	for _, p := range probes {
+		r.add(p.Err)
+	}
+	aboutFields := func(f finding) bool {
+		return strings.HasPrefix(f.Path, "connections.") && strings.Contains(f.Path, ".fields.")
+	}
+	if !slices.ContainsFunc(r.Findings, aboutFields) {
+		r.lookAtPolicy(cfg)
+	}
+}
+
 func (r *report) lookAtPolicy(cfg *config.Config) {
 	if cfg.PolicyText == nil {
 		return
@@ -100,6 +121,10 @@ func (r *report) lookAtPolicy(cfg *config.Config) {
 	r.add(shifted(err, cfg.PolicyFile, cfg.PolicyLine-1))
 	if err == nil {
 		r.Policy = p.Hash()
+		r.add(cfg.CheckProfiles(func(c bridge.ConnectionName, profile bridge.Profile) bool {
+			_, ok := p.RoleOf(c, profile)
+			return ok
+		}))
 	}
 }
 

@@ -54,7 +54,7 @@ type writeChange struct {
 }
 
 type outboxListCmd struct {
-	State      string `placeholder:"STATE" enum:",${writeStates}" default:"" help:"Only those in this state (${enum}); all that are not finished if left out."`
+	State      string `placeholder:"STATE" enum:",${writeStates}" default:"" help:"Only those in this state (${writeStates}); all that are not finished if left out."`
 	Connection string `placeholder:"NAME" help:"Only those bound for this CRM."`
 	Limit      int    `default:"50" help:"At most so many."`
 }

@@ -9,8 +9,8 @@ import (
 )
 
 type parkedCmds struct {
-	List   parkedListCmd   `cmd:"" help:"List them."`
-	Replay parkedReplayCmd `cmd:"" help:"Take one in again, once what was wrong is put right."`
+	List   parkedListCmd   `cmd:"" help:"List the events that were not understood."`
+	Replay parkedReplayCmd `cmd:"" help:"Take a parked event in again, once what was wrong is put right."`
 }
 
 type parkedListCmd struct {

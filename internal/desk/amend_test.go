@@ -45,7 +45,7 @@ func TestALateNoteDoesNotRepeatAnOpposition(t *testing.T) {
 	f.mustRecord("alice", bridge.CallEvent{EventID: "note", Amends: "e", Note: "was angry"}, "")
 	err := f.desk.look(bridge.Actor{Operator: true}, func(c *command) error {
 		l, err := c.lead(leadID("1"))
-		if _, opposed := c.opposed(l); opposed {
+		if c.opposed(l) {
 			t.Error("a late note opposed again what a supervisor lifted")
 		}
 		return err

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,6 +60,8 @@ type floor struct {
 	store *store.Store
 	mu    sync.Mutex
 	now   time.Time
+	// commits counts the store's.
+	commits atomic.Int64
 }
 
 func person(id bridge.PersonID, profile bridge.Profile) bridge.Person {
@@ -87,7 +90,7 @@ func floorAt(t testing.TB, path string) *floor {
 	t.Helper()
 	f := &floor{t: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
 	var err error
-	if f.store, err = store.Open(path, store.Options{}); err != nil {
+	if f.store, err = store.Open(path, store.Options{Observe: func(int, time.Duration) { f.commits.Add(1) }}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.store.Close() })

@@ -155,8 +155,7 @@ func (c *command) callable(camp bridge.Campaign, l bridge.Lead, p bridge.Prospec
 	if err != nil {
 		return calling.Verdict{}, err
 	}
-	s := calling.Situation{Now: c.now, Zone: c.zoneOf(p), NextAt: l.NextAt}
-	_, s.Opposed = c.opposed(l)
+	s := calling.Situation{Now: c.now, Zone: c.zoneOf(p), NextAt: l.NextAt, Opposed: c.opposed(l)}
 	if s.BusyUntil, err = c.busyUntil(l); err != nil {
 		return calling.Verdict{}, err
 	}
@@ -267,6 +266,7 @@ func (c *command) card(s policy.Subject, scope policy.Record, l bridge.Lead, p b
 		Prospect: l.Prospect, Role: role, Policy: c.Policy.Hash(), ReadAt: p.ReadAt,
 		Fields: c.Policy.Project(s, scope, p.Fields),
 	}
+	c.hideSilent(l, card.Fields)
 	for _, name := range c.Policy.Context(s.Connection, s.Profile) {
 		if v := c.context(name, l, p); v != "" {
 			if card.Context == nil {

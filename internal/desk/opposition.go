@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,19 +26,39 @@ func (c *command) standing(key string) (bool, error) {
 
 // opposed says whether the lead's person, or every number of theirs, is not to
 // be called. A doubt counts as opposed.
-func (c *command) opposed(l bridge.Lead) (numbers []string, opposed bool) {
+func (c *command) opposed(l bridge.Lead) bool {
 	if person, err := c.standing(c.personKey(l.Prospect)); err != nil || person {
-		return nil, true
+		return true
 	}
+	return len(l.Numbers) > 0 && len(c.silent(l)) == len(l.Numbers)
+}
+
+// silent lists the numbers of the lead that are not to be called.
+func (c *command) silent(l bridge.Lead) (numbers []string) {
 	for _, n := range l.Numbers {
-		if gone, err := c.standing(c.numberKey(n)); err == nil && !gone {
+		if gone, err := c.standing(c.numberKey(n)); err != nil || gone {
 			numbers = append(numbers, n)
 		}
 	}
-	return numbers, len(numbers) == 0 && len(l.Numbers) > 0
+	return numbers
 }
 
-// enter keeps an opposition and takes every lead it touches off the lists.
+// hideSilent takes the numbers that are not to be called off a card: the
+// prospect may be called on another.
+func (c *command) hideSilent(l bridge.Lead, fields map[bridge.FieldName]bridge.Value) {
+	silent := c.silent(l)
+	if len(silent) == 0 {
+		return
+	}
+	for _, name := range phones {
+		found, _ := calling.ParseAll(string(fields[name]), region)
+		if slices.ContainsFunc(found, func(n calling.Number) bool { return slices.Contains(silent, string(n)) }) {
+			delete(fields, name)
+		}
+	}
+}
+
+// object keeps an opposition.
 func (c *command) object(key string, o calling.Opposition) error {
 	known, _, err := objected.Get(c.tx, key)
 	if err != nil {
@@ -110,6 +131,9 @@ func (c *command) opposePerson(ref bridge.Ref, o calling.Opposition) error {
 	if err := c.object(c.personKey(ref), o); err != nil {
 		return err
 	}
+	if stands, err := c.standing(c.personKey(ref)); err != nil || !stands {
+		return err // a repeat of what a supervisor has lifted
+	}
 	for _, id := range suffixes(c.tx, byProspect, ref.Key()+"\x00") {
 		if err := c.withdraw(bridge.LeadID(id), "opposition"); err != nil {
 			return err
@@ -127,7 +151,7 @@ func (c *command) opposeNumber(n string, o calling.Opposition) error {
 		if err != nil {
 			return err
 		}
-		if _, opposed := c.opposed(l); opposed {
+		if c.opposed(l) {
 			if err := c.withdraw(l.ID, "opposition"); err != nil {
 				return err
 			}

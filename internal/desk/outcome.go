@@ -251,7 +251,7 @@ func (r *recording) late() bool { return r.out.At.Before(r.lead.LastAt) }
 // flags names the rules that the call broke.
 func (r *recording) flags() []string {
 	var out []string
-	if _, opposed := r.opposed(r.lead); opposed {
+	if r.opposed(r.lead) {
 		out = append(out, FlagOpposed)
 	}
 	if r.onLine(r.lead) && r.lead.Lease.Person != r.who.Person {

@@ -330,6 +330,9 @@ func (c *command) reopenLead(l bridge.Lead) error {
 	}
 	was := l
 	l.State, l.NextAt = bridge.LeadWaiting, c.now
+	if l.WithdrawnBy != "" {
+		l.State = bridge.LeadWithdrawn
+	}
 	return c.keep(&was, l)
 }
 
@@ -396,7 +399,10 @@ func (d *Desk) ProposeMeeting(ctx context.Context, actor bridge.Actor, lead brid
 			return err
 		}
 		was := l
-		l.State, l.Lease = bridge.LeadPending, nil
+		l.State = bridge.LeadPending
+		if l.Lease != nil && l.Lease.Person == c.who.Person {
+			l.Lease = nil
+		}
 		if err := c.keep(&was, l); err != nil {
 			return err
 		}

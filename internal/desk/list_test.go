@@ -1,0 +1,219 @@
+package desk
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+)
+
+// A card whose push was not answered may lie on the list.
+func TestAnUnansweredPushIsTakenBack(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	f.pull(map[string]string{"1": "01 99 00 00 01"})
+	if items := f.toPush(); len(items) != 1 { // the answer gets lost: no Pushed
+		t.Fatalf("%+v", items)
+	}
+	f.mustRecord("alice", bridge.CallEvent{EventID: "e", Disposition: "opt_out", Campaign: spring, ProspectID: "1"}, "")
+	if items := f.push(); len(items) != 1 || !items[0].Withdraw {
+		t.Errorf("somebody who objected may lie on the list, and this is all that is sent: %+v", items)
+	}
+	if items := f.push(); len(items) != 0 {
+		t.Errorf("taken back twice: %+v", items)
+	}
+}
+
+// What a platform refuses it does not hold: the console may hand it out.
+func TestARefusedCardIsNotHeld(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	f.pull(map[string]string{"1": "01 99 00 00 01"})
+	if err := f.desk.NotTaken(context.Background(), dial, f.toPush()); err != nil {
+		t.Fatal(err)
+	}
+	f.mustNext("alice")
+}
+
+func TestASharedNumberLiesOnAListOnce(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	f.pull(map[string]string{"1": "01 99 00 00 01"})
+	f.mustRecord("alice", bridge.CallEvent{EventID: "e", Disposition: "no_answer", Campaign: spring, ProspectID: "1"}, "")
+	f.pull(map[string]string{"2": "01 99 00 00 01"})
+	f.push()
+	if a, b := f.lead(leadID("1")).HeldBy, f.lead(leadID("2")).HeldBy; len(a)+len(b) != 1 {
+		t.Errorf("held: %v and %v", a, b)
+	}
+}
+
+func TestAListThatIsFedNoMoreIsEmptied(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	f.pull(map[string]string{"1": "01 99 00 00 01"})
+	f.push()
+	rules := *f.desk.Rules()
+	camp := rules.Campaigns[spring]
+	camp.Feeds = nil
+	rules.Campaigns = map[bridge.CampaignID]bridge.Campaign{spring: camp}
+	f.desk.Use(&rules)
+	former, err := f.desk.FormerFeeds()
+	if err != nil || len(former) != 1 || former[0] != (FormerFeed{spring, bridge.PlatformList{Connection: dialler, List: "L"}}) {
+		t.Fatalf("%+v, %v", former, err)
+	}
+	if items := f.push(); len(items) != 1 || !items[0].Withdraw {
+		t.Errorf("%+v", items)
+	}
+	f.mustNext("alice")
+	if err := f.desk.Emptied(context.Background(), former[0]); err != nil {
+		t.Fatal(err)
+	}
+	if former, err := f.desk.FormerFeeds(); err != nil || len(former) != 0 {
+		t.Errorf("%+v, %v", former, err)
+	}
+}
+
+// Only what withdrew a lead brings it back, and only to where it was.
+func TestTheSelectionBringsBackOnlyWhatItTook(t *testing.T) {
+	t.Parallel()
+	leave := func(f *floor) {
+		f.t.Helper()
+		if err := f.desk.Unread(context.Background(), spring, map[string]bool{}); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	back := func(f *floor) { f.pull(map[string]string{"1": "01 99 00 00 01"}) }
+	t.Run("a finished lead stays finished", func(t *testing.T) {
+		f := newFloor(t)
+		back(f)
+		f.mustRecord("alice", bridge.CallEvent{EventID: "e", Disposition: "not_interested", Campaign: spring, ProspectID: "1"}, "")
+		leave(f)
+		back(f)
+		if h := f.mustNextOrNone("alice"); h != nil {
+			t.Errorf("who said no is handed out again: %+v", h.Lead)
+		}
+	})
+	t.Run("a closed lead stays closed", func(t *testing.T) {
+		f := newFloor(t)
+		back(f)
+		if _, err := f.desk.Close(context.Background(), as("sam"), Choice{Campaign: spring}, "over"); err != nil {
+			t.Fatal(err)
+		}
+		leave(f)
+		back(f)
+		if h := f.mustNextOrNone("alice"); h != nil {
+			t.Errorf("what a supervisor closed is handed out again: %+v", h.Lead)
+		}
+	})
+	t.Run("a rejected proposal does not", func(t *testing.T) {
+		f := newFloor(t)
+		back(f)
+		h := f.mustNext("alice")
+		r := f.mustRecord("alice", bridge.CallEvent{EventID: "e", Disposition: "appointment_set", Next: appointment("2026-12-01T10:00")}, h.Lead.ID)
+		if err := f.desk.TakeIn(context.Background(), spring, connector.Page{Gone: []string{"1"}}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.lead(h.Lead.ID).State; got != bridge.LeadPending {
+			t.Errorf("the proposal waits, the lead is %s", got)
+		}
+		if _, err := f.desk.Decide(context.Background(), as("sam"), r.Proposal, Ruling{Verb: Reject, Reason: "no"}); err != nil {
+			t.Fatal(err)
+		}
+		if h := f.mustNextOrNone("alice"); h != nil {
+			t.Errorf("who left the selection is handed out: %+v", h.Lead)
+		}
+		back(f)
+		f.mustNext("alice")
+	})
+	t.Run("nor a proposal without a call", func(t *testing.T) {
+		f := newFloor(t)
+		back(f)
+		leave(f)
+		p, err := f.desk.ProposeMeeting(context.Background(), as("sam"), leadID("1"), "e", *appointment("2026-12-01T10:00"), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.desk.Decide(context.Background(), as("sue"), p.ID, Ruling{Verb: Reject, Reason: "no"}); err != nil {
+			t.Fatal(err)
+		}
+		if h := f.mustNextOrNone("alice"); h != nil {
+			t.Errorf("who left the selection is handed out: %+v", h.Lead)
+		}
+	})
+}
+
+// A mark that a supervisor lifted keeps nobody from a later campaign.
+func TestALiftedMarkStaysLifted(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	marked := map[bridge.FieldName]bridge.Value{bridge.FieldDoNotCall: "true"}
+	f.pull(map[string]string{"1": "01 99 00 00 01"}, marked)
+	if err := f.desk.Lift(context.Background(), as("sam"), Objection{Person: new(ref("1")), Motive: "they called us"}); err != nil {
+		t.Fatal(err)
+	}
+	rules := *f.desk.Rules()
+	autumn := rules.Campaigns[spring]
+	autumn.ID = "autumn"
+	rules.Campaigns = map[bridge.CampaignID]bridge.Campaign{"autumn": autumn}
+	f.desk.Use(&rules)
+	p := bridge.Prospect{Ref: ref("1"), ReadAt: f.clock(), Fields: map[bridge.FieldName]bridge.Value{bridge.FieldDoNotCall: "true", "prospect.phone": "01 99 00 00 01"}}
+	if err := f.desk.TakeIn(context.Background(), "autumn", connector.Page{Prospects: []bridge.Prospect{p}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.lead(LeadOf("autumn", ref("1"))).State; got != bridge.LeadWaiting {
+		t.Errorf("in the next campaign the lead is %s", got)
+	}
+}
+
+// A number that must not be called stands on no card, though its prospect has
+// another.
+func TestAnOpposedNumberLeavesTheCard(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	two := map[bridge.FieldName]bridge.Value{bridge.FieldMobile: "06 12 34 56 78"}
+	f.pull(map[string]string{"1": "01 99 00 00 01"}, two)
+	f.push()
+	if err := f.desk.Oppose(context.Background(), as("sam"), Objection{Number: "+33199000001", Motive: "letter"}); err != nil {
+		t.Fatal(err)
+	}
+	items := f.push()
+	if len(items) != 1 || items[0].Withdraw || items[0].Card.Fields["prospect.phone"] != "" || items[0].Card.Fields[bridge.FieldMobile] == "" {
+		t.Errorf("the platform is told %+v", items)
+	}
+}
+
+// What nobody may read any more the store forgets at the next read.
+func TestAFieldThatNobodyMayReadIsForgotten(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	f.pull(map[string]string{"1": "01 99 00 00 01"}) // the margin with it, which no role may read
+	f.pass(time.Minute)
+	p := bridge.Prospect{Ref: ref("1"), ReadAt: f.clock(), Fields: map[bridge.FieldName]bridge.Value{"prospect.name": "n"}}
+	if err := f.desk.TakeIn(context.Background(), spring, connector.Page{Prospects: []bridge.Prospect{p}}, []bridge.FieldName{"prospect.name"}); err != nil {
+		t.Fatal(err)
+	}
+	err := f.desk.look(bridge.Actor{Operator: true}, func(c *command) error {
+		_, p, err := c.load(leadID("1"))
+		if _, kept := p.Fields["account.margin"]; kept || p.Fields["prospect.comment"] == "" {
+			t.Errorf("kept: %v", p.Fields)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNothingToPushWritesNothing(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	f.pull(map[string]string{"1": "01 99 00 00 01"})
+	f.push()
+	before := f.commits.Load()
+	f.toPush()
+	if n := f.commits.Load() - before; n != 0 {
+		t.Errorf("%d commits to find out that nothing has changed", n)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -108,12 +109,13 @@ func (r *Road) Renew(ctx context.Context, connections []bridge.ConnectionName) e
 			}
 		}
 	}
-	// Writers hang on consumers of the same names that are gone.
-	return r.conn.nc.Publish(r.Subject(renewed), nil)
+	// Writers may hang on consumers that are gone.
+	life := strconv.FormatInt(stream.CachedInfo().Created.UnixNano(), 10)
+	return r.conn.nc.Publish(r.Subject(renewed), []byte(life))
 }
 
-// renewed is the last word of the subject on which writers hear that the
-// consumers were made anew.
+// renewed is the last word of the subject on which writers hear when a new life
+// of the stream began, in nanoseconds of 1970, once its consumers are there.
 const renewed = "renewed"
 
 // Publish puts messages on the stream, in order, and waits until the server

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"sync"
 	"time"
 
@@ -31,8 +32,8 @@ const rejoinAfter = 250 * time.Millisecond
 
 // Subscribe joins all partitions of a connection and gives each message to
 // handle, which may block: then the partition waits. ahead is how many messages
-// a partition may hold ready. It returns when ctx has ended and every handle
-// has returned.
+// a partition may hold ready. Once ctx has ended, what had already arrived is
+// still handled, before it returns: whoever cannot use it gives it back.
 func (r *Road) Subscribe(ctx context.Context, c bridge.ConnectionName, ahead int, handle func(Delivery)) {
 	var wg sync.WaitGroup
 	news, stop := r.renewals()
@@ -40,9 +41,7 @@ func (r *Road) Subscribe(ctx context.Context, c bridge.ConnectionName, ahead int
 	for p := range Partitions {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				joined, cancel := news.context(ctx)
-				r.join(joined, c, p, ahead, handle)
-				cancel()
+				r.join(ctx, news, c, p, ahead, handle)
 				select {
 				case <-ctx.Done():
 				case <-time.After(rejoinAfter):
@@ -53,37 +52,45 @@ func (r *Road) Subscribe(ctx context.Context, c bridge.ConnectionName, ahead int
 	wg.Wait()
 }
 
-// renewal is a broadcast that the consumers were made anew.
-type renewal struct {
-	mu  sync.Mutex
-	now chan struct{} // closed at the next renewal
+// renewals is what a subscriber has heard of the stream's lives.
+type renewals struct {
+	mu     sync.Mutex
+	latest int64         // when the newest life that we heard of began
+	next   chan struct{} // closed when we hear of another
 }
 
-// context ends with ctx, or at the next renewal.
-func (n *renewal) context(ctx context.Context) (context.Context, context.CancelFunc) {
+func (n *renewals) heard(life int64) {
 	n.mu.Lock()
-	now := n.now
-	n.mu.Unlock()
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		select {
-		case <-now:
-			cancel()
-		case <-ctx.Done():
+	defer n.mu.Unlock()
+	n.latest = max(n.latest, life)
+	close(n.next)
+	n.next = make(chan struct{})
+}
+
+// after waits until ctx ends or a later life than this is heard of.
+func (n *renewals) after(ctx context.Context, life int64) {
+	for ctx.Err() == nil {
+		n.mu.Lock()
+		latest, next := n.latest, n.next
+		n.mu.Unlock()
+		if latest > life {
+			return
 		}
-	}()
-	return ctx, cancel
+		select {
+		case <-ctx.Done():
+		case <-next:
+		}
+	}
 }
 
 // renewals listens for renewals until stop is called. A broadcast that is
 // missed costs a few heartbeats' time.
-func (r *Road) renewals() (n *renewal, stop func()) {
-	n = &renewal{now: make(chan struct{})}
-	sub, err := r.conn.nc.Subscribe(r.Subject(renewed), func(*nats.Msg) {
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		close(n.now)
-		n.now = make(chan struct{})
+func (r *Road) renewals() (n *renewals, stop func()) {
+	n = &renewals{next: make(chan struct{})}
+	sub, err := r.conn.nc.Subscribe(r.Subject(renewed), func(m *nats.Msg) {
+		if life, err := strconv.ParseInt(string(m.Data), 10, 64); err == nil {
+			n.heard(life)
+		}
 	})
 	if err != nil {
 		return n, func() {}
@@ -93,18 +100,19 @@ func (r *Road) renewals() (n *renewal, stop func()) {
 
 // join consumes one partition until ctx ends or the consumer is gone: the hub
 // makes them anew when it starts.
-func (r *Road) join(ctx context.Context, c bridge.ConnectionName, partition, ahead int, handle func(Delivery)) {
+func (r *Road) join(ctx context.Context, news *renewals, c bridge.ConnectionName, partition, ahead int, handle func(Delivery)) {
 	stream, err := r.conn.js.Stream(ctx, r.stream())
 	if err != nil {
 		return
 	}
-	name := consumerName(c, partition, stream.CachedInfo().Created)
+	life := stream.CachedInfo().Created
+	name := consumerName(c, partition, life)
 	consumer, err := stream.Consumer(ctx, name)
 	if err != nil {
 		return
 	}
-	gone := make(chan struct{})
-	var once sync.Once
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
 	cc, err := consumer.Consume(
 		func(m jetstream.Msg) {
 			d := Delivery{msg: m}
@@ -119,20 +127,34 @@ func (r *Road) join(ctx context.Context, c bridge.ConnectionName, partition, ahe
 		jetstream.PullPriorityGroup(pinGroup),
 		jetstream.ConsumeErrHandler(func(jetstream.ConsumeContext, error) {
 			if !r.alive(name) {
-				once.Do(func() { close(gone) })
+				leave()
 			}
 		}),
 	)
 	if err != nil {
 		return
 	}
-	select {
-	case <-ctx.Done():
-	case <-gone:
-	case <-cc.Closed():
-	}
-	cc.Stop()
+	context.AfterFunc(ctx, func() { part(cc) })
+	go func() {
+		news.after(ctx, life.UnixNano())
+		leave()
+	}()
 	<-cc.Closed()
+}
+
+// partFor bounds the wait for what is still on its way from a server that may
+// not answer any more.
+const partFor = 2 * time.Second
+
+// part leaves a consumer. What has arrived is handled first: it would only come
+// again, to anybody, once its acknowledgement is overdue.
+func part(cc jetstream.ConsumeContext) {
+	cc.Drain()
+	select {
+	case <-cc.Closed():
+	case <-time.After(partFor):
+		cc.Stop()
+	}
 }
 
 // alive says whether the consumer still exists; while NATS does not answer it

@@ -15,8 +15,9 @@ import (
 // Server is a running NATS server that listens on no socket.
 type Server struct{ ns *server.Server }
 
-// readyWithin bounds the wait for the server at start.
-const readyWithin = 10 * time.Second
+// readyWithin is how long a server that has started may take to say so. One
+// that could not open its store never does.
+const readyWithin = time.Second
 
 // Start runs a server that keeps its stream under dir. A stream that it cannot
 // read is set aside as dir.damaged, over one from before: nothing hangs on it.
@@ -45,7 +46,7 @@ func start(dir string) (*Server, error) {
 		return nil, fmt.Errorf("start the embedded NATS server: %w", err)
 	}
 	ns.Start()
-	if !ns.JetStreamEnabled() || !ns.ReadyForConnections(readyWithin) {
+	if !ns.ReadyForConnections(readyWithin) || !ns.JetStreamEnabled() {
 		ns.Shutdown()
 		ns.WaitForShutdown()
 		return nil, fmt.Errorf("start the embedded NATS server: no stream can be kept in %s (is it writable?)", dir)

@@ -85,7 +85,7 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	}
 	a.observe()
 	for _, step := range []func(context.Context) error{
-		a.openStore, a.openLines, a.openDesk, a.openIntake,
+		a.openStore, a.openLines, a.openDesk, a.openDown, a.openIntake,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -165,6 +165,7 @@ func (a *App) openDesk(ctx context.Context) error {
 				a.relay.Wake(c)
 			}
 		},
+		CallBack: func(c bridge.CampaignID, l bridge.LeadID) { a.sync.CallBack(c, l) },
 	})
 	return err
 }

@@ -82,8 +82,8 @@ func (a *App) startOut(ctx context.Context) error {
 	return nil
 }
 
-// startDown starts the way down.
-func (a *App) startDown(context.Context) error {
+// openDown makes the way down ready.
+func (a *App) openDown(context.Context) error {
 	pullers := map[bridge.ConnectionName]connector.Puller{}
 	pushers := map[bridge.ConnectionName]connector.Pusher{}
 	for _, l := range a.lines {
@@ -98,6 +98,10 @@ func (a *App) startDown(context.Context) error {
 		Store: a.store, Desk: a.desk, Pullers: pullers, Pushers: pushers,
 		Every: a.opts.SyncEvery, Now: a.opts.Now, Log: a.log,
 	})
+	return nil
+}
+
+func (a *App) startDown(context.Context) error {
 	a.sync.Start()
 	a.onStop(a.sync.Stop)
 	return nil

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,6 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/desk"
-	"passerelle/internal/policy"
 	"passerelle/internal/store"
 )
 
@@ -32,16 +32,19 @@ type Options struct {
 type Sync struct {
 	opts  Options
 	poke  chan struct{}
+	calls chan struct{} // somebody called leads back
 	stop  context.CancelFunc
 	done  sync.WaitGroup
-	round sync.Mutex
+	round sync.Mutex // one at a time: what is pushed stays in order
+
+	mu     sync.Mutex
+	called map[bridge.CampaignID][]bridge.LeadID
 }
 
 // The defaults of Options.
 const (
 	defaultEvery    = time.Minute
 	defaultPageSize = 1000
-	pushAtOnce      = 200
 )
 
 // New makes a Sync.
@@ -52,7 +55,10 @@ func New(opts Options) *Sync {
 	if opts.PageSize == 0 {
 		opts.PageSize = defaultPageSize
 	}
-	return &Sync{opts: opts, poke: make(chan struct{}, 1)}
+	return &Sync{
+		opts: opts, poke: make(chan struct{}, 1), calls: make(chan struct{}, 1),
+		called: map[bridge.CampaignID][]bridge.LeadID{},
+	}
 }
 
 // Start begins with a round at once.
@@ -77,11 +83,27 @@ func (s *Sync) run(ctx context.Context) {
 		if err := s.Round(ctx); err != nil && ctx.Err() == nil {
 			s.opts.Log.Warn("a campaign could not be brought up to date", "err", err)
 		}
+		if !s.wait(ctx, tick.C) {
+			return
+		}
+	}
+}
+
+// wait sees to what is called back until it is time for a round, false at the
+// end.
+func (s *Sync) wait(ctx context.Context, tick <-chan time.Time) bool {
+	for {
 		select {
 		case <-ctx.Done():
-			return
+			return false
+		case <-s.calls:
+			s.round.Lock()
+			s.withdrawCalledBack(ctx)
+			s.round.Unlock()
 		case <-s.poke:
-		case <-tick.C:
+			return true
+		case <-tick:
+			return true
 		}
 	}
 }
@@ -99,7 +121,12 @@ func (s *Sync) Poke() {
 func (s *Sync) Round(ctx context.Context) error {
 	s.round.Lock()
 	defer s.round.Unlock()
-	var all error
+	former, all := s.opts.Desk.FormerFeeds()
+	for _, f := range former {
+		if err := s.empty(ctx, f); err != nil {
+			all = errors.Join(all, fmt.Errorf("campaign %s: empty the list on %s: %w", f.Campaign, f.Connection, err))
+		}
+	}
 	for _, c := range s.campaigns() {
 		if err := s.one(ctx, c); err != nil {
 			all = errors.Join(all, fmt.Errorf("campaign %s: %w", c.ID, err))
@@ -113,196 +140,23 @@ func (s *Sync) campaigns() []bridge.Campaign {
 	for _, c := range s.opts.Desk.Rules().Campaigns {
 		out = append(out, c)
 	}
-	slices.SortFunc(out, func(a, b bridge.Campaign) int {
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(out, func(a, b bridge.Campaign) int { return cmp.Compare(a.ID, b.ID) })
 	return out
 }
 
+// one brings a campaign up to date. A CRM that cannot be read keeps no list from
+// it: who must not be called is withdrawn all the same.
 func (s *Sync) one(ctx context.Context, c bridge.Campaign) error {
+	var all error
 	if !c.Ended(s.opts.Now()) {
 		if err := s.pull(ctx, c); err != nil {
-			return fmt.Errorf("pull from %s: %w", c.CRM, err)
+			all = fmt.Errorf("pull from %s: %w", c.CRM, err)
 		}
 	}
 	for _, feed := range c.Feeds {
-		if err := s.push(ctx, c, feed); err != nil {
-			return fmt.Errorf("push to %s: %w", feed.Connection, err)
+		if err := s.push(ctx, c.ID, feed); err != nil {
+			all = errors.Join(all, fmt.Errorf("push to %s: %w", feed.Connection, err))
 		}
 	}
-	return nil
-}
-
-// progress is how far a campaign's pull is, and who was met since it began.
-type progress struct {
-	Cursor string   `json:"cursor"`
-	Fields []string `json:"fields"`
-}
-
-var (
-	progresses = store.NewTable[progress]("campaign.progress")
-	met        = store.NewRaw("campaign.met")
-)
-
-// pull reads the campaign's selection to its end, going on where an earlier
-// pull stopped.
-func (s *Sync) pull(ctx context.Context, c bridge.Campaign) error {
-	puller, ok := s.opts.Pullers[c.CRM]
-	if !ok {
-		return errors.New("this connection cannot list prospects")
-	}
-	asked := s.fields(c)
-	at, err := s.resume(c.ID, asked)
-	if err != nil {
-		return err
-	}
-	for {
-		page, err := puller.Pull(ctx, connector.PullRequest{
-			Selection: c.Selection, Fields: asked, Cursor: at, Limit: s.opts.PageSize,
-		})
-		if err != nil {
-			return err
-		}
-		if err := s.opts.Desk.TakeIn(ctx, c.ID, page, asked); err != nil {
-			return err
-		}
-		if err := s.advance(ctx, c.ID, page, asked); err != nil {
-			return err
-		}
-		if !page.More {
-			return nil
-		}
-		at = page.Cursor
-	}
-}
-
-// fields are those of the CRM that somebody on the campaign's way may read:
-// the profiles of its feeds, and every profile that comes through the bridge
-// itself.
-func (s *Sync) fields(c bridge.Campaign) []bridge.FieldName {
-	rules := s.opts.Desk.Rules()
-	var paths []policy.Path
-	for _, p := range rules.Policy.Paths() {
-		if rules.Fed(p.Connection) && !slices.ContainsFunc(c.Feeds, func(f bridge.PlatformList) bool { return f.Connection == p.Connection }) {
-			continue // a platform that this campaign does not go to
-		}
-		paths = append(paths, p)
-	}
-	var out []bridge.FieldName
-	for _, name := range rules.Policy.NeededOf(paths...) {
-		if rules.Mapped[c.CRM][name] {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
-// resume answers the cursor to go on from: none if the fields have changed,
-// since what was read before lacks some.
-func (s *Sync) resume(id bridge.CampaignID, asked []bridge.FieldName) (string, error) {
-	var at progress
-	err := s.opts.Store.View(func(tx *store.Tx) (err error) {
-		at, _, err = progresses.Get(tx, string(id))
-		return err
-	})
-	if err != nil || !slices.Equal(at.Fields, names(asked)) {
-		return "", err
-	}
-	return at.Cursor, nil
-}
-
-func names(fields []bridge.FieldName) []string {
-	out := make([]string, len(fields))
-	for i, f := range fields {
-		out[i] = string(f)
-	}
-	return out
-}
-
-// advance keeps the cursor; at the end of a whole read those who were not met
-// have left.
-func (s *Sync) advance(ctx context.Context, id bridge.CampaignID, page connector.Page, asked []bridge.FieldName) error {
-	prefix := string(id) + "\x00"
-	seen := map[string]bool{}
-	err := s.opts.Store.Commit(ctx, func(tx *store.Tx) error {
-		clear(seen)
-		for _, p := range page.Prospects {
-			if err := met.Put(tx, prefix+p.Ref.ID, nil); err != nil {
-				return err
-			}
-		}
-		at := progress{Cursor: page.Cursor, Fields: names(asked)}
-		if !page.More {
-			if page.Whole {
-				at.Cursor = ""
-			}
-			var keys []string
-			for k := range met.Scan(tx, prefix, "") {
-				keys = append(keys, k)
-				seen[k[len(prefix):]] = true
-			}
-			for _, k := range keys {
-				if err := met.Delete(tx, k); err != nil {
-					return err
-				}
-			}
-		}
-		return progresses.Put(tx, string(id), at)
-	})
-	if err != nil || page.More || !page.Whole {
-		return err
-	}
-	return s.opts.Desk.Unread(ctx, id, seen)
-}
-
-// push brings a platform's list to what the desk says it should be.
-func (s *Sync) push(ctx context.Context, c bridge.Campaign, feed bridge.PlatformList) error {
-	pusher, ok := s.opts.Pushers[feed.Connection]
-	if !ok {
-		return errors.New("this connection takes no lists")
-	}
-	var after bridge.LeadID
-	var all error
-	for {
-		items, next, err := s.opts.Desk.ToPush(ctx, c.ID, feed, after, pushAtOnce)
-		if err != nil {
-			return err
-		}
-		if err := s.pushPage(ctx, pusher, feed, items); err != nil {
-			all = errors.Join(all, err)
-		}
-		if next == "" || ctx.Err() != nil {
-			return all
-		}
-		after = next
-	}
-}
-
-func (s *Sync) pushPage(ctx context.Context, pusher connector.Pusher, feed bridge.PlatformList, items []connector.PushItem) error {
-	if len(items) == 0 {
-		return nil
-	}
-	var taken []connector.PushItem
-	var refused error
-	count := 0
-	for i, err := range pusher.Push(ctx, items) {
-		if err == nil {
-			taken = append(taken, items[i])
-			continue
-		}
-		if count == 0 {
-			refused = err
-		}
-		count++
-	}
-	if err := s.opts.Desk.Pushed(ctx, feed, taken); err != nil {
-		return err
-	}
-	if count > 0 {
-		return fmt.Errorf("%d of %d cards were not taken, the first because: %w", count, len(items), refused)
-	}
-	return nil
+	return all
 }

@@ -103,6 +103,7 @@ roles:
   caller:
     grants:
       - {on: prospect, scope: assigned, read: [class public, class personal]}
+      - {on: activity, scope: own, actions: [create]}
   other:
     grants:
       - {on: account, scope: all, read: [account.margin]}
@@ -147,7 +148,7 @@ func newWorld(t *testing.T) *world {
 		Person: func(bridge.PersonID) (bridge.Person, bool) { return bridge.Person{}, false },
 	}
 	log := slog.New(slog.DiscardHandler)
-	w.desk, err = desk.New(context.Background(), desk.Options{Store: s, Seal: key, Now: time.Now, Log: log, Rules: w.rules})
+	w.desk, err = desk.New(context.Background(), desk.Options{Store: s, Seal: key, Now: time.Now, Log: log, Rules: w.rules, CallBack: func(c bridge.CampaignID, l bridge.LeadID) { w.sync.CallBack(c, l) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,6 +56,9 @@ type Options struct {
 	Zone  string        // where nothing nearer says so; "" is Europe/Paris
 	Now   func() time.Time
 	Wake  func(bridge.ConnectionName) // is told of new writes, after the commit
+	// CallBack is told, after the commit, of leads on a platform's list that must
+	// not be called from it any more, or not on all their numbers.
+	CallBack func(bridge.CampaignID, bridge.LeadID)
 	// Logged is told of each outcome that its CRM shows; may be nil.
 	Logged func(bridge.ConnectionName)
 	Log    *slog.Logger
@@ -171,6 +174,13 @@ func (c *command) note(kind, reason string, fields []bridge.FieldName, records .
 func (c *command) wake(connection bridge.ConnectionName) {
 	if c.opts.Wake != nil {
 		c.tx.OnCommit(func() { c.opts.Wake(connection) })
+	}
+}
+
+// callBack tells campaign of a lead that a platform must hear of soon.
+func (c *command) callBack(l bridge.Lead) {
+	if c.opts.CallBack != nil && len(l.HeldBy) > 0 {
+		c.tx.OnCommit(func() { c.opts.CallBack(l.Campaign, l.ID) })
 	}
 }
 

@@ -109,6 +109,9 @@ func (c *command) keep(was *bridge.Lead, l bridge.Lead) error {
 		if err := c.reindex(*was, l); err != nil {
 			return err
 		}
+		if was.State != l.State && (l.State == bridge.LeadWithdrawn || l.State == bridge.LeadClosed) {
+			c.callBack(l)
+		}
 	}
 	if l.Lease != nil {
 		if err := leases.Put(c.tx, leaseKey(l), nil); err != nil {

@@ -155,7 +155,9 @@ func (c *command) opposeNumber(n string, o calling.Opposition) error {
 			if err := c.withdraw(l.ID, "opposition"); err != nil {
 				return err
 			}
+			continue
 		}
+		c.callBack(l) // the card shows this number
 	}
 	return nil
 }

@@ -29,11 +29,22 @@ var (
 // are held by the platform from here on. It answers where to go on, "" at the
 // end.
 func (d *Desk) ToPush(ctx context.Context, campaign bridge.CampaignID, feed bridge.PlatformList, after bridge.LeadID, limit int) (items []connector.PushItem, next bridge.LeadID, err error) {
+	var ids []bridge.LeadID
+	err = d.look(bridge.Actor{Operator: true}, func(c *command) error {
+		ids, next = c.leadsAfter(campaign, after, limit)
+		return nil
+	})
+	if err == nil {
+		items, err = d.ToPushOf(ctx, campaign, feed, ids)
+	}
+	return items, next, err
+}
+
+// ToPushOf is [Desk.ToPush] for the given leads.
+func (d *Desk) ToPushOf(ctx context.Context, campaign bridge.CampaignID, feed bridge.PlatformList, ids []bridge.LeadID) (items []connector.PushItem, err error) {
 	// Most rounds find nothing: looking must not cost the plateau a commit.
 	var changed []bridge.LeadID
 	err = d.look(bridge.Actor{Operator: true}, func(c *command) error {
-		var ids []bridge.LeadID
-		ids, next = c.leadsAfter(campaign, after, limit)
 		for _, id := range ids {
 			item, _, err := c.toPush(campaign, feed, id)
 			if err != nil {
@@ -46,7 +57,7 @@ func (d *Desk) ToPush(ctx context.Context, campaign bridge.CampaignID, feed brid
 		return nil
 	})
 	if err != nil || len(changed) == 0 {
-		return nil, next, err
+		return nil, err
 	}
 	err = d.run(ctx, bridge.Actor{Operator: true}, func(c *command) error {
 		items = nil
@@ -68,7 +79,7 @@ func (d *Desk) ToPush(ctx context.Context, campaign bridge.CampaignID, feed brid
 		}
 		return nil
 	})
-	return items, next, err
+	return items, err
 }
 
 // leadsAfter lists at most limit leads of a campaign, and the last one if there

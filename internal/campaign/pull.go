@@ -1,0 +1,172 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/policy"
+	"passerelle/internal/store"
+)
+
+// progress is how far a campaign's pull is.
+type progress struct {
+	Cursor string   `json:"cursor"`
+	Fields []string `json:"fields"`
+}
+
+var (
+	progresses = store.NewTable[progress]("campaign.progress")
+	// met holds who was met since it began.
+	met = store.NewRaw("campaign.met")
+)
+
+// pull reads the campaign's selection to its end, going on where an earlier
+// pull stopped.
+func (s *Sync) pull(ctx context.Context, c bridge.Campaign) error {
+	puller, ok := s.opts.Pullers[c.CRM]
+	if !ok {
+		return errors.New("this connection cannot list prospects")
+	}
+	asked := s.fields(c)
+	at, err := s.resume(c.ID, asked)
+	if err != nil {
+		return err
+	}
+	if at == "" {
+		if err := s.forgetMet(ctx, c.ID); err != nil {
+			return err
+		}
+	}
+	for {
+		page, err := puller.Pull(ctx, connector.PullRequest{
+			Selection: c.Selection, Fields: asked, Cursor: at, Limit: s.opts.PageSize,
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.opts.Desk.TakeIn(ctx, c.ID, page, asked); err != nil {
+			return err
+		}
+		if err := s.advance(ctx, c.ID, page, asked); err != nil {
+			return err
+		}
+		if !page.More {
+			return nil
+		}
+		at = page.Cursor
+		s.withdrawCalledBack(ctx)
+	}
+}
+
+// fields are those of the CRM that somebody on the campaign's way may read:
+// the profiles of its feeds, and every profile that comes through the bridge
+// itself.
+func (s *Sync) fields(c bridge.Campaign) []bridge.FieldName {
+	rules := s.opts.Desk.Rules()
+	var paths []policy.Path
+	for _, p := range rules.Policy.Paths() {
+		if rules.Fed(p.Connection) && !slices.ContainsFunc(c.Feeds, func(f bridge.PlatformList) bool { return f.Connection == p.Connection }) {
+			continue // a platform that this campaign does not go to
+		}
+		paths = append(paths, p)
+	}
+	var out []bridge.FieldName
+	for _, name := range rules.Policy.NeededOf(paths...) {
+		if rules.Mapped[c.CRM][name] {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// resume answers the cursor to go on from: none if the fields have changed,
+// since what was read before lacks some.
+func (s *Sync) resume(id bridge.CampaignID, asked []bridge.FieldName) (string, error) {
+	var at progress
+	err := s.opts.Store.View(func(tx *store.Tx) (err error) {
+		at, _, err = progresses.Get(tx, string(id))
+		return err
+	})
+	if err != nil || !slices.Equal(at.Fields, names(asked)) {
+		return "", err
+	}
+	return at.Cursor, nil
+}
+
+func names(fields []bridge.FieldName) []string {
+	out := make([]string, len(fields))
+	for i, f := range fields {
+		out[i] = string(f)
+	}
+	return out
+}
+
+// advance keeps the cursor; at the end of a whole read those who were not met
+// have left.
+func (s *Sync) advance(ctx context.Context, id bridge.CampaignID, page connector.Page, asked []bridge.FieldName) error {
+	whole := page.Whole && !page.More
+	at := progress{Cursor: page.Cursor, Fields: names(asked)}
+	if whole {
+		at.Cursor = ""
+	}
+	err := s.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		for _, p := range page.Prospects {
+			if err := met.Put(tx, metPrefix(id)+p.Ref.ID, nil); err != nil {
+				return err
+			}
+		}
+		if whole {
+			return nil // not before those who left are dealt with
+		}
+		return progresses.Put(tx, string(id), at)
+	})
+	if err != nil || !whole {
+		return err
+	}
+	seen := map[string]bool{}
+	err = s.opts.Store.View(func(tx *store.Tx) error {
+		for key := range met.Scan(tx, metPrefix(id), "") {
+			seen[key[len(metPrefix(id)):]] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.opts.Desk.Unread(ctx, id, seen); err != nil {
+		return err
+	}
+	return s.opts.Store.Commit(ctx, func(tx *store.Tx) error { return progresses.Put(tx, string(id), at) })
+}
+
+func metPrefix(id bridge.CampaignID) string { return string(id) + "\x00" }
+
+// forgetMet makes ready for a new read: those whom the last one met are no
+// longer known to be there. It goes in small steps, for the plateau's sake.
+func (s *Sync) forgetMet(ctx context.Context, id bridge.CampaignID) error {
+	for {
+		left := false
+		err := s.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+			left = false
+			var keys []string
+			for key := range met.Scan(tx, metPrefix(id), "") {
+				if left = len(keys) == s.opts.PageSize; left {
+					break
+				}
+				keys = append(keys, key)
+			}
+			for _, key := range keys {
+				if err := met.Delete(tx, key); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || !left {
+			return err
+		}
+	}
+}

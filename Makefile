@@ -50,20 +50,20 @@ lint:
 
 unit:
 	$(call part,unit tests with -race,\
-		go test -race ./internal/... ./connectors/... ./schemas/... ./cmd/... && \
+		go test -race -timeout 4m ./internal/... ./connectors/... ./schemas/... ./cmd/... && \
 		go test -race -tags faultpoint ./internal/faultpoint)
 
 suites:
 	$(call part,conformance corpus arch cli crmfake e2e with -race,\
-		go test -race -count=1 ./test/arch ./test/cli ./test/conformance ./test/corpus ./test/crmfake ./test/e2e ./test/shared)
+		go test -race -timeout 4m -count=1 ./test/arch ./test/cli ./test/conformance ./test/corpus ./test/crmfake ./test/e2e ./test/shared)
 
 replay-race:
 	$(call part,replay of 2000 prospects with -race,\
-		go test -race -count=1 -v ./test/replay)
+		go test -race -timeout 4m -count=1 -v ./test/replay)
 
 chaos:
 	$(call part,chaos of 90 s,\
-		go test -count=1 -v ./test/chaos -chaos.budget 90s)
+		go test -timeout 4m -count=1 -v ./test/chaos -chaos.budget 90s)
 
 replay: build
 	$(call part,replay of all prospects,\

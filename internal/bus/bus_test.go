@@ -49,7 +49,7 @@ func startServer(t testing.TB) *embedded.Server {
 
 func connect(t testing.TB, s *embedded.Server) *Conn {
 	t.Helper()
-	c, err := Connect(Options{Embedded: s, Name: t.Name(), Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	c, err := Connect(Options{Embedded: s, Name: t.Name(), Pin: testPin, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,12 +57,13 @@ func connect(t testing.TB, s *embedded.Server) *Conn {
 	return c
 }
 
-// newRoad makes the stream of a hub of its own, whose dead writers are soon
-// forgotten.
+// testPin forgets dead writers soon: a pull cannot be shorter than a second.
+const testPin = 2500 * time.Millisecond
+
+// newRoad makes the stream of a hub of its own.
 func newRoad(t testing.TB, c *Conn) *Road {
 	t.Helper()
 	r := c.Road("paris")
-	r.pin = 2500 * time.Millisecond
 	renew(t, r)
 	return r
 }
@@ -211,7 +212,6 @@ func TestAPartitionMovesWhenItsWriterDies(t *testing.T) {
 	var first, second inbox
 	dying := connect(t, s)
 	doomed := dying.Road("paris")
-	doomed.pin = r.pin
 	subscribe(t, doomed, func(d Delivery) { first.put(d.Message); d.Ack() })
 	publish(t, r, messages(20))
 	soon(t, "the first gets all", patience, func() bool { return first.count() == 20 })

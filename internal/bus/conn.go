@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,7 @@ type Options struct {
 	Embedded    InProcess // instead of URL
 	Name        string    // of this process, as the server shows it
 	Log         *slog.Logger
+	Pin         time.Duration // how long a dead writer keeps its partitions; 0 is 10 s
 	// Changed is told when the connection is lost or cannot be had (false), and
 	// when it is there (again) (true).
 	Changed func(connected bool)
@@ -33,8 +35,9 @@ type Options struct {
 
 // Conn is a connection to NATS.
 type Conn struct {
-	nc *nats.Conn
-	js jetstream.JetStream
+	nc  *nats.Conn
+	js  jetstream.JetStream
+	pin time.Duration
 }
 
 // Connect connects, and keeps trying for ever: a server that does not answer is
@@ -75,7 +78,7 @@ func Connect(opts Options) (*Conn, error) {
 	if !nc.IsConnected() {
 		changed(false)
 	}
-	return &Conn{nc: nc, js: js}, nil
+	return &Conn{nc: nc, js: js, pin: cmp.Or(opts.Pin, defaultPin)}, nil
 }
 
 // Close ends the connection.

@@ -37,11 +37,10 @@ type Message struct {
 type Road struct {
 	conn *Conn
 	hub  string
-	pin  time.Duration // how long after its last pull a dead writer keeps its partition
 }
 
 // Road gives the stream of a hub. It does not look whether it exists.
-func (c *Conn) Road(hub string) *Road { return &Road{conn: c, hub: hub, pin: pinTTL} }
+func (c *Conn) Road(hub string) *Road { return &Road{conn: c, hub: hub} }
 
 // Subject is where requests of a kind go to the hub.
 func (r *Road) Subject(what string) string { return "passerelle." + r.hub + "." + what }
@@ -65,12 +64,12 @@ func consumerName(c bridge.ConnectionName, partition int, life time.Time) string
 // one writer at a time.
 const pinGroup = "writer"
 
-// pinTTL is how long a dead writer keeps its partitions.
-const pinTTL = 10 * time.Second
+// defaultPin is how long after its last pull a dead writer keeps a partition.
+const defaultPin = 10 * time.Second
 
 // pull is how long a writer's pull waits for messages: well under the pin's
 // time, or an idle writer would lose its partitions.
-func (r *Road) pull() time.Duration { return r.pin * 2 / 5 }
+func (r *Road) pull() time.Duration { return r.conn.pin * 2 / 5 }
 
 // Renew makes the stream and its consumers anew, empty. The hub does so at its
 // start and when the stream was lost: every entry that was on it is published
@@ -102,7 +101,7 @@ func (r *Road) Renew(ctx context.Context, connections []bridge.ConnectionName) e
 				MemoryStorage:  true,
 				PriorityPolicy: jetstream.PriorityPolicyPinned,
 				PriorityGroups: []string{pinGroup},
-				PinnedTTL:      r.pin,
+				PinnedTTL:      r.conn.pin,
 			})
 			if err != nil {
 				return fmt.Errorf("renew the consumers of %s: %w", c, err)

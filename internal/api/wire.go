@@ -118,6 +118,7 @@ type proposal struct {
 	DecidedAt  time.Time            `json:"decided_at,omitzero"`
 	DecidedBy  bridge.PersonID      `json:"decided_by,omitempty"`
 	Reason     string               `json:"reason,omitempty"`
+	Refused    []bridge.Refusal     `json:"refused,omitempty" doc:"Proposed fields that the validator may not write."`
 	Revision   int                  `json:"revision"`
 }
 
@@ -125,7 +126,7 @@ func proposalOf(p bridge.Proposal) proposal {
 	out := proposal{
 		ID: p.ID, Lead: p.Lead, Campaign: p.Campaign, ProspectID: p.Prospect.ID, Author: p.Author, State: p.State,
 		Fields: card(p.Fields), Expected: card(p.Expected), CreatedAt: p.CreatedAt,
-		DecidedAt: p.DecidedAt, DecidedBy: p.DecidedBy, Reason: p.Reason, Revision: p.Revision,
+		DecidedAt: p.DecidedAt, DecidedBy: p.DecidedBy, Reason: p.Reason, Refused: p.Refused, Revision: p.Revision,
 	}
 	if m := p.Meeting; m != nil {
 		out.Meeting = &meeting{

@@ -1,6 +1,10 @@
 package bridge
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // NextKind is the next step that a caller asks for.
 type NextKind string
@@ -143,10 +147,14 @@ type Proposal struct {
 	DecidedAt  time.Time           `json:"decided_at,omitzero"`
 	DecidedBy  PersonID            `json:"decided_by,omitempty"`
 	Reason     string              `json:"reason,omitempty"`
+	Refused    []Refusal           `json:"refused,omitempty"` // proposed fields that the validator may not write
 	Revision   int                 `json:"revision"`          // raised by each reschedule
 	Entries    []string            `json:"entries,omitempty"` // outbox entries it became
 	Policy     string              `json:"policy"`
 }
+
+// Names lists the proposed fields in alphabetical order.
+func (p Proposal) Names() []FieldName { return slices.Sorted(maps.Keys(p.Fields)) }
 
 // Log is the outcome as a CRM's history shows it. revises is the operation that
 // first logged the call, "" for a first log.

@@ -412,6 +412,7 @@ func TestOnlyValidatedAppointmentsLeave(t *testing.T) {
 		t.Errorf("moved: %v", err)
 	}
 	// Moved after validation: the CRM hears of it once it is validated again.
+	f.write()
 	before := len(f.entries())
 	if err := decide("sam", r.Proposal, Ruling{Verb: Reschedule, Next: &bridge.Next{At: "2026-12-02T11:00"}}); err != nil {
 		t.Fatal(err)
@@ -422,6 +423,7 @@ func TestOnlyValidatedAppointmentsLeave(t *testing.T) {
 	if err := decide("sam", r.Proposal, Ruling{Verb: Validate}); err != nil {
 		t.Fatal(err)
 	}
+	f.write()
 	if err := decide("sam", r.Proposal, Ruling{Verb: Cancel, Reason: "ill"}); err != nil {
 		t.Fatal(err)
 	}

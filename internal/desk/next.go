@@ -245,7 +245,11 @@ func (c *command) hand(l bridge.Lead, p bridge.Prospect) (*Handout, error) {
 	if err := c.note("next", "", fields, l.Prospect.Key()); err != nil {
 		return nil, err
 	}
-	return &Handout{Lead: l, Card: card, Script: c.campaign(l.Campaign).Script, LeaseUntil: l.Lease.Until}, nil
+	out := &Handout{Lead: c.face(l, scope), Card: card, LeaseUntil: l.Lease.Until}
+	if c.Policy.Allows(c.who, policy.Read, bridge.Script, scope) {
+		out.Script = c.campaign(l.Campaign).Script
+	}
+	return out, nil
 }
 
 func keysOf[V any](m map[bridge.FieldName]V) func(func(bridge.FieldName) bool) {

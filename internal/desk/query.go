@@ -23,7 +23,7 @@ func (d *Desk) Lead(actor bridge.Actor, id bridge.LeadID) (View, error) {
 		if err != nil {
 			return err
 		}
-		out = View{Lead: l, Card: c.card(c.who, scope, l, p), Outcomes: []bridge.Outcome{}}
+		out = View{Lead: c.face(l, scope), Card: c.card(c.who, scope, l, p), Outcomes: []bridge.Outcome{}}
 		for _, o := range c.outcomesOf(id) {
 			scope.Owner = o.Author
 			if c.Policy.Allows(c.who, policy.Read, bridge.Activity, scope) {
@@ -33,6 +33,21 @@ func (d *Desk) Lead(actor bridge.Actor, id bridge.LeadID) (View, error) {
 		return nil
 	})
 	return out, err
+}
+
+// face is a lead as its reader may see it: how the last call ended is a field
+// like any other.
+func (c *command) face(l bridge.Lead, scope policy.Record) bridge.Lead {
+	if l.Last == "" || c.Policy.ReadMask(c.who, scope).Has(bridge.FieldDisposition) {
+		return l
+	}
+	if made := c.outcomesOf(l.ID); len(made) > 0 {
+		scope.Owner = made[len(made)-1].Author
+	}
+	if !c.Policy.ReadMask(c.who, scope).Has(bridge.FieldDisposition) {
+		l.Last = ""
+	}
+	return l
 }
 
 // maskOutcome leaves of an outcome only what its reader may read.
@@ -90,7 +105,7 @@ func (d *Desk) Leads(actor bridge.Actor, choice Choice, page Page) (out []View, 
 			if len(out) == page.limit() {
 				return nil
 			}
-			out = append(out, View{Lead: l, Card: c.card(c.who, scope, l, p)})
+			out = append(out, View{Lead: c.face(l, scope), Card: c.card(c.who, scope, l, p)})
 			next = key
 		}
 		next = ""
@@ -124,7 +139,8 @@ func (d *Desk) Proposals(actor bridge.Actor, state bridge.ProposalState, page Pa
 			if err != nil {
 				return err
 			}
-			if !c.Policy.Allows(c.who, policy.Read, bridge.Appointment, scope) && !c.Policy.Allows(c.who, policy.Write, bridge.Appointment, scope) {
+			its := authored(scope, p)
+			if !c.Policy.Allows(c.who, policy.Read, bridge.Appointment, its) && !c.Policy.Allows(c.who, policy.Write, bridge.Appointment, its) {
 				continue
 			}
 			if len(out) == page.limit() {
@@ -139,15 +155,16 @@ func (d *Desk) Proposals(actor bridge.Actor, state bridge.ProposalState, page Pa
 	return out, next, err
 }
 
-// redact leaves of a proposal only the values that the reader may read, and
-// always when the appointment is: without that nobody could decide on it.
+// redact leaves of a proposal only the values that the reader may read, of the
+// prospect and of the appointment itself. When that is stays: without it nobody
+// could decide.
 func (c *command) redact(p bridge.Proposal, scope policy.Record) bridge.Proposal {
 	p.Fields = c.Policy.Project(c.who, scope, p.Fields)
 	p.Expected = c.Policy.Project(c.who, scope, p.Expected)
 	if p.Meeting == nil {
 		return p
 	}
-	readable, m := c.Policy.ReadMask(c.who, scope), *p.Meeting
+	readable, m := c.Policy.ReadMask(c.who, authored(scope, p)), *p.Meeting
 	for name, text := range map[bridge.FieldName]*string{
 		bridge.FieldSubject: &m.Subject, bridge.FieldPlace: &m.Place, bridge.FieldNote: &m.Note,
 	} {
@@ -221,13 +238,9 @@ func (d *Desk) Write(actor bridge.Actor, id string) (out outbox.Entry, err error
 
 // veil takes out of an entry the values that the actor may not read.
 func (c *command) veil(e outbox.Entry) (outbox.Entry, error) {
-	scope := policy.Record{}
-	if e.Lead != "" {
-		l, p, err := c.load(e.Lead)
-		if err != nil {
-			return e, err
-		}
-		scope = c.record(l, p)
+	scope, err := c.scopeOf(e)
+	if err != nil {
+		return e, err
 	}
 	mask := c.Policy.ReadMask(c.who, scope)
 	e.Held = nil

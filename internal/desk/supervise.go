@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"passerelle/internal/bridge"
@@ -220,7 +221,15 @@ func (d *Desk) Correct(ctx context.Context, actor bridge.Actor, id bridge.LeadID
 			}
 		}
 		out = Receipt{Lead: id, Admitted: g.admitted, Proposed: g.names(), Refused: append(refused, g.refused...)}
+		if len(g.proposed) > 0 {
+			if out.Proposal, err = c.propose(l, key, nil, g); err != nil {
+				return err
+			}
+		}
 		if err := events.Put(c.tx, key, out); err != nil {
+			return err
+		}
+		if err := c.decided("correct", l, scope, g.asked, slices.Concat(out.Admitted, out.Proposed)); err != nil {
 			return err
 		}
 		return c.note("correct", motive, g.admitted, l.Prospect.Key())
@@ -298,13 +307,31 @@ func (c *command) mayTend(e outbox.Entry, what string) error {
 	if c.actor.Operator {
 		return nil
 	}
-	scope := policy.Record{}
-	if e.Lead != "" {
-		l, p, err := c.load(e.Lead)
-		if err != nil {
-			return err
-		}
-		scope = c.record(l, p)
+	scope, err := c.scopeOf(e)
+	if err != nil {
+		return err
 	}
 	return c.supervised(scope, fmt.Sprintf("%s a write", what))
+}
+
+// scopeOf is what scopes on a write are decided by: its lead's, or for one that
+// came without a lead, that of a lead of its prospect which the actor looks
+// after.
+func (c *command) scopeOf(e outbox.Entry) (policy.Record, error) {
+	ids := []string{string(e.Lead)}
+	if e.Lead == "" {
+		ids = suffixes(c.tx, byProspect, e.Write.Prospect.Key()+"\x00")
+	}
+	var scope policy.Record
+	for _, id := range ids {
+		l, p, err := c.load(bridge.LeadID(id))
+		if err != nil {
+			return scope, err
+		}
+		scope = c.record(l, p)
+		if c.Policy.Allows(c.who, policy.Write, bridge.CampaignObj, scope) {
+			break
+		}
+	}
+	return scope, nil
 }

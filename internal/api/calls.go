@@ -1,6 +1,8 @@
 package api
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -75,11 +77,25 @@ func (a *API) record(r *http.Request, actor bridge.Actor, id bridge.LeadID) (des
 		return desk.Receipt{}, err
 	}
 	event.Connection, event.Agent = actor.Connection, actor.Person.Phoning[actor.Connection].Name
-	got, err := a.opts.Desk.Record(r.Context(), actor, desk.Call{Event: event, Lead: id})
+	asked, err := content(event, id)
+	if err != nil {
+		return desk.Receipt{}, err
+	}
+	got, err := a.opts.Desk.Record(r.Context(), actor, desk.Call{Event: event, Lead: id, Content: asked})
 	if err != nil {
 		return got, err
 	}
-	return got, sameLead(got.Lead, id)
+	return got, sameContent(got.Content, asked)
+}
+
+// content names what a call says, its id included.
+func content(event bridge.CallEvent, lead bridge.LeadID) (string, error) {
+	raw, err := json.Marshal(struct {
+		Event bridge.CallEvent
+		Lead  bridge.LeadID
+	}{event, lead})
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:12]), err
 }
 
 // appointmentRequest is the schema appointment_request.v1.
@@ -179,6 +195,15 @@ func sameLead(got, want bridge.LeadID) error {
 		return nil
 	}
 	return problem.New(http.StatusUnprocessableEntity, "this "+keyHeader+" was used for another lead: take a new one")
+}
+
+// sameContent refuses a key that was used for another call: to answer with what
+// became of that one would lose this one.
+func sameContent(got, want string) error {
+	if got == want {
+		return nil
+	}
+	return problem.New(http.StatusUnprocessableEntity, "this "+keyHeader+" was used for another call: take a new one")
 }
 
 // describeRaw puts the raw routes into the document.

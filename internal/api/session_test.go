@@ -106,6 +106,7 @@ func TestIdempotencyKey(t *testing.T) {
 		t.Errorf("told of %d acknowledgements, want 3", told)
 	}
 	w.ask("alice", "POST "+other+"/outcomes", goodOutcome, keyHeader, "k").want(422)
+	w.ask("alice", "POST "+lead+"/outcomes", `{"technical": "answered", "disposition": "refused"}`, keyHeader, "k").want(422)
 	w.ask("alice", "POST "+lead+"/outcomes", goodOutcome, keyHeader, "two words").want(400)
 	w.ask("alice", "POST "+lead+"/outcomes", goodOutcome, keyHeader, strings.Repeat("k", 201)).want(400)
 

@@ -15,6 +15,9 @@ import (
 type Call struct {
 	Event bridge.CallEvent
 	Lead  bridge.LeadID // if known; else Event names campaign and prospect or phone
+	// Content names what was asked, for those who must tell a repeat from
+	// another call under the same id; may be "".
+	Content string
 }
 
 // Receipt is what became of a recorded call.
@@ -26,7 +29,8 @@ type Receipt struct {
 	Refused   []bridge.Refusal   `json:"refused"`
 	Proposal  bridge.ProposalID  `json:"proposal,omitempty"`
 	Flags     []string           `json:"flags,omitempty"`
-	Duplicate bool               `json:"-"` // the event was known already
+	Content   string             `json:"content,omitempty"` // of the call it answers, as [Call] gave it
+	Duplicate bool               `json:"-"`                 // the event was known already
 }
 
 // Flags of a call that was made although it should not have been. It is taken
@@ -70,6 +74,7 @@ func (c *command) take(call Call) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
+	out.Content = call.Content
 	return out, events.Put(c.tx, key, out)
 }
 
@@ -115,8 +120,7 @@ func (c *command) first(key string, call Call) (Receipt, error) {
 	return r.run()
 }
 
-// disposition settles what the caller concluded: the event's own, or what the
-// technical result says where nobody spoke.
+// disposition settles what the caller concluded.
 func disposition(e bridge.CallEvent) (bridge.DispositionInfo, error) {
 	code := e.Disposition
 	if code == "" {
@@ -137,58 +141,6 @@ func quoteCode(code string) string {
 		return "(none)"
 	}
 	return fmt.Sprintf("%q", code)
-}
-
-// find settles which lead a call was about.
-func (c *command) find(call Call) (bridge.Lead, error) {
-	if call.Lead != "" {
-		return c.lead(call.Lead)
-	}
-	camp, ok := c.Campaigns[call.Event.Campaign]
-	if !ok {
-		return bridge.Lead{}, &NotFound{"campaign", string(call.Event.Campaign)}
-	}
-	if call.Event.ProspectID != "" {
-		ref := bridge.Ref{Connection: camp.CRM, Object: bridge.ProspectObj, ID: call.Event.ProspectID}
-		return c.lead(LeadOf(camp.ID, ref))
-	}
-	return c.findByPhone(camp, call.Event.Phone)
-}
-
-func (c *command) findByPhone(camp bridge.Campaign, phone string) (bridge.Lead, error) {
-	number, err := c.number(phone)
-	if err != nil {
-		return bridge.Lead{}, &Invalid{"phone", err.Error()}
-	}
-	var found []bridge.Lead
-	for _, id := range suffixes(c.tx, byNumber, string(number)+"\x00") {
-		l, err := c.lead(bridge.LeadID(id))
-		if err != nil {
-			return l, err
-		}
-		if l.Campaign == camp.ID {
-			found = append(found, l)
-		}
-	}
-	if len(found) > 1 {
-		// They queue: the one that is out is the one that was called.
-		if out := slices.DeleteFunc(slices.Clone(found), func(l bridge.Lead) bool { return !c.isOut(l) }); len(out) == 1 {
-			found = out
-		}
-	}
-	switch len(found) {
-	case 0:
-		return bridge.Lead{}, &NotFound{"lead with this number in campaign", string(camp.ID)}
-	case 1:
-		return found[0], nil
-	}
-	return bridge.Lead{}, &Clash{fmt.Sprintf("%d leads of campaign %s share this number: say which with prospect_id", len(found), camp.ID)}
-}
-
-// isOut says whether the lead lies on the platform that reports, or is on the
-// line of the person who does.
-func (c *command) isOut(l bridge.Lead) bool {
-	return slices.Contains(l.HeldBy, c.actor.Connection) || l.Lease != nil && l.Lease.Person == c.who.Person
 }
 
 func (r *recording) run() (Receipt, error) {

@@ -46,7 +46,7 @@ lint:
 	$(call part,gofmt vet staticcheck,\
 		unformatted=$$(gofmt -l cmd connectors internal schemas test) && \
 		if [ -n "$$unformatted" ]; then echo "gofmt -w these:" $$unformatted; false; fi && \
-		go vet ./... && go vet -tags faultpoint ./internal/faultpoint && go tool staticcheck ./...)
+		go vet ./... && go vet -tags faultpoint ./internal/... && go tool staticcheck ./...)
 
 unit:
 	$(call part,unit tests with -race,\

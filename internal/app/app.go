@@ -322,9 +322,32 @@ func (a *App) Reload(cfg *config.Config) error {
 	}
 	a.people.Use(dir)
 	a.desk.Use(rulesOf(cfg, p, dir))
-	a.cfg = cfg
 	a.sync.Poke()
+	go a.resumePaused()
 	return nil
+}
+
+// resumeWithin bounds the checks of paused connections after a reload.
+const resumeWithin = 30 * time.Second
+
+// resumePaused ends the pauses whose check passes now: what was wrong may have
+// been put right.
+func (a *App) resumePaused() {
+	ctx, cancel := context.WithTimeout(context.Background(), resumeWithin)
+	defer cancel()
+	for _, c := range a.CRMs() {
+		var paused bool
+		err := a.store.View(func(tx *store.Tx) (err error) {
+			_, paused, err = relay.Paused(tx, c)
+			return err
+		})
+		if err != nil || !paused {
+			continue
+		}
+		if err := a.relay.Resume(ctx, c); err != nil {
+			a.log.Warn("still paused", "connection", c, "err", err)
+		}
+	}
 }
 
 // sameFrame refuses changes that need a restart.

@@ -149,8 +149,12 @@ func (c *Conn) answer(m *nats.Msg, reply any, err error) {
 	}
 }
 
-// ErrRemote is an error that the other side answered.
-var ErrRemote = errors.New("the hub answered")
+// Errors that callers tell apart.
+var (
+	ErrRemote = errors.New("the hub answered")                 // with an error of its own
+	ErrClosed = errors.New("the connection to NATS was ended") // for good, by us
+	ErrDown   = errors.New("NATS does not answer")             // at the moment
+)
 
 // Ask sends a request and decodes the answer into reply.
 func (c *Conn) Ask(ctx context.Context, subject string, request, reply any) error {
@@ -159,6 +163,9 @@ func (c *Conn) Ask(ctx context.Context, subject string, request, reply any) erro
 		return err
 	}
 	m, err := c.nc.RequestWithContext(ctx, subject, raw)
+	if errors.Is(err, nats.ErrConnectionClosed) {
+		return fmt.Errorf("ask %s: %w", subject, ErrClosed)
+	}
 	if err != nil {
 		return fmt.Errorf("ask %s: %w", subject, err)
 	}

@@ -75,17 +75,14 @@ func (r *Road) pull() time.Duration { return r.conn.pin * 2 / 5 }
 // start and when the stream was lost: every entry that was on it is published
 // again.
 func (r *Road) Renew(ctx context.Context, connections []bridge.ConnectionName) error {
+	if !r.conn.Connected() {
+		return ErrDown
+	}
 	err := r.conn.js.DeleteStream(ctx, r.stream())
 	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 		return fmt.Errorf("renew the stream: %w", err)
 	}
-	stream, err := r.conn.js.CreateStream(ctx, jetstream.StreamConfig{
-		Name:        r.stream(),
-		Description: "ids of writes that wait for a writer; lost or deleted, it is published again",
-		Subjects:    []string{r.Subject("write.>")},
-		Retention:   jetstream.WorkQueuePolicy,
-		Storage:     jetstream.FileStorage,
-	})
+	stream, err := r.create(ctx)
 	if err != nil {
 		return fmt.Errorf("renew the stream: %w", err)
 	}
@@ -111,6 +108,35 @@ func (r *Road) Renew(ctx context.Context, connections []bridge.ConnectionName) e
 	// Writers may hang on consumers that are gone.
 	life := strconv.FormatInt(stream.CachedInfo().Created.UnixNano(), 10)
 	return r.conn.nc.Publish(r.Subject(renewed), []byte(life))
+}
+
+// How often and for how long a stream is tried to be made: the server removes
+// the folders of a deleted one in the background, and refuses meanwhile.
+const (
+	createEvery  = 50 * time.Millisecond
+	createWithin = 2 * time.Second
+)
+
+func (r *Road) create(ctx context.Context) (jetstream.Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, createWithin)
+	defer cancel()
+	for {
+		stream, err := r.conn.js.CreateStream(ctx, jetstream.StreamConfig{
+			Name:        r.stream(),
+			Description: "ids of writes that wait for a writer; lost or deleted, it is published again",
+			Subjects:    []string{r.Subject("write.>")},
+			Retention:   jetstream.WorkQueuePolicy,
+			Storage:     jetstream.FileStorage,
+		})
+		if err == nil || ctx.Err() != nil {
+			return stream, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(createEvery):
+		}
+	}
 }
 
 // renewed is the last word of the subject on which writers hear when a new life
@@ -170,6 +196,9 @@ var ErrNoStream = errors.New("bus: the stream is gone")
 
 // State asks the server for the stream's state.
 func (r *Road) State(ctx context.Context) (StreamState, error) {
+	if !r.conn.Connected() {
+		return StreamState{}, ErrDown
+	}
 	stream, err := r.conn.js.Stream(ctx, r.stream())
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return StreamState{}, ErrNoStream

@@ -101,6 +101,9 @@ func (r *Road) renewals() (n *renewals, stop func()) {
 // join consumes one partition until ctx ends or the consumer is gone: the hub
 // makes them anew when it starts.
 func (r *Road) join(ctx context.Context, news *renewals, c bridge.ConnectionName, partition, ahead int, handle func(Delivery)) {
+	if !r.conn.Connected() {
+		return
+	}
 	stream, err := r.conn.js.Stream(ctx, r.stream())
 	if err != nil {
 		return

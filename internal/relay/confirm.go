@@ -90,13 +90,23 @@ func (l *lane) confirmSome(ctx context.Context, finder connector.Finder, ids []s
 	}
 	sightings, err := finder.Find(ctx, writes)
 	if err != nil {
-		l.Breaker.Report(fault.Of(err).Kind)
-		return err
+		return l.unread(ctx, err)
 	}
 	if len(sightings) != len(sent) {
 		return fmt.Errorf("%s: %d sightings of %d writes", l.Name, len(sightings), len(sent))
 	}
 	return l.confirmed(ctx, sent, sightings)
+}
+
+// unread draws the consequences of a confirming read that failed.
+func (l *lane) unread(ctx context.Context, cause error) error {
+	kind := fault.Of(cause).Kind
+	l.Breaker.Report(kind)
+	if kind != fault.Permanent {
+		return cause
+	}
+	err := l.commit(ctx, func(tx *store.Tx) error { return pause(tx, l.Name, cause.Error(), l.now()) })
+	return errors.Join(cause, err)
 }
 
 func (l *lane) confirmed(ctx context.Context, sent []outbox.Entry, sightings []connector.Sighting) error {

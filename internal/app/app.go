@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"passerelle/internal/api"
@@ -67,7 +68,9 @@ type App struct {
 	api     *api.API
 	http    *httpServer
 
-	undo []func() // what Stop does, last first
+	chores sync.WaitGroup  // what runs by the clock or after a reload
+	during context.Context // of them: ends with the hub
+	undo   []func()        // what Stop does, last first
 }
 
 // New builds a hub up to the point where it touches the network: the store is
@@ -173,29 +176,37 @@ func (a *App) openDesk(ctx context.Context) error {
 // activePolicy is the text of the store's active policy. The config's seeds an
 // empty store and is not looked at afterwards.
 func (a *App) activePolicy(ctx context.Context) ([]byte, error) {
-	if a.cfg.PolicyText != nil {
-		p, err := policy.Load(a.cfg.PolicyFile, a.cfg.PolicyText, a.cfg.Catalog)
-		if err != nil {
+	line, text, err := a.storedPolicy()
+	if errors.Is(err, governance.ErrNoPolicy) && a.cfg.PolicyText != nil {
+		if err := a.seedPolicy(ctx); err != nil {
 			return nil, err
 		}
-		seeded, err := governance.Seed(ctx, a.store, p.Text(), p.Hash(), a.opts.Now())
-		if err != nil {
-			return nil, err
-		}
-		if seeded {
-			a.log.Info("the config's policy is active", "policy", p.Hash(), "reason", governance.Bootstrap)
-		}
+		line, text, err = a.storedPolicy()
 	}
-	var text []byte
-	var line governance.Line
-	err := a.store.View(func(tx *store.Tx) (err error) {
-		line, text, err = governance.Active(tx)
-		return err
-	})
 	if err != nil {
 		return nil, err
 	}
 	return text, a.copyPolicy(line, text)
+}
+
+func (a *App) storedPolicy() (line governance.Line, text []byte, err error) {
+	err = a.store.View(func(tx *store.Tx) (err error) {
+		line, text, err = governance.Active(tx)
+		return err
+	})
+	return line, text, err
+}
+
+func (a *App) seedPolicy(ctx context.Context) error {
+	p, err := policy.Load(a.cfg.PolicyFile, a.cfg.PolicyText, a.cfg.Catalog)
+	if err != nil {
+		return err
+	}
+	seeded, err := governance.Seed(ctx, a.store, p.Text(), p.Hash(), a.opts.Now())
+	if seeded {
+		a.log.Info("the config's policy is active", "policy", p.Hash(), "reason", governance.Bootstrap)
+	}
+	return err
 }
 
 // copyPolicy writes the active policy out for people to read. A copy that
@@ -301,74 +312,3 @@ func (a *App) Addr() net.Addr { return a.http.addr }
 
 // Desk gives the commands to those who run the hub in their own process.
 func (a *App) Desk() *desk.Desk { return a.desk }
-
-// Reload takes over people, tokens, campaigns and limits of a changed config.
-// What it cannot change while running it refuses, naming it.
-func (a *App) Reload(cfg *config.Config) error {
-	if err := cfg.Check(a.opts.Registry); err != nil {
-		return err
-	}
-	if err := sameFrame(a.cfg, cfg); err != nil {
-		return err
-	}
-	rules := a.desk.Rules()
-	p, err := policy.Load("policy.yaml", rules.Policy.Text(), cfg.Catalog)
-	if err != nil {
-		return fmt.Errorf("the active policy does not fit the config: %w", err)
-	}
-	dir, err := Directory(cfg)
-	if err != nil {
-		return err
-	}
-	a.people.Use(dir)
-	a.desk.Use(rulesOf(cfg, p, dir))
-	a.sync.Poke()
-	go a.resumePaused()
-	return nil
-}
-
-// resumeWithin bounds the checks of paused connections after a reload.
-const resumeWithin = 30 * time.Second
-
-// resumePaused ends the pauses whose check passes now: what was wrong may have
-// been put right.
-func (a *App) resumePaused() {
-	ctx, cancel := context.WithTimeout(context.Background(), resumeWithin)
-	defer cancel()
-	for _, c := range a.CRMs() {
-		var paused bool
-		err := a.store.View(func(tx *store.Tx) (err error) {
-			_, paused, err = relay.Paused(tx, c)
-			return err
-		})
-		if err != nil || !paused {
-			continue
-		}
-		if err := a.relay.Resume(ctx, c); err != nil {
-			a.log.Warn("still paused", "connection", c, "err", err)
-		}
-	}
-}
-
-// sameFrame refuses changes that need a restart.
-func sameFrame(old, new *config.Config) error {
-	changed := func(what string, differs bool) error {
-		if differs {
-			return fmt.Errorf("%s has changed: restart the hub for it", what)
-		}
-		return nil
-	}
-	names := func(c *config.Config) (out string) {
-		for _, conn := range c.Connections {
-			out += string(conn.Name) + " " + conn.Type + " " + string(conn.Settings.Source()) + "\n"
-		}
-		return out
-	}
-	return errors.Join(
-		changed("hub", old.Hub != new.Hub),
-		changed("data_dir", old.DataDir != new.DataDir),
-		changed("listen", old.Listen != new.Listen),
-		changed("nats", old.NATS != new.NATS),
-		changed("connections", names(old) != names(new)),
-	)
-}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"passerelle/internal/bridge"
@@ -117,9 +116,9 @@ const (
 // startChores starts what happens by the clock.
 func (a *App) startChores(context.Context) error {
 	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
+	a.during = ctx
 	every := func(d time.Duration, what string, do func(context.Context) error) {
-		wg.Go(func() {
+		a.chores.Go(func() {
 			tick := time.NewTicker(d)
 			defer tick.Stop()
 			for {
@@ -142,6 +141,6 @@ func (a *App) startChores(context.Context) error {
 	every(proposalEvery, "expire proposals", func(ctx context.Context) error {
 		return a.desk.ExpireProposals(ctx, a.opts.Now().Add(-proposalLife))
 	})
-	a.onStop(func() { cancel(); wg.Wait() })
+	a.onStop(func() { cancel(); a.chores.Wait() })
 	return nil
 }

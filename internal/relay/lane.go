@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"passerelle/internal/bus"
+	"passerelle/internal/connector/httpx"
 	"passerelle/internal/faultpoint"
 	"passerelle/internal/outbox"
 	"passerelle/internal/store"
@@ -107,11 +108,17 @@ func (l *lane) fill(ctx context.Context) (next time.Time, err error) {
 
 // room says how many entries the window has room for: none if none waits, since
 // a transaction costs a flush of the disk also where it changes nothing. Only
-// fill puts entries on the road: it does not shrink meanwhile.
+// fill puts entries on the road: it does not shrink meanwhile. While the CRM is
+// only being probed, the most urgent entry is the probe: behind any other it
+// would wait with the rest.
 func (l *lane) room() (room int, err error) {
+	window := l.window
+	if l.Breaker.State() == httpx.BreakerHalfOpen {
+		window = 1
+	}
 	err = l.relay.opts.Store.View(func(tx *store.Tx) error {
 		if len(outbox.Ids(tx, l.Name, outbox.Pending, 1)) > 0 {
-			room = l.window - len(outbox.Ids(tx, l.Name, outbox.Relayed, 0)) - len(outbox.Ids(tx, l.Name, outbox.Sending, 0))
+			room = window - len(outbox.Ids(tx, l.Name, outbox.Relayed, 0)) - len(outbox.Ids(tx, l.Name, outbox.Sending, 0))
 		}
 		return nil
 	})

@@ -2,6 +2,7 @@ package writer
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"passerelle/internal/bus"
@@ -30,8 +31,8 @@ func (r Remote) Report(ctx context.Context, report outbox.Report) error {
 	for {
 		var ok bool
 		err := r.ask(ctx, bus.ReportSubject, report, &ok)
-		if err == nil {
-			return nil
+		if err == nil || errors.Is(err, bus.ErrClosed) {
+			return err
 		}
 		select {
 		case <-ctx.Done():

@@ -186,15 +186,20 @@ func (h *hand) carryOut(ctx context.Context, batch []bus.Delivery) {
 	}
 }
 
-// reportWithin is how long a report is worth sending: after that its claim has
-// run out nearly everywhere.
-const reportWithin = 30 * time.Second
+// How long a report is worth sending: after that its claim has run out nearly
+// everywhere. A writer that is to stop does not wait as long for a hub.
+const (
+	reportWithin = 30 * time.Second
+	partWithin   = 3 * time.Second
+)
 
 // report tells the hub also when the writer is about to stop.
 func (h *hand) report(ctx context.Context, report outbox.Report) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reportWithin)
+	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), reportWithin)
 	defer cancel()
-	return h.opts.Hub.Report(ctx, report)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(partWithin, cancel) })
+	defer stop()
+	return h.opts.Hub.Report(sending, report)
 }
 
 // apply carries out what was granted and says what became of it.

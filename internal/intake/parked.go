@@ -22,11 +22,21 @@ type ParkedEvent struct {
 	Received   time.Time             `json:"received"`
 	Reason     string                `json:"reason"`
 	EventID    string                `json:"event_id,omitempty"`
+	Amends     string                `json:"amends,omitempty"` // the event it waits for
 	Schema     string                `json:"schema,omitempty"`
 	Sealed     []byte                `json:"sealed,omitempty"`
 }
 
-var parked = store.NewTable[ParkedEvent]("intake.parked")
+var (
+	parked = store.NewTable[ParkedEvent]("intake.parked")
+	// waiting finds parked amendments by what they amend: connection, event id,
+	// parked id.
+	waiting = store.NewRaw("intake.waiting")
+)
+
+func waitingKey(c bridge.ConnectionName, amends, id string) string {
+	return string(c) + "\x00" + amends + "\x00" + id
+}
 
 // parkedID names a parked event by what it is, so that a repeat is the same.
 func parkedID(c bridge.ConnectionName, body []byte) string {
@@ -34,10 +44,10 @@ func parkedID(c bridge.ConnectionName, body []byte) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-func (in *Intake) park(ctx context.Context, c bridge.ConnectionName, e connector.Event, reason, eventID string) (Result, error) {
+func (in *Intake) park(ctx context.Context, c bridge.ConnectionName, e connector.Event, reason string, event bridge.CallEvent) (Result, error) {
 	p := ParkedEvent{
 		ID: parkedID(c, e.Body), Connection: c, Received: in.opts.Now().UTC(),
-		Reason: reason, EventID: eventID, Schema: e.Schema,
+		Reason: reason, EventID: event.EventID, Amends: event.Amends, Schema: e.Schema,
 	}
 	p.Sealed = in.opts.Seal.Seal(e.Body, []byte(p.ID))
 	err := in.opts.Store.Commit(ctx, func(tx *store.Tx) error {
@@ -48,10 +58,15 @@ func (in *Intake) park(ctx context.Context, c bridge.ConnectionName, e connector
 		if err != nil {
 			return err
 		}
+		if p.Amends != "" {
+			if err := waiting.Put(tx, waitingKey(c, p.Amends, p.ID), nil); err != nil {
+				return err
+			}
+		}
 		return parked.Put(tx, p.ID, p)
 	})
 	in.opts.Log.Warn("an event was parked", "connection", c, "event", p.ID, "reason", reason)
-	return Result{EventID: eventID, State: Parked, Parked: p.ID, Reason: reason}, err
+	return Result{EventID: event.EventID, State: Parked, Parked: p.ID, Reason: reason}, err
 }
 
 // List answers the parked events, by id, without their bodies.
@@ -88,6 +103,10 @@ func Count(tx *store.Tx) (n int) {
 // Replay takes a parked event in again, after what was wrong has been mended.
 // If it still is not understood it stays parked, with its new reason.
 func (in *Intake) Replay(ctx context.Context, actor bridge.Actor, id string) (desk.Receipt, error) {
+	return in.replay(ctx, actor.Name(), id)
+}
+
+func (in *Intake) replay(ctx context.Context, who, id string) (desk.Receipt, error) {
 	var p ParkedEvent
 	err := in.opts.Store.View(func(tx *store.Tx) error {
 		found, ok, err := parked.Get(tx, id)
@@ -113,10 +132,16 @@ func (in *Intake) Replay(ctx context.Context, actor bridge.Actor, id string) (de
 		return receipt, in.still(ctx, p, err)
 	}
 	return receipt, in.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		if !parked.Has(tx, id) {
+			return nil // two replayed it at once
+		}
 		if err := parked.Delete(tx, id); err != nil {
 			return err
 		}
-		return ledger.Append(tx, ledger.Line{At: in.opts.Now(), Kind: "replay", Who: actor.Name(), Connection: p.Connection})
+		if err := waiting.Delete(tx, waitingKey(p.Connection, p.Amends, id)); err != nil {
+			return err
+		}
+		return ledger.Append(tx, ledger.Line{At: in.opts.Now(), Kind: "replay", Who: who, Connection: p.Connection})
 	})
 }
 
@@ -130,14 +155,19 @@ func (in *Intake) again(ctx context.Context, line Line, p ParkedEvent, body []by
 		}
 	}
 	var last desk.Receipt
+	var wrong error
 	for _, e := range decoded {
 		receipt, _, err := in.record(ctx, line, e)
-		if err != nil {
-			return receipt, err
+		switch {
+		case err == nil:
+			last = receipt
+		case !understood(err):
+			return last, err
+		case wrong == nil:
+			wrong = err // the others need not wait for this one
 		}
-		last = receipt
 	}
-	return last, nil
+	return last, wrong
 }
 
 // still keeps the new reason of an event that stays parked.
@@ -146,7 +176,12 @@ func (in *Intake) still(ctx context.Context, p ParkedEvent, cause error) error {
 		return cause
 	}
 	p.Reason = cause.Error()
-	err := in.opts.Store.Commit(ctx, func(tx *store.Tx) error { return parked.Put(tx, p.ID, p) })
+	err := in.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		if !parked.Has(tx, p.ID) {
+			return nil // another replay has just succeeded
+		}
+		return parked.Put(tx, p.ID, p)
+	})
 	if err != nil {
 		return err
 	}

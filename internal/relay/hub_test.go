@@ -234,6 +234,13 @@ func (h *hub) entry(id string) (e outbox.Entry) {
 	return e
 }
 
+func (h *hub) commit(fn func(tx *store.Tx) error) {
+	h.Helper()
+	if err := h.store.Commit(context.Background(), fn); err != nil {
+		h.Fatal(err)
+	}
+}
+
 func (h *hub) view(fn func(tx *store.Tx) error) {
 	h.Helper()
 	if err := h.store.View(fn); err != nil {

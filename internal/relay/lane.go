@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"passerelle/internal/bus"
@@ -22,6 +23,9 @@ type lane struct {
 	granted clockMark
 	// asked is when a writer last asked for anything.
 	asked clockMark
+	// expiry and missed are when the next claim can run out and the next
+	// message can be missed: there is no need to look before.
+	expiry, missed time.Time
 }
 
 func newLane(r *Relay, l Line) *lane {
@@ -168,10 +172,15 @@ func (l *lane) each(ctx context.Context, s outbox.State, fn func(*store.Tx, stri
 		ids = outbox.Ids(tx, l.Name, s, 0)
 		return nil
 	})
-	for len(ids) > 0 && err == nil {
-		part := ids[:min(chunk, len(ids))]
-		ids = ids[len(part):]
-		err = l.commit(ctx, func(tx *store.Tx) error {
+	if err != nil {
+		return err
+	}
+	return l.inChunks(ctx, ids, fn)
+}
+
+func (l *lane) inChunks(ctx context.Context, ids []string, fn func(*store.Tx, string) error) error {
+	for part := range slices.Chunk(ids, chunk) {
+		err := l.commit(ctx, func(tx *store.Tx) error {
 			for _, id := range part {
 				if err := fn(tx, id); err != nil {
 					return err
@@ -179,8 +188,11 @@ func (l *lane) each(ctx context.Context, s outbox.State, fn func(*store.Tx, stri
 			}
 			return nil
 		})
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // recover takes back what was on its way when the hub last stopped. The hub's
@@ -202,16 +214,51 @@ const unclaimedFor = 60 * time.Second
 
 // sweep takes back claims that have run out and messages that got lost.
 func (l *lane) sweep(ctx context.Context) error {
-	now := l.now()
-	err := l.some(ctx, outbox.Sending, func(e outbox.Entry) bool {
-		return !now.Before(e.Deadline.Add(l.Descriptor.Settle))
-	}, func(tx *store.Tx, id string) error { return outbox.Expire(tx, id, now, now) })
-	if err != nil || now.Sub(l.granted.get()) > unclaimedFor {
+	timeout, settle := l.relay.opts.Timeout, l.Descriptor.Settle
+	err := l.takeBackDue(ctx, outbox.Sending, &l.expiry, timeout+settle, func(e outbox.Entry) time.Time {
+		return e.Deadline.Add(settle)
+	}, func(tx *store.Tx, id string, now time.Time) error { return outbox.Expire(tx, id, now, now) })
+	if err != nil || l.now().Sub(l.granted.get()) > unclaimedFor {
 		return err
 	}
-	return l.some(ctx, outbox.Relayed, func(e outbox.Entry) bool {
-		return now.Sub(e.Changed) > unclaimedFor
-	}, func(tx *store.Tx, id string) error { return outbox.Withdraw(tx, id, now) })
+	return l.takeBackDue(ctx, outbox.Relayed, &l.missed, unclaimedFor, func(e outbox.Entry) time.Time {
+		return e.Changed.Add(unclaimedFor)
+	}, outbox.Withdraw)
+}
+
+// takeBackDue runs back over those entries in a state whose time has come. It
+// does not look before *next, which it sets to when the next one can be due:
+// one that comes into the state now is not before newest has passed.
+func (l *lane) takeBackDue(ctx context.Context, s outbox.State, next *time.Time, newest time.Duration,
+	due func(outbox.Entry) time.Time, back func(*store.Tx, string, time.Time) error) error {
+	now := l.now()
+	if now.Before(*next) {
+		return nil
+	}
+	var ids []string
+	soonest := now.Add(newest)
+	err := l.relay.opts.Store.View(func(tx *store.Tx) error {
+		for _, id := range outbox.Ids(tx, l.Name, s, 0) {
+			e, _, err := outbox.Get(tx, id)
+			if err != nil {
+				return err
+			}
+			switch at := due(e); {
+			case !at.After(now):
+				ids = append(ids, id)
+			case at.Before(soonest):
+				soonest = at
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = l.inChunks(ctx, ids, func(tx *store.Tx, id string) error { return back(tx, id, now) })
+	}
+	if err == nil {
+		*next = soonest
+	}
+	return err
 }
 
 // silentFor is how long published messages may bring no writer to ask, while
@@ -243,35 +290,6 @@ func (l *lane) silent() (bool, error) {
 		return nil
 	})
 	return waiting, err
-}
-
-// some runs fn over those entries in a state that want chooses. Looking happens
-// outside the write transaction: nearly always there is nothing to do.
-func (l *lane) some(ctx context.Context, s outbox.State, want func(outbox.Entry) bool, fn func(*store.Tx, string) error) error {
-	var ids []string
-	err := l.relay.opts.Store.View(func(tx *store.Tx) error {
-		for _, id := range outbox.Ids(tx, l.Name, s, 0) {
-			e, ok, err := outbox.Get(tx, id)
-			if err != nil {
-				return err
-			}
-			if ok && want(e) {
-				ids = append(ids, id)
-			}
-		}
-		return nil
-	})
-	if err != nil || len(ids) == 0 {
-		return err
-	}
-	return l.commit(ctx, func(tx *store.Tx) error {
-		for _, id := range ids {
-			if err := fn(tx, id); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // settled tells the desk that an entry has come to rest, and with it those

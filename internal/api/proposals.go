@@ -2,10 +2,13 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"passerelle/internal/bridge"
+	"passerelle/internal/calling"
 	"passerelle/internal/desk"
 	"passerelle/internal/outbox"
+	"passerelle/internal/problem"
 )
 
 func (a *API) proposalRoutes() {
@@ -16,6 +19,7 @@ func (a *API) proposalRoutes() {
 	post(a, "/v1/proposals/{id}/cancel", "Cancel it, in the CRM too", a.cancel)
 	get(a, "/v1/conflicts", "Writes that wait because the CRM holds another value", a.conflicts)
 	post(a, "/v1/conflicts/{id}/resolve", "Settle a conflict", a.resolve)
+	get(a, "/v1/oppositions", "What a prospect or a number has objected to, and what was lifted", a.oppositions)
 	do(a, "/v1/oppositions", "Record that somebody, or a number, must not be called", a.oppose)
 	do(a, "/v1/oppositions/lift", "End an opposition", a.lift)
 }
@@ -118,6 +122,49 @@ func (in *oppositionRequest) objection() (desk.Objection, error) {
 		return out, invalid("", "name either a person or a number")
 	}
 	return out, nil
+}
+
+type oppositionsQuery struct {
+	Number     string                `query:"number" maxLength:"60" doc:"A phone number, or"`
+	Connection bridge.ConnectionName `query:"connection" doc:"the CRM and"`
+	ProspectID string                `query:"prospect_id" doc:"the prospect's id there."`
+}
+
+// opposition is one refusal to be called.
+type opposition struct {
+	Scope  calling.Scope   `json:"scope" doc:"person or number"`
+	At     time.Time       `json:"at"`
+	By     bridge.PersonID `json:"by,omitempty" doc:"Who took it down; absent: a system."`
+	Motive string          `json:"motive,omitempty"`
+	Stands bool            `json:"stands"`
+	Lifted *lifted         `json:"lifted,omitempty"`
+}
+
+type lifted struct {
+	At     time.Time       `json:"at"`
+	By     bridge.PersonID `json:"by"`
+	Motive string          `json:"motive"`
+}
+
+func oppositionOf(o calling.Opposition) opposition {
+	out := opposition{Scope: o.Scope, At: o.At, By: o.By, Motive: o.Motive, Stands: o.Stands()}
+	if o.Lift != nil {
+		out.Lifted = &lifted{At: o.Lift.At, By: o.Lift.By, Motive: o.Lift.Motive}
+	}
+	return out
+}
+
+func (a *API) oppositions(_ context.Context, actor bridge.Actor, in *oppositionsQuery) (list[opposition], error) {
+	person := in.Connection != "" && in.ProspectID != ""
+	if person == (in.Number != "") || (in.Connection != "") != (in.ProspectID != "") {
+		return list[opposition]{}, problem.BadRequest("name either number, or connection and prospect_id")
+	}
+	o := desk.Objection{Number: in.Number}
+	if person {
+		o.Person = &bridge.Ref{Connection: in.Connection, Object: bridge.ProspectObj, ID: in.ProspectID}
+	}
+	found, err := a.opts.Desk.Objections(actor, o)
+	return listOf(found, "", oppositionOf), err
 }
 
 func (a *API) oppose(ctx context.Context, actor bridge.Actor, in *oppositionRequest) error {

@@ -250,6 +250,9 @@ func (d *Desk) Lift(ctx context.Context, actor bridge.Actor, o Objection) error 
 		if err != nil {
 			return &Invalid{"motive", err.Error()}
 		}
+		if !known.Opposed() {
+			return &Clash{"there is nothing to lift: no opposition of this person or number stands"}
+		}
 		if err := objected.Put(c.tx, key, lifted); err != nil {
 			return err
 		}

@@ -74,6 +74,11 @@ func New(opts Options) (*API, error) {
 		problem.Write(w, r, problem.NotFound("there is nothing at this address"))
 	})
 	a.router.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			if a.router.Match(chi.NewRouteContext(), method, r.URL.Path) {
+				w.Header().Add("Allow", method)
+			}
+		}
 		problem.Write(w, r, problem.New(http.StatusMethodNotAllowed, "this address takes another method"))
 	})
 	a.router.Get(documentPath, a.serveDocument)

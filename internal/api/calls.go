@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -147,14 +148,16 @@ func (a *API) decode(r *http.Request, name string, into any) error {
 
 // accepted answers 202: it is kept.
 func (a *API) accepted(w http.ResponseWriter, r *http.Request, answer any) {
-	raw, err := json.Marshal(answer)
-	if err != nil {
+	var raw bytes.Buffer
+	enc := json.NewEncoder(&raw)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(answer); err != nil {
 		problem.Write(w, r, a.internal(r.Context(), err))
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusAccepted)
-	_, _ = w.Write(append(raw, '\n')) // the client may be gone
+	_, _ = w.Write(raw.Bytes()) // the client may be gone
 }
 
 // in puts the parts of a next step that the desk names where they stand in the

@@ -35,6 +35,11 @@ func TestCaller(t *testing.T) {
 		!got.LeaseUntil.Equal(w.clock().Add(15*time.Minute)) || got.Lead.State != "leased" {
 		t.Errorf("hand-out %+v", got)
 	}
+	var held list[lead]
+	w.ask("sam", "GET /v1/leads?status=leased", "").want(200).into(&held)
+	if len(held.Items) != 1 || held.Items[0].HeldBy != "alice" || !held.Items[0].HeldUntil.Equal(got.LeaseUntil) {
+		t.Errorf("who has it on the line: %+v", held.Items)
+	}
 	for name := range got.Card {
 		if strings.HasPrefix(string(name), "account.margin") || name == "prospect.score" {
 			t.Errorf("the card holds %s", name)
@@ -268,6 +273,21 @@ func TestOppositions(t *testing.T) {
 	w.ask("alice", "POST /v1/oppositions/lift", `{"number": "06 12 34 56 79", "motive": "rappel"}`).want(403)
 	w.ask("sam", "POST /v1/oppositions/lift", `{"number": "06 12 34 56 79", "motive": ""}`).want(422)
 	w.ask("sam", "POST /v1/oppositions/lift", `{"number": "06 12 34 56 79", "motive": "rappel"}`).want(204)
+	w.ask("sam", "POST /v1/oppositions/lift", `{"number": "06 12 34 56 79", "motive": "rappel"}`).want(409)
+	var said list[opposition]
+	w.ask("sam", "GET /v1/oppositions?number=0612345679", "").want(200).into(&said)
+	if len(said.Items) != 1 || said.Items[0].Stands || said.Items[0].By != "alice" || said.Items[0].Lifted == nil || said.Items[0].Lifted.By != "sam" {
+		t.Errorf("of the number: %+v", said.Items)
+	}
+	w.ask("sam", "GET /v1/oppositions?connection=crm.main&prospect_id=1", "").want(200).into(&said)
+	if len(said.Items) != 1 || !said.Items[0].Stands || said.Items[0].Motive != "courrier" {
+		t.Errorf("of the prospect: %+v", said.Items)
+	}
+	w.ask("alice", "GET /v1/oppositions?number=0612345679", "").want(403)
+	w.ask("sam", "GET /v1/oppositions", "").want(400)
+	w.ask("sam", "GET /v1/oppositions?number=0612345679&connection=crm.main", "").want(400)
+	w.ask("sam", "GET /v1/oppositions?number=twelve", "").want(422)
+	w.ask("sam", "GET /v1/oppositions?connection=crm.main&prospect_id=nobody", "").want(404)
 	for body, status := range map[string]int{
 		`{"motive": "x"}`: 422,
 		`{"motive": "x", "number": "0612345678", "person": {"connection": "crm.main", "id": "1"}}`: 422,
@@ -283,6 +303,9 @@ func TestOppositions(t *testing.T) {
 func TestLists(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	if r := w.ask("alice", "PUT /v1/leads", "").want(405); r.header.Get("Allow") != "GET" {
+		t.Errorf("what the address takes: %q", r.header.Get("Allow"))
+	}
 	w.conform()
 	take(w, "alice")
 	w.ask("sam", "POST /v1/leads/reassign", `{"ids": ["`+leadFor("2")+`", "none"], "to": "bob", "motive": "équilibre"}`).want(200)

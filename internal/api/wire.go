@@ -52,16 +52,22 @@ type lead struct {
 	State       bridge.LeadState   `json:"state"`
 	Attempts    int                `json:"attempts"`
 	Assignee    bridge.PersonID    `json:"assignee,omitempty" doc:"Absent: the pool."`
+	HeldBy      bridge.PersonID    `json:"held_by,omitempty" doc:"Who has it on the line."`
+	HeldUntil   time.Time          `json:"held_until,omitzero" doc:"When it goes back if nothing is heard of it."`
 	NextAt      time.Time          `json:"next_at,omitzero" doc:"Not before."`
 	Disposition bridge.Disposition `json:"last_disposition,omitempty"`
 	Flags       []string           `json:"flags,omitempty" doc:"Rules that a call broke."`
 }
 
 func leadOf(l bridge.Lead) lead {
-	return lead{
+	out := lead{
 		ID: l.ID, Campaign: l.Campaign, ProspectID: l.Prospect.ID, State: l.State, Attempts: l.Attempts,
 		Assignee: l.Assignee, NextAt: l.NextAt, Disposition: l.Last, Flags: l.Flags,
 	}
+	if l.Lease != nil {
+		out.HeldBy, out.HeldUntil = l.Lease.Person, l.Lease.Until
+	}
+	return out
 }
 
 // card is fields by canonical name: those that the reader may read.

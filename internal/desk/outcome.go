@@ -22,11 +22,11 @@ type Call struct {
 
 // Receipt is what became of a recorded call.
 type Receipt struct {
-	ID        bridge.OutcomeID   `json:"id"`
-	Lead      bridge.LeadID      `json:"lead"`
-	Admitted  []bridge.FieldName `json:"admitted"`
-	Proposed  []bridge.FieldName `json:"proposed"`
-	Refused   []bridge.Refusal   `json:"refused"`
+	ID        bridge.OutcomeID   `json:"id,omitempty"`
+	Lead      bridge.LeadID      `json:"lead,omitempty"`
+	Admitted  []bridge.FieldName `json:"admitted,omitempty"`
+	Proposed  []bridge.FieldName `json:"proposed,omitempty"`
+	Refused   []bridge.Refusal   `json:"refused,omitempty"`
 	Proposal  bridge.ProposalID  `json:"proposal,omitempty"`
 	Flags     []string           `json:"flags,omitempty"`
 	Content   string             `json:"content,omitempty"` // of the call it answers, as [Call] gave it

@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -119,8 +120,10 @@ func Write(w http.ResponseWriter, r *http.Request, p *Problem) {
 	if out.Instance == "" {
 		out.Instance = r.URL.EscapedPath()
 	}
-	body, err := json.Marshal(out)
-	if err != nil { // only a time of year 10000 and later
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	enc.SetEscapeHTML(false)                // people read it, and no browser takes it for a page
+	if err := enc.Encode(out); err != nil { // only a time of year 10000 and later
 		http.Error(w, p.Title, p.Status)
 		return
 	}
@@ -133,5 +136,5 @@ func Write(w http.ResponseWriter, r *http.Request, p *Problem) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(p.Status)
-	_, _ = w.Write(append(body, '\n')) // the client may be gone
+	_, _ = w.Write(body.Bytes()) // the client may be gone
 }

@@ -150,13 +150,11 @@ func event(line []string, start time.Time) string {
 		status = ics.ObjectStatusCancelled
 	}
 	e.SetStatus(status)
-	e.SetSummary(cmp.Or(unguard(line[meetSubject]), "Rendez-vous"))
+	e.SetSummary(cmp.Or(unguard(line[meetSubject]), "Rendez-vous "+line[meetProspect]))
 	if s := unguard(line[meetPlace]); s != "" {
 		e.SetLocation(s)
 	}
-	if s := unguard(line[meetNote]); s != "" {
-		e.SetDescription(s)
-	}
+	e.SetDescription(strings.TrimPrefix(unguard(line[meetNote])+"\nProspect "+line[meetProspect], "\n"))
 	return e.Serialize(&ics.SerializationConfiguration{MaxLength: 75, PropertyMaxLength: 75, NewLine: "\r\n"})
 }
 

@@ -27,6 +27,8 @@ type leadView struct {
 		State      string    `json:"state"`
 		Attempts   int       `json:"attempts"`
 		Assignee   string    `json:"assignee"`
+		HeldBy     string    `json:"held_by"`
+		HeldUntil  time.Time `json:"held_until"`
 		NextAt     time.Time `json:"next_at"`
 		Last       string    `json:"last_disposition"`
 		Flags      []string  `json:"flags"`
@@ -57,6 +59,7 @@ func (s *session) lead(v leadView) error {
 	l := v.Lead
 	rows := [][2]string{
 		{"Lead", l.ID}, {"Campaign", l.Campaign}, {"Prospect", l.ProspectID}, {"State", l.State}, {"Assignee", l.Assignee},
+		{"On the line of", l.HeldBy}, {"Until", moment(l.HeldUntil)},
 		{"Attempts", strconv.Itoa(l.Attempts)}, {"Last result", l.Last}, {"Not before", moment(l.NextAt)}, {"Flags", strings.Join(l.Flags, ", ")},
 	}
 	for _, fields := range []map[string]string{v.Card, v.Context} {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"passerelle/internal/bridge"
 	"passerelle/internal/outbox"
 )
 
@@ -99,10 +100,23 @@ func (c outboxListCmd) Run(ctx context.Context, s *session) error {
 	if len(found) > c.Limit {
 		raw, found, more = raw[:c.Limit], found[:c.Limit], true
 	}
+	if len(found) == 0 && c.Connection != "" && !s.knows(c.Connection) {
+		return usagef("--connection: there is no connection %s in %s", c.Connection, s.Config)
+	}
 	if s.JSON {
 		return s.printJSON(map[string]any{"items": raw})
 	}
 	return s.writes(found, more)
+}
+
+// knows says whether the config has the connection; a doubt counts as yes.
+func (s *session) knows(name string) bool {
+	cfg, _ := s.load() // it may lack the secrets that the hub has
+	if cfg == nil {
+		return true
+	}
+	_, ok := cfg.Connection(bridge.ConnectionName(name))
+	return ok
 }
 
 // inState lists at most Limit writes in a state, and whether there are more.
@@ -159,7 +173,12 @@ func (c outboxShowCmd) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	defer h.close()
-	return show(ctx, s, h, "/v1/outbox/"+url.PathEscape(c.ID), s.write)
+	return show(ctx, s, h, "/v1/outbox/"+url.PathEscape(c.ID), func(w write) error {
+		if err := s.write(w); err != nil || len(w.Fields) == 0 || !h.token.IsZero() {
+			return err
+		}
+		return s.println("\nThe operator sees no values: --token-file shows them to who may read them.")
+	})
 }
 
 func (s *session) write(w write) error {

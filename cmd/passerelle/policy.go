@@ -108,18 +108,20 @@ func (c policyExplainCmd) Run(ctx context.Context, s *session) error {
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return err
 	}
-	if err := answer(s, raw, s.explained); err != nil || e.Allowed {
+	if err := answer(s, raw, func(e explanation) error { return s.explained(e, c.Lang) }); err != nil || e.Allowed {
 		return err
 	}
 	return errFindings
 }
 
-func (s *session) explained(e explanation) error {
-	verdict := "No."
-	if e.Allowed {
-		verdict = "Yes."
+func (s *session) explained(e explanation, lang string) error {
+	words := map[bool]string{true: "Yes.", false: "No."}
+	by := "Policy"
+	if lang == "fr" {
+		words = map[bool]string{true: "Oui.", false: "Non."}
+		by = "Politique"
 	}
-	return s.printf("%s %s\nPolicy %s\n", verdict, e.Text, e.Policy)
+	return s.printf("%s %s\n%s %s\n", words[e.Allowed], e.Text, by, e.Policy)
 }
 
 // wayOf is the one phoning connection that a person comes through.

@@ -64,6 +64,8 @@ var errorCases = []struct {
 	{"no such write", "sam", "POST /v1/outbox/none/retry", "", nil},
 	{"no such parked event", "sam", "POST /v1/parked-events/none/replay", "", nil},
 	{"no such connection", "sam", "POST /v1/connections/none/resume", "", nil},
+	{"a filter of nothing much", "sam", "POST /v1/leads/reassign", `{"from": "pool", "to": "alice", "motive": "x"}`, nil},
+	{"a leaver nobody knows", "sam", "POST /v1/people/nobody/handover", `{"to": "pool", "motive": "x"}`, nil},
 	{"not a number", "sam", "POST /v1/oppositions", `{"number": "secret-value", "motive": "x"}`, nil},
 	{"lifted by a caller", "alice", "POST /v1/oppositions/lift", `{"number": "0612345678", "motive": "x"}`, nil},
 	{"upkeep by a caller", "alice", "GET /v1/connections", "", nil},

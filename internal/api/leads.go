@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -246,7 +247,17 @@ type closeRequest struct {
 }
 
 func (a *API) closeLeads(ctx context.Context, actor bridge.Actor, in *closeRequest) (desk.Moved, error) {
-	return a.opts.Desk.Close(ctx, actor, in.Body.Filter.choice(in.Body.IDs, ""), in.Body.Motive)
+	out, err := a.opts.Desk.Close(ctx, actor, in.Body.Filter.choice(in.Body.IDs, ""), in.Body.Motive)
+	return out, inFilter(err)
+}
+
+// inFilter puts what the desk finds wrong with a choice of leads where it stands
+// in the body.
+func inFilter(err error) error {
+	if wrong, ok := errors.AsType[*desk.Invalid](err); ok && wrong.Part == "campaign" {
+		return &desk.Invalid{Part: "filter.campaign", Why: wrong.Why}
+	}
+	return err
 }
 
 type reassignRequest struct {
@@ -261,7 +272,8 @@ type reassignRequest struct {
 
 func (a *API) reassign(ctx context.Context, actor bridge.Actor, in *reassignRequest) (desk.Moved, error) {
 	choice := in.Body.Filter.choice(in.Body.IDs, in.Body.From)
-	return a.opts.Desk.Reassign(ctx, actor, choice, in.Body.To, in.Body.Motive)
+	out, err := a.opts.Desk.Reassign(ctx, actor, choice, in.Body.To, in.Body.Motive)
+	return out, inFilter(err)
 }
 
 type handoverRequest struct {
@@ -273,5 +285,9 @@ type handoverRequest struct {
 }
 
 func (a *API) handover(ctx context.Context, actor bridge.Actor, in *handoverRequest) (desk.Moved, error) {
-	return a.opts.Desk.Handover(ctx, actor, in.ID, in.Body.To, in.Body.Motive)
+	out, err := a.opts.Desk.Handover(ctx, actor, in.ID, in.Body.To, in.Body.Motive)
+	if _, known := a.opts.Desk.Rules().Person(in.ID); err == nil && !known && out.Moved == 0 && len(out.Skipped) == 0 {
+		err = &desk.NotFound{What: "person", ID: string(in.ID)} // somebody who has gone may still have leads
+	}
+	return out, err
 }

@@ -1,8 +1,10 @@
 package bridge
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -93,16 +95,18 @@ func (d FieldDef) Label(lang string) string {
 // Parse brings text to the canonical form of the field's type. Its errors name
 // the field and the form that is wanted, never the text.
 func (d FieldDef) Parse(text string) (Value, error) {
+	// What is no UTF-8 would not survive JSON, and then not equal itself.
+	text = strings.TrimSpace(strings.ToValidUTF8(text, "\uFFFD"))
+	if d.Type == Email {
+		text = strings.ToLower(text)
+	}
 	if len(text) > MaxValue {
 		return "", fmt.Errorf("%s: longer than %d bytes", d.Name, MaxValue)
 	}
-	text = strings.TrimSpace(text)
 	if text == "" {
 		return "", nil
 	}
 	switch d.Type {
-	case Email:
-		return Value(strings.ToLower(text)), nil
 	case Integer:
 		n, ok := new(big.Int).SetString(text, 10)
 		if !ok || len(text) > 40 {
@@ -127,16 +131,22 @@ func (d FieldDef) Parse(text string) (Value, error) {
 
 func (d FieldDef) decimal(text string) (Value, error) {
 	text = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", ",", ".").Replace(text)
-	if len(text) > 40 || strings.ContainsAny(text, "eE/xXpP_") {
+	m := number.FindStringSubmatch(text)
+	if m == nil || len(text) > 40 || m[2]+m[3] == "" {
 		return "", fmt.Errorf("%s: not a number", d.Name)
 	}
-	r, ok := new(big.Rat).SetString(text)
-	if !ok {
-		return "", fmt.Errorf("%s: not a number", d.Name)
+	whole, part := strings.TrimLeft(m[2], "0"), strings.TrimRight(m[3], "0")
+	out := cmp.Or(whole, "0")
+	if part != "" {
+		out += "." + part
 	}
-	out := r.FloatString(20)
-	return Value(strings.TrimRight(strings.TrimRight(out, "0"), ".")), nil
+	if m[1] == "-" && out != "0" {
+		out = "-" + out
+	}
+	return Value(out), nil
 }
+
+var number = regexp.MustCompile(`^([+-]?)([0-9]*)\.?([0-9]*)$`)
 
 func (d FieldDef) boolean(text string) (Value, error) {
 	switch strings.ToLower(text) {
@@ -150,8 +160,9 @@ func (d FieldDef) boolean(text string) (Value, error) {
 
 func (d FieldDef) moment(text, out, want string, layouts ...string) (Value, error) {
 	for _, layout := range layouts {
-		if t, err := time.Parse(layout, text); err == nil {
-			return Value(t.UTC().Format(out)), nil
+		t, err := time.Parse(layout, text)
+		if t = t.UTC(); err == nil && t.Year() >= 0 && t.Year() <= 9999 {
+			return Value(t.Format(out)), nil
 		}
 	}
 	return "", fmt.Errorf("%s: not %s", d.Name, want)

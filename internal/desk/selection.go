@@ -15,10 +15,11 @@ import (
 // was asked for.
 func (d *Desk) TakeIn(ctx context.Context, campaign bridge.CampaignID, page connector.Page, asked []bridge.FieldName) error {
 	for found := range slices.Chunk(page.Prospects, atOnce) {
+		read := parseNumbers(found) // slow: not while the plateau waits
 		err := d.run(ctx, bridge.Actor{Operator: true}, func(c *command) error {
 			readable := c.Policy.NeededOf(c.Policy.Paths()...)
 			for _, p := range found {
-				if err := c.takeIn(campaign, p, asked, readable); err != nil {
+				if err := c.takeIn(campaign, p, asked, readable, read); err != nil {
 					return err
 				}
 			}
@@ -35,7 +36,7 @@ func (d *Desk) TakeIn(ctx context.Context, campaign bridge.CampaignID, page conn
 // commands go in between.
 const atOnce = 100
 
-func (c *command) takeIn(campaign bridge.CampaignID, p bridge.Prospect, asked, readable []bridge.FieldName) error {
+func (c *command) takeIn(campaign bridge.CampaignID, p bridge.Prospect, asked, readable []bridge.FieldName, read numbersOf) error {
 	known, ok, err := prospects.Get(c.tx, p.Ref.Key())
 	if err != nil {
 		return err
@@ -51,7 +52,7 @@ func (c *command) takeIn(campaign bridge.CampaignID, p bridge.Prospect, asked, r
 	if err := prospects.Put(c.tx, p.Ref.Key(), p); err != nil {
 		return err
 	}
-	if err := c.takeInLead(campaign, p); err != nil {
+	if err := c.takeInLead(campaign, p, read.of(p)); err != nil {
 		return err
 	}
 	if p.Fields[bridge.FieldDoNotCall] != "true" {
@@ -77,9 +78,8 @@ func overlay(known, read map[bridge.FieldName]bridge.Value, asked []bridge.Field
 	return out
 }
 
-func (c *command) takeInLead(campaign bridge.CampaignID, p bridge.Prospect) error {
+func (c *command) takeInLead(campaign bridge.CampaignID, p bridge.Prospect, numbers []string) error {
 	id := LeadOf(campaign, p.Ref)
-	numbers := c.numbers(p)
 	l, known, err := leads.Get(c.tx, string(id))
 	if err != nil {
 		return err
@@ -108,12 +108,32 @@ func (c *command) takeInLead(campaign bridge.CampaignID, p bridge.Prospect) erro
 // phones are the fields that hold numbers to call.
 var phones = []bridge.FieldName{bridge.FieldPhone, bridge.FieldMobile}
 
-// numbers are the prospect's phone numbers in E.164. One that cannot be read
-// is left out: the CRM's field stays as it is.
-func (c *command) numbers(p bridge.Prospect) []string {
+// numbersOf knows the numbers that texts hold.
+type numbersOf map[bridge.Value][]calling.Number
+
+func parseNumbers(found []bridge.Prospect) numbersOf {
+	out := numbersOf{}
+	for _, p := range found {
+		for _, name := range phones {
+			text := p.Fields[name]
+			if _, known := out[text]; !known {
+				out[text], _ = calling.ParseAll(string(text), region)
+			}
+		}
+	}
+	return out
+}
+
+// of are the prospect's phone numbers in E.164. One that cannot be read is left
+// out: the CRM's field stays as it is.
+func (known numbersOf) of(p bridge.Prospect) []string {
 	var out []string
 	for _, name := range phones {
-		found, _ := calling.ParseAll(string(p.Fields[name]), region)
+		text := p.Fields[name]
+		found, ok := known[text]
+		if !ok { // kept from an earlier read
+			found, _ = calling.ParseAll(string(text), region)
+		}
 		for _, n := range found {
 			if !slices.Contains(out, string(n)) {
 				out = append(out, string(n))

@@ -634,3 +634,40 @@ func TestThePoolIsTheTeams(t *testing.T) {
 		t.Errorf("a caller of another team is not handed their own: %v, %v", h, err)
 	}
 }
+
+func TestAnAppointmentWithoutATimeIsFlagged(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	f.pull(map[string]string{"1": "01 99 00 00 01"})
+	r := f.mustRecord("alice", bridge.CallEvent{EventID: "e", Disposition: "appointment_set", Campaign: spring, ProspectID: "1"}, "")
+	if !slices.Contains(r.Flags, FlagNoTime) || r.Proposal != "" {
+		t.Errorf("flags %v, proposal %q", r.Flags, r.Proposal)
+	}
+}
+
+// Who may see prospects but not record calls is handed none: the lead would
+// only be kept from the others.
+func TestOnlyCallersAreHandedLeads(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	f.pull(map[string]string{"1": "01 99 00 00 01"})
+	rules := *f.desk.Rules()
+	p, err := policy.Load("policy.yaml", []byte(`
+version: 1
+roles:
+  marketing:
+    grants:
+      - {on: prospect, scope: all, read: [class public]}
+profiles:
+  phoning.console: {agent: marketing}
+`), bridge.Standard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules.Policy = p
+	f.desk.Use(&rules)
+	var no *Denied
+	if h, err := f.next("alice"); h != nil || !errors.As(err, &no) {
+		t.Errorf("handed %v, %v", h, err)
+	}
+}

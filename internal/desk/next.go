@@ -44,6 +44,12 @@ func (c *command) next(id bridge.CampaignID) (*Handout, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A lead in the hands of somebody who may not record the call would only be
+	// kept from the others.
+	call := policy.Record{Owner: c.who.Person, Handed: true, Team: camp.Team, CampaignTeam: camp.Team, Principal: camp.Principal}
+	if err := c.need(policy.Create, bridge.Activity, call, "be handed leads, since you may not record calls"); err != nil {
+		return nil, err
+	}
 	if camp.Ended(c.now) {
 		return nil, &Closed{Rule: "campaign_end", Reason: "this campaign ended on " + camp.Ends.Format(time.DateOnly)}
 	}

@@ -33,12 +33,13 @@ type Receipt struct {
 	Duplicate bool               `json:"-"`                 // the event was known already
 }
 
-// Flags of a call that was made although it should not have been. It is taken
-// all the same.
+// Flags of a call that should not have been made, or not so. It is taken all
+// the same.
 const (
 	FlagOpposed = "called_although_opposed"
 	FlagOnLine  = "called_while_on_anothers_line"
 	FlagEnded   = "called_after_the_lead_was_closed"
+	FlagNoTime  = "appointment_without_a_time"
 	FlagFuture  = "reported_as_of_the_future" // the platform's clock is ahead
 )
 
@@ -212,6 +213,9 @@ func (r *recording) flags() []string {
 	switch r.lead.State {
 	case bridge.LeadClosed, bridge.LeadWithdrawn, bridge.LeadFinished:
 		out = append(out, FlagEnded)
+	}
+	if r.info.Code == bridge.DispAppointmentSet && (r.event.Next == nil || r.event.Next.Kind != bridge.NextAppointment) {
+		out = append(out, FlagNoTime)
 	}
 	return out
 }

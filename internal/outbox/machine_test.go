@@ -339,6 +339,9 @@ func (w *world) send(t *try, way string) *Result {
 	case lies:
 		return okay(id, connector.Accepted, nil)
 	case rejects:
+		if t.item.Look {
+			w.blur(*t.item.Write)
+		}
 		return failure(id, fault.Rejected, false)
 	case throttle:
 		return failure(id, fault.RateLimited, false)
@@ -352,6 +355,14 @@ func (w *world) send(t *try, way string) *Result {
 		return failure(id, fault.Unavailable, true)
 	}
 	return failure(id, fault.Unavailable, false)
+}
+
+// blur notes that a write is given up, or refused, of which an earlier try may
+// have gone through in part: what the CRM then holds is a person's to judge.
+func (w *world) blur(write bridge.Write) {
+	for _, f := range write.Fields {
+		w.vague[fieldOf{write.Prospect, f.Name}] = true
+	}
 }
 
 // holdBack begins none of the prospect's later writes of the grant.
@@ -524,9 +535,7 @@ func (w *world) doDiscard(t *rapid.T) {
 	e := w.entry(pick(t, w.made, "entry"))
 	allowed := slices.Contains(Transitions[e.State], Discarded)
 	if allowed && e.Look {
-		for _, f := range e.Write.Fields {
-			w.vague[fieldOf{e.Write.Prospect, f.Name}] = true
-		}
+		w.blur(e.Write)
 	}
 	w.decide(e.ID, allowed, func(tx *store.Tx) error {
 		_, err := Discard(tx, e.ID, "a motive", w.now)

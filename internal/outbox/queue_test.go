@@ -143,18 +143,6 @@ func TestAClaimInParts(t *testing.T) {
 	}
 }
 
-// What LookFirst is for: a restored store does not know what the CRM was given
-// since.
-func TestAfterARestoreEveryOpenEntryIsLookedFor(t *testing.T) {
-	t.Parallel()
-	b := newBox(t)
-	e := b.add(bridge.WriteActivity, prospect("7"))
-	b.do(func(tx *store.Tx) error { return LookFirst(tx, e.ID) })
-	if _, item := b.granted(e.ID); !item.Look {
-		t.Error("it is sent without a look")
-	}
-}
-
 // Where the CRM cannot be searched, a lost answer is a person's: except for
 // fields, which are compared before each write.
 func TestALostAnswerWithoutASearch(t *testing.T) {

@@ -250,14 +250,3 @@ func Expire(tx *store.Tx, id string, now, until time.Time) error {
 	e.Reason = "its writer did not report in time"
 	return e.back(tx, now, until)
 }
-
-// LookFirst makes every open entry be looked up before it is sent: the store
-// was restored, and the CRM may hold what it does not know of.
-func LookFirst(tx *store.Tx, id string) error {
-	e, ok, err := entries.Get(tx, id)
-	if err != nil || !ok || e.State.Final() {
-		return err
-	}
-	e.Look = true
-	return entries.Put(tx, id, e)
-}

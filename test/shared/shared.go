@@ -1,5 +1,6 @@
-// Package shared finds the data that lies beside the project, not in it: real
-// campaigns, captures, specifications.
+// Package shared is what tests of all folders ask: for the data that lies beside
+// the project, not in it (real campaigns, captures, specifications), and for what
+// the machine must have.
 package shared
 
 import (

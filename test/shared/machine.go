@@ -1,0 +1,68 @@
+package shared
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Mounts says that the test mounts file systems of its own.
+func Mounts(t testing.TB) {
+	t.Helper()
+	missing := append(admin(), programs("mkfs.ext4", "mount", "umount")...)
+	if _, err := os.Stat("/dev/loop-control"); err != nil {
+		missing = append(missing, "loop devices (/dev/loop-control)")
+	}
+	need(t, missing)
+}
+
+// need skips a test for which the machine lacks something, in one line; under
+// CI=1 it fails: there nothing may go untested.
+func need(t testing.TB, missing []string) {
+	t.Helper()
+	switch {
+	case len(missing) == 0:
+	case os.Getenv("CI") == "1":
+		t.Fatalf("this test needs %s", strings.Join(missing, ", "))
+	default:
+		t.Skipf("this test needs %s", strings.Join(missing, ", "))
+	}
+}
+
+// admin lists what the process lacks to change the machine.
+func admin() (missing []string) {
+	if os.Geteuid() != 0 {
+		missing = append(missing, "root")
+	}
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil || !hasSysAdmin(string(status)) {
+		missing = append(missing, "CAP_SYS_ADMIN")
+	}
+	return missing
+}
+
+var effective = regexp.MustCompile(`(?m)^CapEff:\s*([0-9a-f]+)$`)
+
+func hasSysAdmin(status string) bool {
+	const sysAdmin = 21 // CAP_SYS_ADMIN
+	m := effective.FindStringSubmatch(status)
+	if m == nil {
+		return false
+	}
+	caps, err := strconv.ParseUint(m[1], 16, 64)
+	return err == nil && caps&(1<<sysAdmin) != 0
+}
+
+// programs lists those that are not there.
+func programs(names ...string) (missing []string) {
+	for _, name := range names {
+		if _, err := exec.LookPath(name); errors.Is(err, exec.ErrNotFound) {
+			missing = append(missing, "the program "+name)
+		}
+	}
+	return missing
+}

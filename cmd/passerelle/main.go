@@ -43,6 +43,7 @@ type commands struct {
 	Lead       leadCmds       `cmd:"" help:"Leads."`
 	Policy     policyCmds     `cmd:"" help:"Who may do what."`
 	Ledger     ledgerCmds     `cmd:"" help:"The record of what was done."`
+	Key        keyCmds        `cmd:"" help:"The key that seals secrets and parked events in the store."`
 	Version    versionCmd     `cmd:"" help:"Which passerelle this is."`
 }
 

@@ -43,6 +43,9 @@ type Options struct {
 	Schemas *schema.Set
 	// Connections are those of the moment, in the order of the config.
 	Connections func() []Connection
+	// Keys and RotateKey look after the data key.
+	Keys      func() (Keys, error)
+	RotateKey func(context.Context) error
 	// Acknowledged is told how long an accepted outcome took; may be nil.
 	Acknowledged func(c bridge.ConnectionName, took time.Duration)
 

@@ -24,6 +24,8 @@ func (a *API) upkeepRoutes() {
 	post(a, "/v1/parked-events/{id}/replay", "Take a parked event in again", a.replay)
 	get(a, "/v1/connections", "How the connections do", a.connections)
 	do(a, "/v1/connections/{name}/resume", "End a connection's pause, if its check passes", a.resume)
+	get(a, "/v1/keys", "The data key and those it has replaced", a.keys)
+	post(a, "/v1/keys/rotate", "Replace the data key by a new one", a.rotateKey)
 }
 
 // ofTheirs is a record that is the actor's in every way: what decides on

@@ -68,6 +68,8 @@ type App struct {
 	api     *api.API
 	http    *httpServer
 
+	rotating sync.Mutex // the data key: one at a time
+
 	chores sync.WaitGroup  // what runs by the clock or after a reload
 	during context.Context // of them: ends with the hub
 	undo   []func()        // what Stop does, last first
@@ -128,21 +130,6 @@ func (a *App) openStore(context.Context) error {
 		}
 	})
 	return nil
-}
-
-// DataKey is the data key: the config's, else the one in data_dir, made at the
-// first start. A store without its key is not given a new one: what the old
-// one sealed would be lost.
-func DataKey(cfg *config.Config) (secret.Key, error) {
-	if !cfg.Key.IsZero() {
-		return cfg.Key, nil
-	}
-	_, noKey := os.Stat(cfg.KeyPath())
-	_, noStore := os.Stat(StorePath(cfg))
-	if errors.Is(noKey, os.ErrNotExist) && noStore == nil {
-		return secret.Key{}, fmt.Errorf("%s is missing, but the store beside it was made with it: put the key back, or give it as `key:`", cfg.KeyPath())
-	}
-	return secret.LoadOrCreateKey(cfg.KeyPath())
 }
 
 // openDesk seeds or loads the policy and makes the desk on it.

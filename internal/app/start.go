@@ -141,6 +141,7 @@ func (a *App) startChores(context.Context) error {
 	every(proposalEvery, "expire proposals", func(ctx context.Context) error {
 		return a.desk.ExpireProposals(ctx, a.opts.Now().Add(-proposalLife))
 	})
+	a.chores.Go(a.finishRotation)
 	a.onStop(func() { cancel(); a.chores.Wait() })
 	return nil
 }

@@ -3,9 +3,7 @@ package desk
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -99,31 +97,6 @@ func (d *Desk) Use(r *Rules) { d.rules.Store(r) }
 
 // Rules are those of the moment.
 func (d *Desk) Rules() *Rules { return d.rules.Load() }
-
-// hiddenKey is the key under which oppositions are kept: made once, sealed in
-// the store, never rotated, since what it hid could not be found any more.
-func hiddenKey(ctx context.Context, s *store.Store, seal secret.Key) ([]byte, error) {
-	const name = "oppositions"
-	var sealed []byte
-	err := s.Commit(ctx, func(tx *store.Tx) error {
-		if known, ok := keys.Get(tx, name); ok {
-			sealed = known
-			return nil
-		}
-		fresh := make([]byte, 32)
-		rand.Read(fresh)
-		sealed = seal.Seal(fresh, []byte(name))
-		return keys.Put(tx, name, sealed)
-	})
-	if err != nil {
-		return nil, err
-	}
-	key, err := seal.Open(sealed, []byte(name))
-	if err != nil {
-		return nil, fmt.Errorf("the key of the oppositions cannot be opened: is data_dir/key the one this store was made with? %w", err)
-	}
-	return key, nil
-}
 
 // hide is the keyed hash that an opposition is found by.
 func (d *Desk) hide(what string) string {

@@ -49,11 +49,12 @@ func (in *Intake) park(ctx context.Context, c bridge.ConnectionName, e connector
 		ID: parkedID(c, e.Body), Connection: c, Received: in.opts.Now().UTC(),
 		Reason: reason, EventID: event.EventID, Amends: event.Amends, Schema: e.Schema,
 	}
-	p.Sealed = in.opts.Seal.Seal(e.Body, []byte(p.ID))
 	err := in.opts.Store.Commit(ctx, func(tx *store.Tx) error {
 		if parked.Has(tx, p.ID) {
 			return nil
 		}
+		// In the transaction, so that no record follows under a replaced key.
+		p.Sealed = in.opts.Seal.Seal(e.Body, []byte(p.ID))
 		err := ledger.Append(tx, ledger.Line{At: p.Received, Kind: "park", Who: string(c), Connection: c, Reason: reason})
 		if err != nil {
 			return err
@@ -175,15 +176,16 @@ func (in *Intake) still(ctx context.Context, p ParkedEvent, cause error) error {
 	if !understood(cause) {
 		return cause
 	}
-	p.Reason = cause.Error()
 	err := in.opts.Store.Commit(ctx, func(tx *store.Tx) error {
-		if !parked.Has(tx, p.ID) {
-			return nil // another replay has just succeeded
+		now, there, err := parked.Get(tx, p.ID)
+		if err != nil || !there {
+			return err // another replay has just succeeded
 		}
-		return parked.Put(tx, p.ID, p)
+		now.Reason = cause.Error()
+		return parked.Put(tx, p.ID, now)
 	})
 	if err != nil {
 		return err
 	}
-	return &desk.Clash{Why: "it stays parked: " + p.Reason}
+	return &desk.Clash{Why: "it stays parked: " + cause.Error()}
 }

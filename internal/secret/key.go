@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 const (
@@ -30,22 +32,49 @@ var (
 	ErrDamaged = errors.New("sealed record is damaged or stands in the wrong place")
 )
 
-// Key is a data key: 256 bits for AES-GCM. The zero Key seals nothing; make one
-// with [LoadOrCreateKey] or [ParseKey]. It is safe for concurrent use.
-type Key struct{ k *keyState }
+// Key is a data key, 256 bits for AES-GCM, with the older ones that it has
+// replaced and that still open what they sealed. The zero Key seals nothing;
+// make one with [LoadOrCreateKey] or [ParseKey]. Copies share one state. It is
+// safe for concurrent use.
+type Key struct{ k *atomic.Pointer[[]cipherKey] }
 
-type keyState struct {
+// cipherKey is one key of the ring; the first one seals.
+type cipherKey struct {
 	id   [idSize]byte
 	aead cipher.AEAD // prepends a random nonce
 }
 
-// ParseKey reads a key given as base64 of 32 bytes, or as 64 hex digits.
+// ParseKey reads keys, one a line, the current one first: each is base64 of 32
+// bytes, or 64 hex digits.
 func ParseKey(text String) (Key, error) {
-	raw, err := decodeKey(strings.TrimSpace(text.Reveal()))
-	if err != nil {
-		return Key{}, err
+	lines := strings.Split(strings.TrimSpace(text.Reveal()), "\n")
+	ring := make([]cipherKey, len(lines))
+	for i, line := range lines {
+		raw, err := decodeKey(strings.TrimSpace(line))
+		if err == nil {
+			ring[i], err = newCipherKey(raw)
+		}
+		if err != nil && len(lines) > 1 {
+			err = fmt.Errorf("line %d: %w", i+1, err)
+		}
+		if err != nil {
+			return Key{}, err
+		}
 	}
-	return newKey(raw)
+	return newKey(ring), nil
+}
+
+func newKey(ring []cipherKey) Key {
+	k := Key{new(atomic.Pointer[[]cipherKey])}
+	k.k.Store(&ring)
+	return k
+}
+
+func (k Key) ring() []cipherKey {
+	if k.k == nil {
+		return nil
+	}
+	return *k.k.Load()
 }
 
 func decodeKey(text string) ([]byte, error) {
@@ -60,19 +89,19 @@ func decodeKey(text string) ([]byte, error) {
 	return nil, errors.New("not a data key: it is 32 random bytes in base64 (openssl rand -base64 32) or 64 hex digits")
 }
 
-func newKey(raw []byte) (Key, error) {
+func newCipherKey(raw []byte) (cipherKey, error) {
 	block, err := aes.NewCipher(raw)
 	if err != nil {
-		return Key{}, err
+		return cipherKey{}, err
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
-		return Key{}, err
+		return cipherKey{}, err
 	}
-	state := &keyState{aead: aead}
+	c := cipherKey{aead: aead}
 	sum := sha256.Sum256(append([]byte("passerelle data key id\x00"), raw...))
-	copy(state.id[:], sum[:])
-	return Key{state}, nil
+	copy(c.id[:], sum[:])
+	return c, nil
 }
 
 func randomKey() string {
@@ -81,47 +110,83 @@ func randomKey() string {
 	return base64.StdEncoding.EncodeToString(raw[:])
 }
 
-// ID tells keys apart without telling anything of them: 8 hex digits.
+// ID tells keys apart without telling anything of them: 8 hex digits. It is
+// that of the current key, "" if there is none.
 func (k Key) ID() string {
-	if k.k == nil {
+	if k.IsZero() {
 		return ""
 	}
-	return hex.EncodeToString(k.k.id[:])
+	return k.ring()[0].String()
+}
+
+// Old are the ids of the keys that were replaced and still open records.
+func (k Key) Old() []string {
+	var out []string
+	for _, c := range k.ring()[min(1, len(k.ring())):] {
+		out = append(out, c.String())
+	}
+	return out
 }
 
 // IsZero says whether there is no key.
-func (k Key) IsZero() bool { return k.k == nil }
+func (k Key) IsZero() bool { return len(k.ring()) == 0 }
+
+// SealedBy is the id of the key that a record was sealed with, "" if it is no
+// sealed record.
+func SealedBy(sealed []byte) string {
+	if len(sealed) < sealExtra || sealed[0] != formatV1 {
+		return ""
+	}
+	return hex.EncodeToString(sealed[1:headSize])
+}
 
 // Seal encrypts plain and binds it to aad, which must be given again to open it
 // (name the place where the record stands, so that it cannot be moved). The
 // record is: format 1 (1 byte), key id (4), nonce (12), ciphertext and tag.
 // A zero key panics: there is nothing safe that it could return.
 func (k Key) Seal(plain, aad []byte) []byte {
-	if k.k == nil {
+	if k.IsZero() {
 		panic("secret: Seal without a key")
 	}
+	current := k.ring()[0]
 	out := make([]byte, headSize, sealExtra+len(plain))
 	out[0] = formatV1
-	copy(out[1:], k.k.id[:])
-	return k.k.aead.Seal(out, nil, plain, bind(out[:headSize], aad))
+	copy(out[1:], current.id[:])
+	return current.aead.Seal(out, nil, plain, bind(out[:headSize], aad))
 }
 
-// Open decrypts what [Key.Seal] made for the same aad. Its errors are
-// [ErrOtherKey] and [ErrDamaged].
+// Open decrypts what [Key.Seal] made for the same aad, under this key or one
+// that it replaced. Its errors are [ErrOtherKey] and [ErrDamaged].
 func (k Key) Open(sealed, aad []byte) ([]byte, error) {
 	switch {
 	case len(sealed) < sealExtra:
 		return nil, fmt.Errorf("%w: too short", ErrDamaged)
 	case sealed[0] != formatV1:
 		return nil, fmt.Errorf("%w: unknown format %d", ErrDamaged, sealed[0])
-	case k.k == nil || [idSize]byte(sealed[1:headSize]) != k.k.id:
-		return nil, fmt.Errorf("%w: it needs key %s, this is key %q", ErrOtherKey, hex.EncodeToString(sealed[1:headSize]), k.ID())
 	}
-	plain, err := k.k.aead.Open(nil, nil, sealed[headSize:], bind(sealed[:headSize], aad))
+	ring, id := k.ring(), [idSize]byte(sealed[1:headSize])
+	at := slices.IndexFunc(ring, func(c cipherKey) bool { return c.id == id })
+	if at < 0 {
+		return nil, fmt.Errorf("%w: it needs key %s, this is key %q", ErrOtherKey, hex.EncodeToString(id[:]), k.ID())
+	}
+	plain, err := ring[at].aead.Open(nil, nil, sealed[headSize:], bind(sealed[:headSize], aad))
 	if err != nil {
 		return nil, ErrDamaged
 	}
 	return plain, nil
+}
+
+// Reseal seals a record again under the current key. It answers the record as
+// it is, and false, if that sealed it.
+func (k Key) Reseal(sealed, aad []byte) ([]byte, bool, error) {
+	if SealedBy(sealed) == k.ID() {
+		return sealed, false, nil
+	}
+	plain, err := k.Open(sealed, aad)
+	if err != nil {
+		return nil, false, err
+	}
+	return k.Seal(plain, aad), true, nil
 }
 
 // bind puts the record's head before aad, so that neither can be changed.
@@ -129,6 +194,8 @@ func bind(head, aad []byte) []byte {
 	out := make([]byte, 0, len(head)+len(aad))
 	return append(append(out, head...), aad...)
 }
+
+func (c cipherKey) String() string { return hex.EncodeToString(c.id[:]) }
 
 // String is "[secret]".
 func (Key) String() string { return hidden }

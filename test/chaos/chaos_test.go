@@ -44,7 +44,7 @@ func TestChaos(t *testing.T) {
 			r := &run{t: t, dir: dir, crm: open(t, dir), dice: rand.New(rand.NewPCG(chosen, uint64(len(family)))), deaths: map[string]int{}, moods: map[string]int{}, hurts: map[string]int{}}
 			configure(t, dir, r.crm.config())
 			r.hub = newProcess(t, bin, dir)
-			r.load = newLoad(t, r.hub)
+			r.load = newLoad(t, r.hub, 8, 50*time.Millisecond)
 			r.supervisor = newSupervisor(t, r.hub)
 			r.all(until, all, chosen)
 		})

@@ -16,12 +16,7 @@ import (
 	"passerelle/internal/bridge"
 )
 
-const (
-	prospects = 160
-	callers   = 8
-	// pause is how long a caller rests between two calls, at most.
-	pause = 50 * time.Millisecond
-)
+const prospects = 160
 
 // call is one acknowledged call.
 type call struct {
@@ -34,23 +29,28 @@ type call struct {
 // load is the platform: callers who each work their own prospects, report every
 // call by a signed webhook and repeat it until it is acknowledged.
 type load struct {
-	t    *testing.T
-	hub  *process
-	http *http.Client
-	stop chan struct{}
-	wg   sync.WaitGroup
+	t       *testing.T
+	hub     *process
+	callers int
+	pause   time.Duration // that a caller rests between two calls, at most
+	http    *http.Client
+	stop    chan struct{}
+	wg      sync.WaitGroup
 
 	acked   atomic.Int64
 	repeats atomic.Int64
 	calls   [prospects][]call // of each prospect, by its caller; read after wait
 }
 
-func newLoad(t *testing.T, hub *process) *load {
-	return &load{t: t, hub: hub, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: callers}, Timeout: 15 * time.Second}, stop: make(chan struct{})}
+func newLoad(t *testing.T, hub *process, callers int, pause time.Duration) *load {
+	return &load{
+		t: t, hub: hub, callers: callers, pause: pause, stop: make(chan struct{}),
+		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: callers}, Timeout: 15 * time.Second},
+	}
 }
 
 func (l *load) start(seed uint64) {
-	for c := range callers {
+	for c := range l.callers {
 		dice := rand.New(rand.NewPCG(seed, uint64(c)))
 		l.wg.Go(func() { l.caller(c, dice) })
 	}
@@ -68,9 +68,9 @@ func (l *load) caller(c int, dice *rand.Rand) {
 		select {
 		case <-l.stop:
 			return
-		case <-time.After(time.Duration(dice.Int64N(int64(pause)))):
+		case <-time.After(time.Duration(dice.Int64N(int64(l.pause)))):
 		}
-		prospect := c + callers*dice.IntN(prospects/callers)
+		prospect := c + l.callers*dice.IntN(prospects/l.callers)
 		event, made := l.event(prospect, dice)
 		if !l.report(event, &made) {
 			return

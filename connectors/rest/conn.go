@@ -13,6 +13,7 @@ import (
 	"passerelle/internal/connector"
 	"passerelle/internal/connector/httpx"
 	"passerelle/internal/fault"
+	"passerelle/internal/secret"
 )
 
 var (
@@ -26,6 +27,7 @@ type conn struct {
 	settings
 	env    connector.Env
 	mapper mapper
+	access connector.Access // nil: the credential is fixed
 }
 
 func open(_ context.Context, env connector.Env) (connector.Conn, error) {
@@ -33,7 +35,14 @@ func open(_ context.Context, env connector.Env) (connector.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{settings: s, env: env, mapper: mapper{env.Fields, env.Catalog}}, nil
+	c := &conn{settings: s, env: env, mapper: mapper{env.Fields, env.Catalog}}
+	if o := s.Auth.OAuth2; o != nil {
+		c.access = env.Session(httpx.OAuth2{
+			Op: "rest: log in", Client: env.HTTP, TokenURL: o.Token, ID: o.ID, Secret: o.Secret,
+			Scopes: o.Scopes, Basic: o.Basic, Refresh: o.Refresh,
+		}.Login)
+	}
+	return c, nil
 }
 
 // Close has nothing to close: the client belongs to the bridge.
@@ -84,6 +93,37 @@ func (c *conn) call(ctx context.Context, op string, r request, into any) error {
 }
 
 func (c *conn) exchange(ctx context.Context, op string, r request, into any) (http.Header, error) {
+	resp, err := c.send(ctx, op, r)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusNoContent || resp.ContentLength == 0 && r.method != http.MethodGet {
+		return resp.Header, resp.Body.Close()
+	}
+	return resp.Header, httpx.ReadJSON(op, resp, into)
+}
+
+// send makes one request. A token that the CRM refuses before its time is
+// replaced once: what answered 401 was not carried out.
+func (c *conn) send(ctx context.Context, op string, r request) (*http.Response, error) {
+	if c.access == nil {
+		return c.sendWith(ctx, op, r, c.Auth.Value)
+	}
+	token, err := c.access(ctx, secret.String{})
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.sendWith(ctx, op, r, token)
+	if httpx.Status(err) != http.StatusUnauthorized {
+		return resp, err
+	}
+	if token, err = c.access(ctx, token); err != nil {
+		return nil, err
+	}
+	return c.sendWith(ctx, op, r, token)
+}
+
+func (c *conn) sendWith(ctx context.Context, op string, r request, credential secret.String) (*http.Response, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fault.New(fault.Unavailable, op, err)
 	}
@@ -91,14 +131,9 @@ func (c *conn) exchange(ctx context.Context, op string, r request, into any) (ht
 	if err != nil {
 		return nil, fault.New(fault.Rejected, op, err)
 	}
+	req.Header.Set(c.Auth.Header, c.Auth.Prefix+credential.Reveal())
 	resp, err := c.env.HTTP.Do(req)
-	if err := httpx.Classify(op, resp, err); err != nil {
-		return nil, err
-	}
-	if resp.StatusCode == http.StatusNoContent || resp.ContentLength == 0 && r.method != http.MethodGet {
-		return resp.Header, resp.Body.Close()
-	}
-	return resp.Header, httpx.ReadJSON(op, resp, into)
+	return resp, httpx.Classify(op, resp, err)
 }
 
 func (c *conn) request(ctx context.Context, r request) (*http.Request, error) {
@@ -114,7 +149,6 @@ func (c *conn) request(ctx context.Context, r request) (*http.Request, error) {
 	if err != nil {
 		return nil, errors.New("the path is not an address")
 	}
-	req.Header.Set(c.Auth.Header, c.Auth.Prefix+c.Auth.Value.Reveal())
 	req.Header.Set("Accept", "application/json")
 	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")

@@ -39,6 +39,38 @@ func TestContractOfAPlainCRM(t *testing.T) {
 	})
 }
 
+// A CRM whose tokens run out, with a refresh token that is good once and
+// without one.
+func TestContractOfSessions(t *testing.T) {
+	t.Parallel()
+	for name, refresh := range map[string]string{"client credentials": "", "refresh token": "rt_17f06e5d4c3b2a190807f6e5d4c3b2a1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := &crmfake.Client{ID: "passerelle", Secret: "cs_9f8e7d6c5b4a39281706f5e4d3c2b1a0", Refresh: refresh}
+			contract.Run(t, contract.Harness{
+				Descriptor: Descriptor(),
+				World:      func(t *testing.T) *contract.World { return newSessionWorld(t, client) },
+			})
+		})
+	}
+}
+
+func newSessionWorld(t *testing.T, client *crmfake.Client) *contract.World {
+	crm, w := newCRM(t, crmfake.Options{Client: client})
+	w.Secrets = []string{client.Secret}
+	refresh := ""
+	if client.Refresh != "" {
+		w.Secrets = append(w.Secrets, client.Refresh)
+		refresh = ", refresh_token: " + client.Refresh
+	}
+	w.Settings = func(url string) string {
+		return strings.Replace(crmfake.Settings(url+"/api", ""), `auth: {header: Authorization, prefix: "Bearer ", value: ""}`,
+			fmt.Sprintf("auth: {oauth2: {token: %s/oauth/token, client_id: passerelle, client_secret: %s%s}}", url, client.Secret, refresh), 1)
+	}
+	w.Sessions = &contract.Sessions{Login: "/oauth/token", End: crm.EndSessions, Refuse: crm.RefuseClient}
+	return w
+}
+
 func plainSettings(base, token string) string {
 	var lines []string
 	for line := range strings.Lines(crmfake.Settings(base, token)) {
@@ -56,7 +88,15 @@ func plainSettings(base, token string) string {
 const holder = "Jeanne Canari"
 
 func newWorld(t *testing.T, settings func(base, token string) string) *contract.World {
-	crm, err := crmfake.New(crmfake.Options{})
+	_, w := newCRM(t, crmfake.Options{})
+	w.Settings = func(url string) string { return settings(url+"/api", crmfake.DefaultToken) }
+	w.Secrets = []string{crmfake.DefaultToken}
+	return w
+}
+
+// newCRM is a CRM with prospects; how to connect to it is left open.
+func newCRM(t *testing.T, o crmfake.Options) (*crmfake.Server, *contract.World) {
+	crm, err := crmfake.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,9 +108,7 @@ func newWorld(t *testing.T, settings func(base, token string) string) *contract.
 	w := &contract.World{
 		Server:   crm,
 		Client:   httpx.New(httpx.Options{AllowPrivate: true, Timeout: 5 * time.Second}),
-		Settings: func(url string) string { return settings(url+"/api", crmfake.DefaultToken) },
 		Fields:   fields,
-		Secrets:  []string{crmfake.DefaultToken},
 		Personal: []string{holder, "0612345678"},
 	}
 	w.CRM = &contract.CRM{
@@ -88,7 +126,7 @@ func newWorld(t *testing.T, settings func(base, token string) string) *contract.
 	}
 	crm.Put("elsewhere", map[string]any{"list": "L2", "name": "not in the selection"})
 	screen(w.CRM, crm)
-	return w
+	return crm, w
 }
 
 // screen is the CRM as somebody in front of it sees it.
@@ -136,7 +174,10 @@ func badSettings() []contract.Bad {
 		bad("no scheme", "https://crm.example/api", "crm.example/api", "base: not a plain address"),
 		bad("password in base", "https://crm", "https://u:canari-pw@crm", "base: not a plain address"),
 		bad("query in base", "/api", "/api?key=canari", "base: not a plain address"),
-		bad("no credential", `value: "x"`, "", "auth.value"),
+		bad("no credential", `value: "x"`, "", "auth: write either"),
+		bad("two credentials", `value: "x"`, `value: "x", oauth2: {token: https://crm.example/token, client_id: a, client_secret: canari}`, "auth: write either"),
+		bad("no token address", `value: "x"`, `oauth2: {token: crm.example/token, client_id: a, client_secret: canari}`, "auth.oauth2.token"),
+		bad("no client secret", `value: "x"`, `oauth2: {token: https://crm.example/token, client_id: a}`, "auth.oauth2.client_secret"),
 		bad("environment not set", `value: "x"`, `value: "${env:NO_SUCH_VARIABLE_HERE}"`, "NO_SUCH_VARIABLE_HERE"),
 		bad("odd header", "header: Authorization", `header: "My Header"`, "auth.header"),
 		bad("line break in credential", `value: "x"`, `value: "x\ny"`, "auth.value"),

@@ -21,10 +21,21 @@ type settings struct {
 	Opposition  oppositionSettings  `yaml:"opposition,required"`
 }
 
+// authSettings are a fixed credential, or where tokens are bought.
 type authSettings struct {
-	Header string        `yaml:"header"`
-	Prefix string        `yaml:"prefix"`
-	Value  secret.String `yaml:"value,required"`
+	Header string          `yaml:"header"`
+	Prefix string          `yaml:"prefix"`
+	Value  secret.String   `yaml:"value"`
+	OAuth2 *oauth2Settings `yaml:"oauth2"`
+}
+
+type oauth2Settings struct {
+	Token   string        `yaml:"token,required"`
+	ID      string        `yaml:"client_id,required"`
+	Secret  secret.String `yaml:"client_secret,required"`
+	Scopes  []string      `yaml:"scopes"`
+	Basic   bool          `yaml:"basic"`
+	Refresh secret.String `yaml:"refresh_token"`
 }
 
 type checkSettings struct {
@@ -153,11 +164,14 @@ func (s *settings) check(node strict.Node) (findings strict.Findings) {
 		}
 	}
 	s.Base = strings.TrimSuffix(s.Base, "/")
-	u, err := url.Parse(s.Base)
-	want(err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == "",
-		"base", "not a plain address: write https://host/path, without user, query or #")
+	if s.Auth.OAuth2 != nil && s.Auth.Prefix == "" {
+		s.Auth.Prefix = "Bearer "
+	}
+	want(isAddress(s.Base), "base", "not a plain address: write https://host/path, without user, query or #")
 	want(headerName(s.Auth.Header), "auth.header", "not a header's name: write for example Authorization")
+	want(s.Auth.Value.IsZero() != (s.Auth.OAuth2 == nil), "auth", "write either value, a fixed credential, or oauth2")
 	want(!strings.ContainsAny(s.Auth.Prefix+s.Auth.Value.Reveal(), "\r\n"), "auth.value", "holds a line break, which a header cannot: remove it")
+	want(s.Auth.OAuth2 == nil || isAddress(s.Auth.OAuth2.Token), "auth.oauth2.token", "not a plain address: write https://host/path, without user, query or #")
 
 	want(isPath(s.Check.Path), "check.path", "not a path: write for example /me")
 	want(s.Check.List == "" || s.Check.Name != "", "check.name", "missing: write the key of a field's name in the list, or remove list")
@@ -175,6 +189,11 @@ func (s *settings) check(node strict.Node) (findings strict.Findings) {
 	}
 	want(s.Appointment.Cancel.Delete != (s.Appointment.Cancel.Field != ""), "appointment.cancel", "write either delete: true, or field and value")
 	return findings
+}
+
+func isAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }
 
 func isPath(path string, holds ...string) bool {

@@ -91,6 +91,8 @@ func (c *Conn) Connected() bool { return c.nc.IsConnected() }
 const (
 	ClaimSubject  = "claim"
 	ReportSubject = "report"
+	// SessionSubject is where they ask for the token of a connection.
+	SessionSubject = "session"
 )
 
 // maxServed bounds the requests that one Serve answers at a time.

@@ -45,6 +45,9 @@ func (c *Conn) Road(hub string) *Road { return &Road{conn: c, hub: hub} }
 // Subject is where requests of a kind go to the hub.
 func (r *Road) Subject(what string) string { return "passerelle." + r.hub + "." + what }
 
+// Hub is whose road it is.
+func (r *Road) Hub() string { return r.hub }
+
 // Conn is the connection that the road runs over.
 func (r *Road) Conn() *Conn { return r.conn }
 

@@ -49,6 +49,9 @@ type Config struct {
 type NATS struct {
 	URL         string // "": the embedded one
 	Credentials string // path of a .creds file, "" for none
+	// WriterKey seals what the hub gives its writers elsewhere: the tokens of
+	// connections that log in. Zero: they get none.
+	WriterKey secret.Key
 }
 
 // HTTP bounds what the server takes.

@@ -28,8 +28,9 @@ type file struct {
 }
 
 type natsFile struct {
-	URL         string `yaml:"url"`
-	Credentials string `yaml:"credentials"`
+	URL         string        `yaml:"url"`
+	Credentials string        `yaml:"credentials"`
+	WriterKey   secret.String `yaml:"writer_key"`
 }
 
 type httpFile struct {

@@ -96,6 +96,13 @@ func (l *loader) nats(cfg *Config) NATS {
 			l.fault(l.root, "nats.credentials", "is of no use without nats.url")
 		}
 	}
+	if !l.file.NATS.WriterKey.IsZero() {
+		key, err := secret.ParseKey(l.file.NATS.WriterKey)
+		if err != nil {
+			l.fault(l.root, "nats.writer_key", err.Error())
+		}
+		out.WriterKey = key
+	}
 	if out.URL == "" {
 		return out
 	}

@@ -92,6 +92,10 @@ type Env struct {
 	Now     func() time.Time
 	Zone    *time.Location // of the connection: how its naive times are meant
 	Dir     string         // relative paths of the settings start here
+
+	// Session gives a connection whose credentials buy sessions the way to its
+	// tokens: shared by all processes that serve it, kept sealed over a restart.
+	Session func(Login) Access
 }
 
 // Registry is the connectors of a binary, by name.

@@ -24,6 +24,7 @@ var levels = map[string]int{
 	"internal/outbox":   2,
 	"internal/ledger":   2,
 	"internal/identity": 2,
+	"internal/session":  2,
 
 	"internal/desk": 3,
 
@@ -61,6 +62,7 @@ var alone = map[string][]string{
 	"github.com/santhosh-tekuri/jsonschema": {"internal/schema"},
 	"github.com/hashicorp/go-retryablehttp": {"internal/connector/httpx"},
 	"github.com/sony/gobreaker":             {"internal/connector/httpx"},
+	"golang.org/x/oauth2":                   {"internal/connector/httpx"},
 	"github.com/nyaruka/phonenumbers":       {"internal/calling"},
 	"github.com/prometheus/client_golang":   {"internal/obs"},
 	"github.com/danielgtaylor/huma":         {"internal/api"},

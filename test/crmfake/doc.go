@@ -13,6 +13,7 @@
 // With a folder ([Options.Dir]) what it stores outlives the process: each
 // change is a line of a journal, and a torn last line is cut.
 //
+//	POST   /oauth/token                                with [Options.Client]
 //	GET    /api/me
 //	GET    /api/fields
 //	GET    /api/prospects?fields=a,b&list=L&limit=50&cursor=…

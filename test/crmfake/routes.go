@@ -1,7 +1,6 @@
 package crmfake
 
 import (
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -30,6 +29,7 @@ func (s *Server) routes() *http.ServeMux {
 			h(w, r)
 		})
 	}
+	mux.HandleFunc("POST /oauth/token", s.login)
 	handle("GET /api/me", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, map[string]any{"id": "u1", "name": "Passerelle"})
 	})
@@ -49,8 +49,8 @@ func (s *Server) routes() *http.ServeMux {
 func isProspects(path string) bool { return strings.HasPrefix(path, "/api/prospects") }
 
 func (s *Server) authorized(r *http.Request) bool {
-	want := "Bearer " + s.token
-	return subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte(want)) == 1
+	token := s.bearer()
+	return token != "" && same(r.Header.Get("Authorization"), "Bearer "+token)
 }
 
 func reply(w http.ResponseWriter, status int, body any) {

@@ -26,6 +26,7 @@ const (
 // [DefaultToken].
 type Options struct {
 	Token   string            // "" is DefaultToken
+	Client  *Client           // nil: the fixed token is the only credential
 	Dir     string            // of the journal; "" keeps everything in memory
 	Seed    uint64            // of the faults' dice
 	Fields  map[string]string // a prospect's fields and their types (string, integer, number, boolean); nil is DefaultFields
@@ -72,6 +73,7 @@ type Request struct {
 // Server is the CRM. It is an [http.Handler] and safe for concurrent use.
 type Server struct {
 	token   string
+	client  *Client
 	fields  map[string]string
 	pageMax int
 	mux     *http.ServeMux
@@ -88,6 +90,7 @@ type Server struct {
 	dice      *rand.Rand
 	throttle  *rate.Limiter
 	throttled int
+	granted   grants
 }
 
 type table struct {
@@ -99,7 +102,7 @@ type table struct {
 // New makes a server, with what its folder holds.
 func New(o Options) (*Server, error) {
 	s := &Server{
-		token: o.Token, fields: o.Fields, pageMax: o.PageMax,
+		token: o.Token, client: o.Client, fields: o.Fields, pageMax: o.PageMax,
 		closed: make(chan struct{}),
 		tables: map[string]*table{
 			Prospects:    {prefix: "p", byID: map[string]*Record{}},
@@ -108,6 +111,9 @@ func New(o Options) (*Server, error) {
 		},
 		locked: map[string]string{},
 		dice:   rand.New(rand.NewPCG(o.Seed, 0)),
+	}
+	if s.client != nil {
+		s.granted.refresh = s.client.Refresh
 	}
 	if s.token == "" {
 		s.token = DefaultToken

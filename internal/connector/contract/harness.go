@@ -56,6 +56,7 @@ type World struct {
 	CRM      *CRM      // of a CRM
 	Platform *Platform // of a Pusher
 	Hook     *Hook     // of a Hook
+	Sessions *Sessions // of a CRM whose credentials buy sessions
 }
 
 // CRM is a CRM seen from its own screen.
@@ -116,6 +117,7 @@ func Run(t *testing.T, h Harness) {
 		t.Run("opposition", h.opposition)
 		t.Run("batch", h.batch)
 		t.Run("parallel", h.parallel)
+		t.Run("sessions", h.sessions)
 	} else {
 		t.Run("push", h.push)
 		t.Run("hook", h.hook)

@@ -47,6 +47,10 @@ func (p *proxy) set(t *trouble) {
 }
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s := p.world.Sessions; s != nil && r.URL.Path == s.Login {
+		p.world.Server.ServeHTTP(w, r) // the hub's to bear, not the write's
+		return
+	}
 	p.mu.Lock()
 	t := p.trouble
 	p.seen++

@@ -27,6 +27,7 @@ type opened struct {
 	proxy   *proxy // nil without a server
 	metered atomic.Int64
 	env     connector.Env
+	keeper  keeper
 	open    func(context.Context, connector.Env) (connector.Conn, error)
 }
 
@@ -81,6 +82,7 @@ func (h Harness) world(t *testing.T) *opened {
 		HTTP:   client,
 		Meter:  func(n int) { o.metered.Add(int64(n)) },
 		Now:    time.Now, Zone: zone, Dir: o.Dir,
+		Session: o.keeper.session,
 	}
 	return o
 }

@@ -31,6 +31,9 @@ func (s *Store) commitLoop() {
 		select {
 		case c := <-s.queue:
 			group = append(group[:0], c)
+		case turn := <-s.turns:
+			turn()
+			continue
 		case <-s.stop:
 			if len(s.queue) == 0 {
 				return
@@ -65,10 +68,11 @@ func (s *Store) commit(group []*command) {
 	for len(group) > 0 {
 		errs := make([]error, len(group))
 		var after []func()
+		var changed []place
 		spoiler := -1
-		err := s.db.Update(func(btx *bbolt.Tx) error {
+		err := s.db.Load().Update(func(btx *bbolt.Tx) error {
 			for i, c := range group {
-				tx := &Tx{b: btx}
+				tx := &Tx{b: btx, noted: s.changes != nil}
 				errs[i] = run(c.fn, tx)
 				if errs[i] != nil && tx.dirty {
 					spoiler = i
@@ -76,6 +80,7 @@ func (s *Store) commit(group []*command) {
 				}
 				if errs[i] == nil {
 					after = append(after, tx.after...)
+					changed = append(changed, tx.places...)
 				}
 			}
 			faultpoint.Hit("store.commit.before")
@@ -88,6 +93,9 @@ func (s *Store) commit(group []*command) {
 		}
 		faultpoint.Hit("store.commit.after")
 		if err == nil {
+			if s.changes != nil {
+				s.changes.add(changed)
+			}
 			for _, f := range after {
 				f()
 			}

@@ -5,7 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -35,12 +36,16 @@ type Options struct {
 
 // Store is an open store. Its methods may be called from any goroutine.
 type Store struct {
-	db      *bbolt.DB
+	db      atomic.Pointer[bbolt.DB] // a compaction replaces it
 	path    string
 	observe func(int, time.Duration)
 	queue   chan *command
+	turns   chan func()   // run between two commits
 	stop    chan struct{} // closed by Close
 	done    chan struct{} // closed by the committer
+
+	changes    *changes   // the committer's; nil unless a compaction runs
+	compacting sync.Mutex // held by a compaction
 }
 
 var metaBucket = []byte("meta")
@@ -50,11 +55,7 @@ func Open(path string, opts Options) (*Store, error) {
 	if opts.Lock == 0 {
 		opts.Lock = time.Second
 	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout:        opts.Lock,
-		NoFreelistSync: true,
-		FreelistType:   bbolt.FreelistMapType,
-	})
+	db, err := bbolt.Open(path, 0o600, options(opts))
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%s: %w", path, ErrLocked)
 	}
@@ -64,17 +65,21 @@ func Open(path string, opts Options) (*Store, error) {
 	if err := db.Update(checkVersion); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
 	}
+	if err := removeFile(compactPath(path)); err != nil {
+		return nil, errors.Join(fmt.Errorf("a compaction that was cut off left a file: %w", err), db.Close())
+	}
 	s := &Store{
-		db:      db,
 		path:    path,
 		observe: opts.Observe,
 		queue:   make(chan *command, 4*maxGroup),
+		turns:   make(chan func()),
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
 	}
 	if s.observe == nil {
 		s.observe = func(int, time.Duration) {}
 	}
+	s.db.Store(db)
 	go s.commitLoop()
 	return s, nil
 }
@@ -97,7 +102,8 @@ func checkVersion(tx *bbolt.Tx) error {
 	return nil
 }
 
-// Close waits for the commands already given, then closes the file.
+// Close waits for the commands already given, ends a compaction that runs, and
+// closes the file.
 func (s *Store) Close() error {
 	select {
 	case <-s.stop:
@@ -105,25 +111,18 @@ func (s *Store) Close() error {
 		close(s.stop)
 	}
 	<-s.done
-	return s.db.Close()
+	s.compacting.Lock()
+	defer s.compacting.Unlock()
+	return s.db.Load().Close()
 }
 
 // Path is where the file lies.
 func (s *Store) Path() string { return s.path }
 
-// Size is the file's size in bytes.
-func (s *Store) Size() int64 {
-	info, err := os.Stat(s.path)
-	if err != nil {
-		return 0
-	}
-	return info.Size()
-}
-
 // View runs fn over a consistent snapshot. fn must not write, and must be
 // short: an open snapshot keeps old pages alive.
 func (s *Store) View(fn func(*Tx) error) error {
-	return s.db.View(func(tx *bbolt.Tx) error { return fn(&Tx{b: tx}) })
+	return s.view(func(tx *bbolt.Tx) error { return fn(&Tx{b: tx}) })
 }
 
 // Commit runs fn in a write transaction that it may share with other commands,

@@ -96,8 +96,8 @@ func TestAnswersWaitForTheCommit(t *testing.T) {
 		{fn: put, done: make(chan error, 1)},
 		{fn: put, done: make(chan error, 1)},
 	}
-	s.db.NoSync = true
-	if err := s.db.Close(); err != nil {
+	s.db.Load().NoSync = true
+	if err := s.db.Load().Close(); err != nil {
 		t.Fatal(err)
 	}
 	s.commit(group)
@@ -146,7 +146,7 @@ func TestTableAgainstModel(t *testing.T) {
 			rt.Fatal(err)
 		}
 		defer s.Close()
-		s.db.NoSync = true
+		s.db.Load().NoSync = true
 		model := map[string]thing{}
 		keys := rapid.StringMatching(`[abc]{1,3}`)
 		rt.Repeat(map[string]func(*rapid.T){

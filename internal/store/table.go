@@ -11,9 +11,19 @@ import (
 
 // Tx is a transaction. It must not be kept past the function it was given to.
 type Tx struct {
-	b     *bbolt.Tx
-	dirty bool
-	after []func()
+	b      *bbolt.Tx
+	dirty  bool
+	after  []func()
+	noted  bool    // a compaction must know what changes
+	places []place // that have changed, if noted
+}
+
+// touch notes that a key's value is about to change.
+func (tx *Tx) touch(table []byte, key string) {
+	tx.dirty = true
+	if tx.noted {
+		tx.places = append(tx.places, place{table, key})
+	}
 }
 
 // OnCommit runs f after the transaction is on the disk, on the committer's
@@ -55,7 +65,7 @@ func (t Raw) Has(tx *Tx, key string) bool {
 
 // Put sets the value of a key.
 func (t Raw) Put(tx *Tx, key string, value []byte) error {
-	tx.dirty = true
+	tx.touch(t.name, key)
 	b, err := tx.bucket(t.name)
 	if err != nil {
 		return err
@@ -65,7 +75,7 @@ func (t Raw) Put(tx *Tx, key string, value []byte) error {
 
 // Delete removes a key, if it is there.
 func (t Raw) Delete(tx *Tx, key string) error {
-	tx.dirty = true
+	tx.touch(t.name, key)
 	b, err := tx.bucket(t.name)
 	if err != nil {
 		return err

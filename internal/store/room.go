@@ -1,0 +1,54 @@
+package store
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"go.etcd.io/bbolt"
+)
+
+// Size is the file's size in bytes.
+func (s *Store) Size() int64 {
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// Free is how many bytes of the file hold nothing: what a compaction would give
+// back, and new records use up first.
+func (s *Store) Free() int64 {
+	_, free := s.usage()
+	return free
+}
+
+// usage says how many bytes of the file are in use and how many hold nothing.
+func (s *Store) usage() (used, free int64) {
+	db := s.db.Load()
+	stats, size := db.Stats(), s.Size()
+	free = int64(stats.FreePageN+stats.PendingPageN) * int64(db.Info().PageSize)
+	// The file grows in large steps: what lies behind the last page is free too.
+	_ = s.view(func(tx *bbolt.Tx) error { // a closed store has no size of its own
+		free += max(size-tx.Size(), 0)
+		return nil
+	})
+	return max(size-free, 0), free
+}
+
+// spare is how much room a copy leaves the hub to go on writing.
+const spare = 64 << 20
+
+// roomFor says whether a copy of so many bytes fits beside the file.
+func roomFor(path string, bytes int64) error {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(filepath.Dir(path), &fs); err != nil {
+		return fmt.Errorf("ask how much room there is: %w", err)
+	}
+	if have := int64(fs.Bavail) * int64(fs.Bsize); have < bytes+spare {
+		return fmt.Errorf("it needs %d MiB of room in %s, and there are %d", (bytes+spare)>>20+1, filepath.Dir(path), have>>20)
+	}
+	return nil
+}

@@ -40,7 +40,11 @@ func (c serveCmd) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	opts := app.Options{Config: cfg, Version: thisBuild().Version, Log: log}
+	manager, err := app.ManagerOf(os.Getenv)
+	if err != nil {
+		return err
+	}
+	opts := app.Options{Config: cfg, Version: thisBuild().Version, Log: log, Manager: manager}
 	if c.Only == "writer" {
 		return app.RunWriter(ctx, opts)
 	}

@@ -38,6 +38,7 @@ type Options struct {
 	Registry connector.Registry // nil is every connector of the binary
 	Version  string
 	Log      *slog.Logger
+	Manager  Manager          // is told how the hub does
 	Now      func() time.Time // nil is time.Now
 	// SyncEvery is how often campaigns are brought up to date; 0 is a minute.
 	SyncEvery time.Duration
@@ -282,7 +283,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		a.startBus, a.startOut, a.startChores, a.startDoors, a.startDown,
+		a.startBus, a.startOut, a.startChores, a.startDoors, a.startDown, a.startTelling,
 	} {
 		if err := step(ctx); err != nil {
 			return err

@@ -19,6 +19,8 @@ import (
 // cannot change while running it refuses, naming it; then nothing is taken over.
 // The policy is not the config's to change.
 func (a *App) Reload(cfg *config.Config) error {
+	a.tell(msgReloading)
+	defer a.tell(msgReady)
 	if err := cfg.Check(a.opts.Registry); err != nil {
 		return err
 	}

@@ -46,6 +46,9 @@ func RunWriter(ctx context.Context, opts Options) error {
 	w := writer.New(writer.Options{Name: writerName(), Hub: writer.Remote{Road: road}, Road: road, Lines: serveLines(lines), Log: opts.Log})
 	w.Start()
 	opts.Log.Info("writing", "hub", opts.Config.Hub, "count", len(lines))
+	if err := opts.Manager.tell(msgReady); err != nil {
+		opts.Log.Warn("the service manager was not told", "reason", msgReady, "err", err)
+	}
 	<-ctx.Done()
 	w.Stop()
 	return nil

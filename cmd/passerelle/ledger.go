@@ -53,11 +53,16 @@ type verification struct {
 	Lines uint64 `json:"lines"`
 	Line  uint64 `json:"line"`
 	Why   string `json:"why"`
+
+	Restored uint64 `json:"restored"`
 }
 
 func (s *session) verified(v verification) error {
 	if !v.OK {
 		return s.printf("The ledger does not hold: line %d %s.\n", v.Line, v.Why)
+	}
+	if v.Restored > 0 {
+		return s.printf("The ledger holds: %d lines. The checkpoint is older than the restore at line %d, which lost what it knew.\n", v.Lines, v.Restored)
 	}
 	return s.printf("The ledger holds: %d lines.\n", v.Lines)
 }

@@ -86,6 +86,8 @@ type verification struct {
 	Lines uint64 `json:"lines" doc:"That were read."`
 	Line  uint64 `json:"line,omitempty" doc:"The first bad one."`
 	Why   string `json:"why,omitempty"`
+	// Restored is the line at which a restore lost what the checkpoint knew.
+	Restored uint64 `json:"restored,omitempty" doc:"The checkpoint knew lines that were lost when the store was put back from a backup; this line says so, and when."`
 }
 
 func (a *API) verify(_ context.Context, actor bridge.Actor, in *verifyRequest) (verification, error) {
@@ -97,8 +99,9 @@ func (a *API) verify(_ context.Context, actor bridge.Actor, in *verifyRequest) (
 		since = &ledger.Checkpoint{N: in.Body.N, Hash: in.Body.Hash, At: in.Body.At}
 	}
 	var out verification
-	err := a.opts.Store.View(func(tx *store.Tx) (err error) {
-		out.Lines, err = ledger.Verify(tx, since)
+	err := a.opts.Store.View(func(tx *store.Tx) error {
+		found, err := ledger.Verify(tx, since)
+		out.Lines, out.Restored = found.Lines, found.Restored
 		return err
 	})
 	if bad, ok := errors.AsType[*ledger.BadLine](err); ok {

@@ -104,6 +104,10 @@ func Pseudonym(tx *store.Tx, record string) (string, bool) {
 	return string(p), ok
 }
 
+// Forget erases the mapping of a record: its pseudonym stays in the lines, and
+// resolves to nothing any more.
+func Forget(tx *store.Tx, record string) error { return pseudonyms.Delete(tx, record) }
+
 // FieldSet is the hash of a set of field names, whatever their order.
 func FieldSet(names []bridge.FieldName) string {
 	if len(names) == 0 {
@@ -140,25 +144,46 @@ type BadLine struct {
 
 func (e *BadLine) Error() string { return fmt.Sprintf("ledger line %d: %s", e.N, e.Why) }
 
-// Verify checks the whole chain, and the checkpoint if there is one, and
-// counts its lines. The error of a broken chain is a *[BadLine].
-func Verify(tx *store.Tx, since *Checkpoint) (uint64, error) {
-	prev, n := origin, uint64(0)
+// Restored is the kind of the line with which the chain goes on after the store
+// was put back from a backup. What came after the line before it is lost.
+const Restored = "restored"
+
+// Verified is a chain that was read.
+type Verified struct {
+	Lines uint64
+	// Restored is the line of the restore after which the checkpoint cannot be
+	// looked for any more: it knew lines that were lost with the store. 0: none.
+	Restored uint64
+}
+
+// Verify checks the whole chain, and the checkpoint if there is one. The error
+// of a broken chain is a *[BadLine].
+func Verify(tx *store.Tx, since *Checkpoint) (Verified, error) {
+	prev, v := origin, Verified{}
 	for k, raw := range lines.Scan(tx, "", "") {
-		n++
+		v.Lines++
 		var l Line
 		if err := json.Unmarshal(raw, &l); err != nil {
-			return n, &BadLine{n, "cannot be read"}
+			return v, &BadLine{v.Lines, "cannot be read"}
 		}
-		if err := l.check(n, k, prev, since); err != nil {
-			return n, err
+		if since != nil && l.endsLifeOf(*since) {
+			v.Restored, since = l.N, nil
+		}
+		if err := l.check(v.Lines, k, prev, since); err != nil {
+			return v, err
 		}
 		prev = l.Hash
 	}
-	if since != nil && since.N > n {
-		return n, &BadLine{n + 1, fmt.Sprintf("missing: the checkpoint of %s knew %d lines", since.At.Format(time.RFC3339), since.N)}
+	if since != nil && since.N > v.Lines {
+		return v, &BadLine{v.Lines + 1, fmt.Sprintf("missing: the checkpoint of %s knew %d lines", since.At.Format(time.RFC3339), since.N)}
 	}
-	return n, nil
+	return v, nil
+}
+
+// endsLifeOf says whether the line of the checkpoint was lost at the restore
+// that this line tells of.
+func (l Line) endsLifeOf(c Checkpoint) bool {
+	return l.Kind == Restored && l.N <= c.N && c.At.Before(l.At)
 }
 
 func (l Line) check(n uint64, k, prev string, since *Checkpoint) error {

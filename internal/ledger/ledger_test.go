@@ -39,9 +39,9 @@ func commit(t *testing.T, s *store.Store, fn func(*store.Tx) error) {
 
 func verify(t *testing.T, s *store.Store, since *Checkpoint) (uint64, error) {
 	t.Helper()
-	var n uint64
-	err := s.View(func(tx *store.Tx) (err error) { n, err = Verify(tx, since); return err })
-	return n, err
+	var v Verified
+	err := s.View(func(tx *store.Tx) (err error) { v, err = Verify(tx, since); return err })
+	return v.Lines, err
 }
 
 func TestVerifyNamesTheFirstBadLine(t *testing.T) {
@@ -88,6 +88,69 @@ func TestVerifyNamesTheFirstBadLine(t *testing.T) {
 				t.Errorf("got %v, want bad line %d", err, c.bad)
 			}
 		})
+	}
+}
+
+// A restore loses lines: a checkpoint that knew them is not held against the
+// chain, and only that.
+func TestVerifyAfterARestore(t *testing.T) {
+	t.Parallel()
+	at := func(minutes int) time.Time { return noon.Add(time.Duration(minutes) * time.Minute) }
+	elsewhere := strings.Repeat("e", 64)
+	for name, c := range map[string]struct {
+		since    Checkpoint
+		restored uint64
+		bad      uint64
+	}{
+		"of a lost line, shorter chain": {since: Checkpoint{N: 40, Hash: elsewhere, At: at(59)}, restored: 11},
+		"of a lost line, taken over":    {since: Checkpoint{N: 11, Hash: elsewhere, At: at(59)}, restored: 11},
+		"of a line before the backup":   {since: Checkpoint{N: 5, Hash: elsewhere, At: at(59)}, bad: 5},
+		"made after the restore":        {since: Checkpoint{N: 12, Hash: elsewhere, At: at(61)}, bad: 12},
+		"made after it, of more lines":  {since: Checkpoint{N: 40, Hash: elsewhere, At: at(61)}, bad: 13},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := chain(t, 10)
+			commit(t, s, func(tx *store.Tx) error { return Append(tx, Line{Kind: Restored, Who: "operator", At: at(60)}) })
+			commit(t, s, func(tx *store.Tx) error { return Append(tx, Line{Kind: "next", Who: "alice", At: at(62)}) })
+			var got Verified
+			err := s.View(func(tx *store.Tx) (err error) { got, err = Verify(tx, &c.since); return err })
+			var bad *BadLine
+			if errors.As(err, &bad) != (c.bad > 0) || bad != nil && bad.N != c.bad {
+				t.Errorf("got %v, want bad line %d", err, c.bad)
+			}
+			if got.Restored != c.restored {
+				t.Errorf("restored at line %d, want %d", got.Restored, c.restored)
+			}
+		})
+	}
+}
+
+func TestAForgottenRecordHasNoPseudonym(t *testing.T) {
+	t.Parallel()
+	s := chain(t, 4)
+	var record string
+	err := s.View(func(tx *store.Tx) error {
+		for k := range pseudonyms.Scan(tx, "", "") {
+			record = k
+		}
+		return nil
+	})
+	if err != nil || record == "" {
+		t.Fatalf("no pseudonym: %v", err)
+	}
+	commit(t, s, func(tx *store.Tx) error { return Forget(tx, record) })
+	err = s.View(func(tx *store.Tx) error {
+		if p, ok := Pseudonym(tx, record); ok {
+			t.Errorf("the record still resolves to %s", p)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := verify(t, s, nil); n != 4 || err != nil {
+		t.Errorf("the chain after it: %d lines, %v", n, err)
 	}
 }
 

@@ -55,6 +55,7 @@ var alone = map[string][]string{
 	"connectors/all": {"internal/app"},
 	"internal/obs":   {"internal/app", "internal/api", "cmd/passerelle"},
 
+	"filippo.io/age":                        {"internal/store"},
 	"go.etcd.io/bbolt":                      {"internal/store"},
 	"github.com/nats-io/nats.go":            {"internal/bus"},
 	"github.com/nats-io/nats-server":        {"internal/bus/embedded"},

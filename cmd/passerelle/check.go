@@ -85,6 +85,8 @@ func (r *report) look(ctx context.Context, cfg *config.Config, offline bool) {
 		switch {
 		case p.Err != nil:
 			state = "failed"
+		case p.Login && !offline:
+			state = "not asked: it logs in, which the hub alone does"
 		case !p.Asked:
 			state = "not asked"
 		}

@@ -27,6 +27,7 @@ import (
 	"passerelle/internal/relay"
 	"passerelle/internal/schema"
 	"passerelle/internal/secret"
+	"passerelle/internal/session"
 	"passerelle/internal/store"
 	"passerelle/internal/writer"
 	"passerelle/schemas"
@@ -54,20 +55,21 @@ type App struct {
 	metrics *obs.Metrics
 	health  *obs.Health
 
-	key     secret.Key
-	schemas *schema.Set
-	store   *store.Store
-	people  *identity.People
-	desk    *desk.Desk
-	lines   []line
-	nats    *embedded.Server
-	bus     *bus.Conn
-	relay   *relay.Relay
-	writer  *writer.Writer
-	sync    *campaign.Sync
-	intake  *intake.Intake
-	api     *api.API
-	http    *httpServer
+	key      secret.Key
+	schemas  *schema.Set
+	store    *store.Store
+	people   *identity.People
+	sessions *session.Keeper
+	desk     *desk.Desk
+	lines    []line
+	nats     *embedded.Server
+	bus      *bus.Conn
+	relay    *relay.Relay
+	writer   *writer.Writer
+	sync     *campaign.Sync
+	intake   *intake.Intake
+	api      *api.API
+	http     *httpServer
 
 	rotating sync.Mutex // the data key: one at a time
 

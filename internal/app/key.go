@@ -15,6 +15,7 @@ import (
 	"passerelle/internal/desk"
 	"passerelle/internal/intake"
 	"passerelle/internal/secret"
+	"passerelle/internal/session"
 	"passerelle/internal/store"
 )
 
@@ -40,7 +41,7 @@ func (a *App) keys() (api.Keys, error) {
 		records[old] = 0
 	}
 	err := a.store.View(func(tx *store.Tx) error {
-		for _, sealed := range []func(*store.Tx) iter.Seq2[[]byte, error]{desk.Sealed, intake.Sealed} {
+		for _, sealed := range []func(*store.Tx) iter.Seq2[[]byte, error]{desk.Sealed, intake.Sealed, session.Sealed} {
 			for record, err := range sealed(tx) {
 				if err != nil {
 					return err
@@ -94,7 +95,7 @@ func (a *App) retireKeys(ctx context.Context) error {
 	if len(a.key.Old()) == 0 {
 		return nil
 	}
-	for _, reseal := range []func(context.Context) error{a.desk.Reseal, a.intake.Reseal} {
+	for _, reseal := range []func(context.Context) error{a.desk.Reseal, a.intake.Reseal, a.sessions.Reseal} {
 		if err := reseal(ctx); err != nil {
 			return err
 		}

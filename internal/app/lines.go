@@ -9,6 +9,7 @@ import (
 	"passerelle/internal/config"
 	"passerelle/internal/connector"
 	"passerelle/internal/connector/httpx"
+	"passerelle/internal/session"
 )
 
 // line is one connection that has a connector behind it.
@@ -27,27 +28,34 @@ const (
 	breakerOpen     = 3 * time.Second
 )
 
-// openLine makes one connection ready. Nothing is sent yet.
-func openLine(ctx context.Context, cfg *config.Config, c config.Connection, reg connector.Registry, version string, now func() time.Time, count func(bridge.ConnectionName, int)) (line, error) {
-	l := line{cfg: c, desc: reg[c.Type], breaker: httpx.NewBreaker(breakerFailures, breakerOpen)}
+// opener makes connections ready. Nothing is sent yet.
+type opener struct {
+	Options
+	count    func(bridge.ConnectionName, int)                                   // requests made
+	sessions func(bridge.ConnectionName) func(connector.Login) connector.Access // of connections that log in
+}
+
+func (o opener) line(ctx context.Context, c config.Connection) (line, error) {
+	l := line{cfg: c, desc: o.Registry[c.Type], breaker: httpx.NewBreaker(breakerFailures, breakerOpen)}
 	if c.Limits != nil {
 		l.bucket = httpx.NewBucket(c.Limits.Rate, c.Limits.Burst)
 	} else {
 		l.bucket = httpx.NewBucket(0, 0)
 	}
-	meter := func(n int) { count(c.Name, n) }
+	meter := func(n int) { o.count(c.Name, n) }
 	conn, err := l.desc.Open(ctx, connector.Env{
 		Name:    c.Name,
 		Decode:  func(into any) error { return c.Settings.Decode(into) },
 		Fields:  c.Fields,
-		Catalog: cfg.Catalog,
+		Catalog: o.Config.Catalog,
 		HTTP: httpx.New(httpx.Options{
-			Version: version, AllowPrivate: c.AllowPrivate, Bucket: l.bucket, Count: meter,
+			Version: o.Version, AllowPrivate: c.AllowPrivate, Bucket: l.bucket, Count: meter,
 		}),
-		Meter: meter,
-		Now:   now,
-		Zone:  c.Zone,
-		Dir:   cfg.Dir,
+		Meter:   meter,
+		Now:     o.Now,
+		Zone:    c.Zone,
+		Dir:     o.Config.Dir,
+		Session: o.sessions(c.Name),
 	})
 	if err != nil {
 		return l, fmt.Errorf("connection %s: %w", c.Name, err)
@@ -56,14 +64,14 @@ func openLine(ctx context.Context, cfg *config.Config, c config.Connection, reg 
 	return l, nil
 }
 
-// openLines opens every connection but the console.
-func openLines(ctx context.Context, opts Options, count func(bridge.ConnectionName, int)) ([]line, error) {
+// lines opens every connection but the console.
+func (o opener) lines(ctx context.Context) ([]line, error) {
 	var out []line
-	for _, c := range opts.Config.Connections {
+	for _, c := range o.Config.Connections {
 		if c.Type == config.ConsoleType {
 			continue
 		}
-		l, err := openLine(ctx, opts.Config, c, opts.Registry, opts.Version, opts.Now, count)
+		l, err := o.line(ctx, c)
 		if err != nil {
 			closeLines(out)
 			return nil, err
@@ -80,7 +88,8 @@ func closeLines(lines []line) {
 }
 
 func (a *App) openLines(ctx context.Context) (err error) {
-	a.lines, err = openLines(ctx, a.opts, a.metrics.Requested)
+	a.sessions = session.New(session.Options{Store: a.store, Seal: a.key, Now: a.opts.Now, Log: a.log})
+	a.lines, err = opener{a.opts, a.metrics.Requested, a.sessions.Of}.lines(ctx)
 	if err == nil {
 		a.onStop(func() { closeLines(a.lines) })
 	}

@@ -7,6 +7,7 @@ import (
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/config"
+	"passerelle/internal/connector"
 )
 
 // probeWithin bounds one connection's harmless check.
@@ -17,6 +18,7 @@ const probeWithin = 20 * time.Second
 type Probe struct {
 	Name  bridge.ConnectionName
 	Asked bool // its harmless check was made
+	Login bool // it buys sessions: only the hub, which keeps them, may ask
 	Err   error
 }
 
@@ -31,26 +33,30 @@ func ProbeAll(ctx context.Context, opts Options, ask bool) ([]Probe, error) {
 		if d, ok := opts.Registry[c.Type]; !ok || d.Kind != c.Kind {
 			continue
 		}
-		p := Probe{Name: c.Name}
-		p.Asked, p.Err = probe(ctx, opts, c, ask)
-		out = append(out, p)
+		out = append(out, probe(ctx, opts, c, ask))
 	}
 	return out, opts.Config.Check(opts.Registry)
 }
 
-func probe(ctx context.Context, opts Options, c config.Connection, ask bool) (asked bool, err error) {
-	l, err := openLine(ctx, opts.Config, c, opts.Registry, opts.Version, opts.Now, func(bridge.ConnectionName, int) {})
+func probe(ctx context.Context, opts Options, c config.Connection, ask bool) Probe {
+	p := Probe{Name: c.Name}
+	// A login could use up the refresh token that the hub lives on.
+	noLogin := func(bridge.ConnectionName) func(connector.Login) connector.Access {
+		return func(connector.Login) connector.Access { p.Login = true; return nil }
+	}
+	l, err := opener{opts, func(bridge.ConnectionName, int) {}, noLogin}.line(ctx, c)
 	if err != nil {
-		return false, err
+		p.Err = err
+		return p
 	}
 	defer closeLines([]line{l})
-	if !ask {
-		return false, nil
+	if p.Asked = ask && !p.Login; !p.Asked {
+		return p
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeWithin)
 	defer cancel()
 	if err := l.conn.Check(ctx); err != nil {
-		return true, fmt.Errorf("connection %s: %w", c.Name, err)
+		p.Err = fmt.Errorf("connection %s: %w", c.Name, err)
 	}
-	return true, nil
+	return p
 }

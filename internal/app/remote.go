@@ -10,6 +10,7 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/bus"
 	"passerelle/internal/connector"
+	"passerelle/internal/session"
 	"passerelle/internal/writer"
 )
 
@@ -23,11 +24,6 @@ func RunWriter(ctx context.Context, opts Options) error {
 	if err := opts.Config.Check(opts.Registry); err != nil {
 		return err
 	}
-	lines, err := openLines(ctx, opts, func(bridge.ConnectionName, int) {})
-	if err != nil {
-		return err
-	}
-	defer closeLines(lines)
 	conn, err := bus.Connect(bus.Options{
 		URL: opts.Config.NATS.URL, Credentials: opts.Config.NATS.Credentials,
 		Name: opts.Config.Hub + " writer", Log: opts.Log,
@@ -36,13 +32,19 @@ func RunWriter(ctx context.Context, opts Options) error {
 		return err
 	}
 	defer conn.Close()
+	road := conn.Road(opts.Config.Hub)
+	sessions := session.Remote{Road: road, Key: opts.Config.NATS.WriterKey, Now: opts.Now}
+	lines, err := opener{opts, func(bridge.ConnectionName, int) {}, sessions.Of}.lines(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeLines(lines)
 	lines = slices.DeleteFunc(slices.Clone(lines), func(l line) bool {
 		return l.desc.Kind != connector.CRM || l.desc.Local
 	})
 	if len(lines) == 0 {
 		return errors.New("there is nothing for a writer alone to do: no connection of the config can be served away from the hub")
 	}
-	road := conn.Road(opts.Config.Hub)
 	w := writer.New(writer.Options{Name: writerName(), Hub: writer.Remote{Road: road}, Road: road, Lines: serveLines(lines), Log: opts.Log})
 	w.Start()
 	opts.Log.Info("writing", "hub", opts.Config.Hub, "count", len(lines))

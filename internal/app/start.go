@@ -75,9 +75,27 @@ func (a *App) startOut(ctx context.Context) error {
 		return err
 	}
 	a.onStop(a.relay.Stop)
+	if err := a.serveSessions(road); err != nil {
+		return err
+	}
 	a.writer = writer.New(writer.Options{Name: local, Hub: a.relay, Road: road, Lines: serve, Log: a.log})
 	a.writer.Start()
 	a.onStop(a.writer.Stop)
+	return nil
+}
+
+// serveSessions gives writers elsewhere the tokens of connections that log in.
+func (a *App) serveSessions(road *bus.Road) error {
+	if a.cfg.NATS.WriterKey.IsZero() {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	wait, err := a.sessions.Serve(ctx, road, a.cfg.NATS.WriterKey)
+	if err != nil {
+		cancel()
+		return err
+	}
+	a.onStop(func() { cancel(); wait() })
 	return nil
 }
 

@@ -1,13 +1,16 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -185,8 +188,42 @@ func (k *Keeper) save(ctx context.Context, name bridge.ConnectionName, s connect
 	if err != nil {
 		return err
 	}
-	sealed := k.opts.Seal.Seal(plain, place(name))
-	return k.opts.Store.Commit(ctx, func(tx *store.Tx) error { return kept.Put(tx, string(name), sealed) })
+	// Sealed inside: a commit after a change of keys must not bring the old one
+	// back.
+	return k.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		return kept.Put(tx, string(name), k.opts.Seal.Seal(plain, place(name)))
+	})
+}
+
+// Sealed ranges over what the data key has sealed of the sessions.
+func Sealed(tx *store.Tx) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for _, sealed := range kept.Scan(tx, "", "") {
+			if !yield(sealed, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Reseal seals the sessions under the current data key. What no key at hand
+// opens is of no use and goes.
+func (k *Keeper) Reseal(ctx context.Context) error {
+	return k.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		for name, sealed := range maps.Collect(kept.Scan(tx, "", "")) {
+			again, changed, err := k.opts.Seal.Reseal(bytes.Clone(sealed), place(bridge.ConnectionName(name)))
+			switch {
+			case err != nil:
+				err = kept.Delete(tx, name)
+			case changed:
+				err = kept.Put(tx, name, again)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // load reads what was kept. What cannot be opened any more is no session: the

@@ -16,11 +16,27 @@ func (c *conn) Apply(ctx context.Context, writes []bridge.Write) []connector.Rec
 	for i, w := range writes {
 		receipt, err := c.apply(ctx, w)
 		if err != nil {
+			err = c.explain(ctx, w, err)
 			receipt = connector.Receipt{State: connector.Failed, Err: err}
 		}
 		receipts[i] = receipt
 	}
 	return receipts
+}
+
+// explain looks whether a write was refused because the CRM has no prospect
+// under this id any more: deleted, merged into another or renumbered. It costs
+// a read, and only where something was refused.
+func (c *conn) explain(ctx context.Context, w bridge.Write, err error) error {
+	f := fault.Of(err)
+	redirected := f.Kind == fault.Permanent && httpx.Status(err) == 0
+	if f.Kind != fault.Rejected && !redirected || f.NoRecord || !plainID(w.Prospect.ID) {
+		return err
+	}
+	if _, _, gone := c.prospect(ctx, f.Op, w.Prospect.ID, nil); gone != nil && fault.Of(gone).NoRecord {
+		return gone
+	}
+	return err
 }
 
 func (c *conn) apply(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
@@ -81,7 +97,7 @@ func (c *conn) reviseCall(ctx context.Context, w bridge.Write) (connector.Receip
 		return connector.Receipt{}, err
 	}
 	if rec == nil {
-		return connector.Receipt{}, fault.Newf(fault.Unavailable, op, "the call it amends is not in the CRM (yet)")
+		return connector.Receipt{}, fault.Newf(fault.Rejected, op, "the call it amends is not in the CRM: its own write was refused or given up, or somebody deleted it there")
 	}
 	return c.change(ctx, op, c.calls(), rec, w.Operation, c.Activity.body(w))
 }
@@ -120,13 +136,14 @@ func (c *conn) cancelMeeting(ctx context.Context, w bridge.Write) (connector.Rec
 	return c.change(ctx, op, c.meetings(), rec, w.Operation, b)
 }
 
-// missingMeeting tells a meeting that is not there yet from one that is gone:
-// its id in the CRM is known only if it was there.
+// missingMeeting tells a meeting that never was there from one that is gone: its
+// id in the CRM is known only if it was. It cannot come yet: what builds on a
+// write is sent once the CRM has shown that one.
 func missingMeeting(op string, w bridge.Write) error {
 	if w.Meeting.ExternalID != "" {
 		return fault.Newf(fault.Rejected, op, "the appointment was deleted in the CRM")
 	}
-	return fault.Newf(fault.Unavailable, op, "the appointment is not in the CRM (yet)")
+	return fault.Newf(fault.Rejected, op, "the appointment is not in the CRM: its own write was refused or given up")
 }
 
 // change writes to a record of ours and notes the operation in it.

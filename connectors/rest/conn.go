@@ -184,14 +184,29 @@ func (c *conn) prospect(ctx context.Context, op, id string, fields []string) (re
 	path := with(recordPath(c.Prospects.Record, id), url.Values{c.Prospects.Params.Fields: {c.fieldList(fields)}})
 	var answer any
 	header, err := c.exchange(ctx, op, request{method: http.MethodGet, path: path}, &answer)
+	if status := httpx.Status(err); status == http.StatusNotFound || status == http.StatusGone {
+		return nil, "", noRecord(op, "the CRM has no prospect under this id (any more): deleted, merged or renumbered there")
+	}
 	if err != nil {
 		return nil, "", err
 	}
 	rec, err := item(op, answer, c.Prospects.Item)
+	if now := text(rec[c.Prospects.ID]); err == nil && now != "" && now != id {
+		return nil, "", noRecord(op, "the CRM shows record "+now+" under this id: the prospect was merged or renumbered there")
+	}
 	if err != nil || !c.Prospects.IfMatch {
 		return rec, "", err
 	}
 	return rec, header.Get("ETag"), nil
+}
+
+// noRecord is the refusal of a write whose prospect is not where it was. What
+// to do about it is a person's to decide: the right to write to this one is no
+// right to write to another.
+func noRecord(op, words string) error {
+	e := fault.Newf(fault.Rejected, op, "%s", words)
+	e.NoRecord = true
+	return e
 }
 
 // plainID refuses ids that would change the path they stand in.

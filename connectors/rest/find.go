@@ -9,7 +9,6 @@ import (
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
-	"passerelle/internal/connector/httpx"
 	"passerelle/internal/fault"
 )
 
@@ -90,10 +89,10 @@ func (c *conn) prospects(ctx context.Context, op string, fields map[string][]str
 	for id, names := range fields {
 		slices.Sort(names)
 		rec, _, err := c.prospect(ctx, op, id, slices.Compact(names))
-		if status := httpx.Status(err); status == http.StatusNotFound || status == http.StatusGone {
-			continue // deleted: nothing of the write can be there
-		}
 		if err != nil {
+			if fault.Of(err).NoRecord {
+				continue // nothing of the write can be there
+			}
 			return nil, err
 		}
 		out[id] = rec
@@ -104,18 +103,29 @@ func (c *conn) prospects(ctx context.Context, op string, fields map[string][]str
 // one finds the record with one of our ids, nil if there is none.
 func (c *conn) one(ctx context.Context, op string, k kept, key string) (record, error) {
 	found, err := c.many(ctx, op, k, []string{key})
-	return found[key], err
+	return found.first(key), err
+}
+
+// listed is the records with our ids: a CRM that carried a request out twice
+// has two of one.
+type listed map[string][]record
+
+func (l listed) first(key string) record {
+	if len(l[key]) == 0 {
+		return nil
+	}
+	return l[key][0]
 }
 
 // many finds the records with our ids.
-func (c *conn) many(ctx context.Context, op string, k kept, keys []string) (map[string]record, error) {
+func (c *conn) many(ctx context.Context, op string, k kept, keys []string) (listed, error) {
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
 	size := k.Many
 	if k.FindMany == "" {
 		size = 1
 	}
-	out := make(map[string]record, len(keys))
+	out := make(listed, len(keys))
 	for chunk := range slices.Chunk(keys, size) {
 		path := strings.ReplaceAll(k.Find, "{key}", url.QueryEscape(chunk[0]))
 		if len(chunk) > 1 {
@@ -136,9 +146,7 @@ func (c *conn) many(ctx context.Context, op string, k kept, keys []string) (map[
 				// everything would be written twice.
 				return nil, fault.Newf(fault.Permanent, op, "the CRM listed a record that was not asked for: check the filter in %s.find and %s.fields", k.name, k.name)
 			}
-			if _, first := out[key]; !first {
-				out[key] = rec
-			}
+			out[key] = append(out[key], rec)
 		}
 	}
 	return out, nil
@@ -146,16 +154,17 @@ func (c *conn) many(ctx context.Context, op string, k kept, keys []string) (map[
 
 // sightings is what one Find has read.
 type sightings struct {
-	conn                       *conn
-	calls, meetings, prospects map[string]record
+	conn            *conn
+	calls, meetings listed
+	prospects       map[string]record
 }
 
 func (s sightings) of(w bridge.Write) connector.Sighting {
 	switch {
 	case w.Kind == bridge.WriteActivity && w.Call != nil:
-		rec := s.calls[callKey(w)]
+		rec := s.calls.first(callKey(w))
 		there := rec != nil && (w.Call.Revises == "" || changedBy(rec, s.conn.calls().changes, w.Operation))
-		return connector.Sighting{Present: there, ExternalID: text(rec[s.conn.Activity.ID])}
+		return connector.Sighting{Present: there, ExternalID: text(rec[s.conn.Activity.ID]), Copies: len(s.calls[callKey(w)])}
 	case w.Meeting != nil:
 		return s.meeting(w)
 	case w.Kind == bridge.WriteOpposition:
@@ -167,8 +176,8 @@ func (s sightings) of(w bridge.Write) connector.Sighting {
 }
 
 func (s sightings) meeting(w bridge.Write) connector.Sighting {
-	rec := s.meetings[w.Meeting.ID]
-	seen := connector.Sighting{ExternalID: text(rec[s.conn.Appointment.ID])}
+	rec := s.meetings.first(w.Meeting.ID)
+	seen := connector.Sighting{ExternalID: text(rec[s.conn.Appointment.ID]), Copies: len(s.meetings[w.Meeting.ID])}
 	switch {
 	case w.Kind == bridge.WriteCancel && s.conn.Appointment.Cancel.Delete:
 		seen.Present = rec == nil

@@ -145,7 +145,7 @@ func TestRefusalsInWords(t *testing.T) {
 		want string
 	}{
 		{"locked", func(*bridge.Write) {}, "rest: log call: status 409: locked: the record is being edited by …"},
-		{"no such prospect", func(w *bridge.Write) { w.Prospect.ID = "zz-canari" }, "rest: log call: status 422: unknown_prospect: field prospect_id: No prospect …"},
+		{"no such prospect", func(w *bridge.Write) { w.Prospect.ID = "zz-canari" }, "rest: log call: the CRM has no prospect under this id (any more): deleted, merged or renumbered there"},
 		{"over-long", func(w *bridge.Write) { w.Call.Note = strings.Repeat("canari ", 400) }, "rest: log call: status 422: too_long: field note: … is not a valid string for note"},
 		{"over-large", func(w *bridge.Write) { w.Call.Note = strings.Repeat("canari ", 200_000) }, "rest: log call: status 413: too_large: the request is too large"},
 		{"no content", func(w *bridge.Write) { w.Call = nil }, `rest: write: a write of kind "activity" without its content`},
@@ -272,8 +272,8 @@ func TestMissingMeeting(t *testing.T) {
 		external string
 		want     fault.Kind // "" is success
 	}{
-		{bridge.WriteMove, "", fault.Unavailable}, {bridge.WriteMove, "m9", fault.Rejected},
-		{bridge.WriteCancel, "", fault.Unavailable}, {bridge.WriteCancel, "m9", ""},
+		{bridge.WriteMove, "", fault.Rejected}, {bridge.WriteMove, "m9", fault.Rejected},
+		{bridge.WriteCancel, "", fault.Rejected}, {bridge.WriteCancel, "m9", ""},
 	} {
 		w := bridge.Write{Operation: "OP1", Kind: tc.kind, Prospect: prospect("p1"), Meeting: &bridge.Meeting{ID: "M1", ExternalID: tc.external}}
 		r := c.Apply(t.Context(), []bridge.Write{w})[0]

@@ -79,6 +79,7 @@ type Applier interface {
 type Sighting struct {
 	Present    bool                              // its effect is there
 	ExternalID string                            // of the record found
+	Copies     int                               // of the record the write made, where that can be told; more than one: the CRM stored it twice
 	Fields     map[bridge.FieldName]bridge.Value // of a write of fields: what the CRM holds now
 }
 

@@ -29,6 +29,7 @@ type Error struct {
 	Op             string        // "sheet: append activity"
 	After          time.Duration // when the vendor said how long to wait
 	MayHaveApplied bool          // the answer was lost: look before trying again
+	NoRecord       bool          // the record it was for is not there under this id (any more)
 	Err            error         // for the log and the supervisor; holds no secret and no field's value
 }
 

@@ -53,8 +53,12 @@ type Terms struct {
 	Fence   uint64        // of the claim that this one goes on; 0 begins one
 }
 
-// retryWait is how long a writer waits whose entry is not next yet.
-const retryWait = 200 * time.Millisecond
+// How long a writer waits whose entry is not next yet, or builds on one that is
+// not confirmed yet.
+const (
+	retryWait   = 200 * time.Millisecond
+	confirmWait = time.Second
+)
 
 // Claim decides an ask, entry by entry in the order the entries were made, and
 // hands out the entries of one prospect in order or not at all. A long ask may
@@ -131,6 +135,9 @@ func (c *claim) decide(e *Entry) (Item, error) {
 			return item, err
 		}
 		return item, e.back(c.tx, c.now, time.Time{})
+	case blocker == Sent:
+		item.Verdict, item.Retry = Wait, confirmWait
+		return item, nil
 	case blocker != "", c.granted >= c.terms.Most, fields && e.Write.Kind == bridge.WriteFields:
 		item.Verdict, item.Retry = Wait, retryWait
 		return item, nil
@@ -140,8 +147,8 @@ func (c *claim) decide(e *Entry) (Item, error) {
 
 // inTheWay finds the state of an entry of the prospect that holds this one
 // back ("": none): an earlier one that is still on its way outside this claim,
-// or a later one that a writer has, since it went ahead while this one was
-// parked. It also says whether this claim holds a change of the prospect's
+// a later one that a writer has, since it went ahead while this one was parked,
+// or one that this builds on and that the CRM has not shown yet. It also says whether this claim holds a change of the prospect's
 // fields: only one may be under way at a time.
 func (c *claim) inTheWay(e *Entry) (blocker State, fields bool, err error) {
 	for k, v := range byProspect.Scan(c.tx, prospectKey(e.Write.Prospect, ""), "") {
@@ -161,11 +168,23 @@ func (c *claim) inTheWay(e *Entry) (blocker State, fields bool, err error) {
 				continue
 			}
 		}
-		if s.onTheWay() {
+		if s.onTheWay() || s == Sent && e.buildsOn(bridge.WriteKind(kind)) {
 			return s, fields, nil
 		}
 	}
 	return "", fields, nil
+}
+
+// buildsOn says whether the entry changes what an earlier one of a kind has
+// made, which the CRM must show first: afterwards its absence means something.
+func (e *Entry) buildsOn(earlier bridge.WriteKind) bool {
+	switch e.Write.Kind {
+	case bridge.WriteActivity:
+		return earlier == bridge.WriteActivity && e.Write.Call != nil && e.Write.Call.Revises != ""
+	case bridge.WriteMove, bridge.WriteCancel:
+		return earlier == bridge.WriteMeeting || earlier == bridge.WriteMove
+	}
+	return false
 }
 
 // overdue makes ready an entry whose claim has run out: it may have been

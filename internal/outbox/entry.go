@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -38,13 +39,15 @@ var Transitions = map[State][]State{
 	Pending:    {Relayed, Superseded, Discarded},
 	Relayed:    {Pending, Sending, Superseded, Discarded},
 	Sending:    {Pending, Sending, Sent, Applied, Parked, Conflicted},
-	Sent:       {Applied, Pending},
+	Sent:       {Applied, Pending, Conflicted},
+	Applied:    {Pending},
 	Parked:     {Pending, Superseded, Discarded},
 	Conflicted: {Pending, Superseded, Discarded},
 }
 
-// Final says whether a state has no way out.
-func (s State) Final() bool { return len(Transitions[s]) == 0 }
+// Final says whether a state has no way out by itself: only a person's recheck
+// of a CRM that has lost what it had takes an applied write back.
+func (s State) Final() bool { return s == Applied || s == Superseded || s == Discarded }
 
 // onTheWay says whether an entry in this state holds its prospect's later ones
 // back.
@@ -68,7 +71,8 @@ type Entry struct {
 	NotUntil time.Time            `json:"not_until,omitzero"` // while pending
 	Created  time.Time            `json:"created"`
 	Changed  time.Time            `json:"changed"`
-	Reason   string               `json:"reason,omitempty"` // the CRM's words, or a person's
+	Reason   string               `json:"reason,omitempty"`  // the CRM's words, or a person's
+	Finding  string               `json:"finding,omitempty"` // what the CRM last got wrong with it, in our words; it stays
 	Conflict []connector.Conflict `json:"conflicts,omitempty"`
 	External string               `json:"external_id,omitempty"`
 	By       string               `json:"superseded_by,omitempty"`
@@ -90,7 +94,10 @@ var (
 	// byProspect holds prospect and id of every entry that is not final; the
 	// value is kind and state.
 	byProspect = store.NewRaw("outbox.by_prospect")
-	fences     = store.NewRaw("outbox.fences")
+	// byApplied holds connection, time and id of every applied entry; the value
+	// is its kind.
+	byApplied = store.NewRaw("outbox.by_applied")
+	fences    = store.NewRaw("outbox.fences")
 )
 
 // newID makes an id that sorts by age and is never made again, even by a store
@@ -116,8 +123,21 @@ func statePrefix(c bridge.ConnectionName, s State) string {
 
 func prospectKey(ref bridge.Ref, id string) string { return ref.Key() + "\x00\x00" + id }
 
-// index makes or removes the entry's lines in both indexes.
+// appliedKey sorts applied entries by when that was confirmed.
+func appliedKey(c bridge.ConnectionName, at time.Time, id string) string {
+	return appliedPrefix(c) + string(binary.BigEndian.AppendUint64(nil, uint64(max(at.UnixMicro(), 0)))) + id
+}
+
+func appliedPrefix(c bridge.ConnectionName) string { return string(c) + "\x00" }
+
+// index makes or removes the entry's lines in the indexes.
 func (e *Entry) index(tx *store.Tx) error {
+	if e.State == Applied {
+		err := byApplied.Put(tx, appliedKey(e.Connection(), e.Changed, e.ID), []byte(e.Write.Kind))
+		if err != nil {
+			return err
+		}
+	}
 	if e.State.Final() {
 		return byProspect.Delete(tx, prospectKey(e.Write.Prospect, e.ID))
 	}
@@ -133,7 +153,7 @@ func (e *Entry) move(tx *store.Tx, to State, now time.Time) error {
 	if !slices.Contains(Transitions[e.State], to) {
 		return fmt.Errorf("outbox: entry %s cannot go from %s to %s", e.ID, e.State, to)
 	}
-	if err := byState.Delete(tx, stateKey(e.Connection(), e.State, e.Write.Kind, e.ID)); err != nil {
+	if err := e.leave(tx); err != nil {
 		return err
 	}
 	e.State, e.Changed = to, now
@@ -147,6 +167,14 @@ func (e *Entry) move(tx *store.Tx, to State, now time.Time) error {
 		return err
 	}
 	return entries.Put(tx, e.ID, *e)
+}
+
+// leave takes the entry out of the index that its state keeps it in.
+func (e *Entry) leave(tx *store.Tx) error {
+	if e.State == Applied {
+		return byApplied.Delete(tx, appliedKey(e.Connection(), e.Changed, e.ID))
+	}
+	return byState.Delete(tx, stateKey(e.Connection(), e.State, e.Write.Kind, e.ID))
 }
 
 // Get reads one entry.

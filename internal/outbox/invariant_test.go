@@ -20,10 +20,10 @@ func (w *world) check() {
 	})
 }
 
-// indexed compares both indexes with the entries.
+// indexed compares the indexes with the entries.
 func (w *world) indexed(tx *store.Tx) {
 	w.t.Helper()
-	state, prospect := map[string]string{}, map[string]string{}
+	state, prospect, applied := map[string]string{}, map[string]string{}, map[string]string{}
 	count := map[State]int{}
 	kept := 0
 	err := entries.Each(tx, "", "", func(id string, e Entry) (bool, error) {
@@ -32,6 +32,9 @@ func (w *world) indexed(tx *store.Tx) {
 			state[stateKey(crmName, e.State, e.Write.Kind, id)] = e.Write.Prospect.Key()
 			prospect[prospectKey(e.Write.Prospect, id)] = string(e.Write.Kind) + " " + string(e.State)
 			count[e.State]++
+		}
+		if e.State == Applied {
+			applied[appliedKey(crmName, e.Changed, id)] = string(e.Write.Kind)
 		}
 		return true, nil
 	})
@@ -46,6 +49,9 @@ func (w *world) indexed(tx *store.Tx) {
 	}
 	if diff := cmp.Diff(prospect, content(tx, byProspect)); diff != "" {
 		w.t.Fatalf("the index by prospect (-entries +index):\n%s", diff)
+	}
+	if diff := cmp.Diff(applied, content(tx, byApplied)); diff != "" {
+		w.t.Fatalf("the index of applied entries (-entries +index):\n%s", diff)
 	}
 	got, _, err := Count(tx, crmName)
 	if err != nil || !maps.Equal(got, count) {

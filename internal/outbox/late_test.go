@@ -38,7 +38,10 @@ func TestAValueThatIsThereTooEarlyIsNoProof(t *testing.T) {
 			}
 			b.now = b.now.Add(time.Minute)
 			read := connector.Sighting{Fields: map[bridge.FieldName]bridge.Value{name: c.shows}}
-			b.do(func(tx *store.Tx) error { _, err := Confirm(tx, first.ID, fence, read, b.now, testSettle); return err })
+			b.do(func(tx *store.Tx) error {
+				_, _, err := Confirm(tx, first.ID, fence, read, b.now, testSettle)
+				return err
+			})
 			if got := b.get(first.ID); got.State != c.first {
 				t.Fatalf("the first is %s, want %s", got.State, c.first)
 			}

@@ -404,7 +404,7 @@ func (w *world) doConfirm(t *rapid.T) { w.confirm(w.entry(pick(t, w.in(Sent), "s
 func (w *world) confirm(e Entry) {
 	w.t.Helper()
 	w.commit(func(tx *store.Tx) error {
-		_, err := Confirm(tx, e.ID, e.Fence, w.crm.look(e.Write), w.now, testSettle)
+		_, _, err := Confirm(tx, e.ID, e.Fence, w.crm.look(e.Write), w.now, testSettle)
 		return err
 	})
 	w.pass(time.Millisecond)

@@ -114,12 +114,20 @@ func Ids(tx *store.Tx, c bridge.ConnectionName, s State, limit int) []string {
 func Count(tx *store.Tx, c bridge.ConnectionName) (counts map[State]int, oldest time.Time, err error) {
 	counts = map[State]int{}
 	first := ""
-	for k := range byState.Scan(tx, string(c)+"\x00", "") {
-		parts := strings.SplitN(k, "\x00", 3)
-		s, id := State(parts[1]), parts[2][1:]
-		counts[s]++
-		if (s.onTheWay() || s == Sent) && (first == "" || id < first) {
-			first = id
+	for _, s := range States() {
+		if s.Final() {
+			continue
+		}
+		for urgency := range urgencies {
+			prefix := statePrefix(c, s) + string(rune('0'+urgency))
+			n, key := byState.Count(tx, prefix)
+			if n == 0 {
+				continue
+			}
+			counts[s] += n
+			if id := key[len(prefix):]; (s.onTheWay() || s == Sent) && (first == "" || id < first) {
+				first = id
+			}
 		}
 	}
 	if first != "" {
@@ -128,6 +136,9 @@ func Count(tx *store.Tx, c bridge.ConnectionName) (counts map[State]int, oldest 
 	}
 	return counts, oldest, nil
 }
+
+// urgencies is how many ranks of urgency writes have.
+const urgencies = 4
 
 // Filter chooses entries of a list.
 type Filter struct {

@@ -23,6 +23,7 @@ type Result struct {
 	Reason   string                 `json:"reason,omitempty"`
 	After    time.Duration          `json:"after,omitempty"`
 	Lost     bool                   `json:"lost,omitempty"` // it may have been applied
+	Gone     bool                   `json:"gone,omitempty"` // the record it was for is not there under this id
 	Begun    bool                   `json:"begun"`          // false: not tried, no attempt counted
 }
 
@@ -129,11 +130,19 @@ func (e *Entry) conflict(tx *store.Tx, r Result, now time.Time) error {
 	if err := e.unsee(tx, names...); err != nil {
 		return err
 	}
+	e.Conflict, e.Look = r.Conflict, false
+	e.Reason = "the CRM holds another value of " + strings.Join(words, ", ")
+	if r.State == connector.Accepted && len(names) < len(e.Write.Fields) {
+		return e.move(tx, Sent, now) // the others are not confirmed yet
+	}
 	if err := e.done(tx, now); err != nil {
 		return err
 	}
-	e.Conflict = r.Conflict
-	e.Reason = "the CRM holds another value of " + strings.Join(words, ", ")
+	return e.dispute(tx, now)
+}
+
+// dispute leaves an entry in conflict to a person.
+func (e *Entry) dispute(tx *store.Tx, now time.Time) error {
 	if err := e.move(tx, Conflicted, now); err != nil {
 		return err
 	}
@@ -170,47 +179,83 @@ func (e *Entry) park(tx *store.Tx, now time.Time) error {
 // Confirm settles an entry that was sent by what a later read of the CRM found
 // of it: there it is applied; not there, once settle has passed, it is to be
 // tried again after another look.
-func Confirm(tx *store.Tx, id string, fence uint64, s connector.Sighting, now time.Time, settle time.Duration) (Entry, error) {
+//
+// What the CRM got wrong with it stands in its Finding, and is answered where
+// it is new.
+func Confirm(tx *store.Tx, id string, fence uint64, s connector.Sighting, now time.Time, settle time.Duration) (Entry, Finding, error) {
 	e, ok, err := entries.Get(tx, id)
 	if err != nil {
-		return e, err
+		return e, "", err
 	}
 	if !ok || e.State != Sent || e.Fence != fence {
-		return e, ErrStale
+		return e, "", ErrStale
 	}
 	missing, err := e.missing(tx, s)
 	if err != nil {
-		return e, err
+		return e, "", err
 	}
 	fields := e.Write.Kind == bridge.WriteFields
 	if s.Present || fields && len(missing) == 0 {
-		return e, e.confirmed(tx, now)
+		return e.confirmed(tx, s, now)
 	}
 	if now.Before(e.Changed.Add(settle)) {
-		return e, nil // it may still appear
+		return e, "", e.late(tx)
 	}
 	if fields {
 		again, known, err := e.overtaken(tx, missing)
 		if err != nil || !known {
-			return e, err
+			return e, "", err
 		}
 		if len(again) == 0 {
-			return e, e.confirmed(tx, now)
+			return e.confirmed(tx, s, now)
+		}
+		for _, c := range e.Conflict { // compared again with the rest
+			again = append(again, c.Field)
 		}
 		if err := e.keepOnly(tx, again, now); err != nil {
-			return e, err
+			return e, "", err
 		}
+		e.Conflict = nil
 	}
-	e.Look = true
-	e.Reason = "the CRM said yes but does not show it"
-	return e, e.back(tx, now, now.Add(settle))
+	e.Look, e.Reason = true, "the CRM said yes but does not show it"
+	e.find("said yes and did not store it", now)
+	return e, NotStored, e.back(tx, now, now.Add(settle))
 }
 
-func (e *Entry) confirmed(tx *store.Tx, now time.Time) error {
+// confirmed ends a write that a read shows; what it was to change besides and
+// the CRM held otherwise is a person's then.
+func (e Entry) confirmed(tx *store.Tx, s connector.Sighting, now time.Time) (Entry, Finding, error) {
 	if err := e.done(tx, now); err != nil {
-		return err
+		return e, "", err
 	}
-	return e.move(tx, Applied, now)
+	found := e.oddly(s, now)
+	if err := e.settleConflict(tx, s); err != nil {
+		return e, "", err
+	}
+	if len(e.Conflict) > 0 {
+		return e, found, e.dispute(tx, now)
+	}
+	e.Reason = ""
+	return e, found, e.move(tx, Applied, now)
+}
+
+// settleConflict drops the conflicts that have come to an end since: the CRM
+// holds our value now, or a later write of ours took the field up.
+func (e *Entry) settleConflict(tx *store.Tx, s connector.Sighting) error {
+	var left []connector.Conflict
+	for _, c := range e.Conflict {
+		marks, _, err := seen.Get(tx, seenKey(e.Write.Prospect, c.Field))
+		if err != nil {
+			return err
+		}
+		later := len(marks) > 0 && marks[len(marks)-1].Entry > e.ID
+		i := indexOf(e.Write.Fields, c.Field)
+		if !later && s.Fields[c.Field] != e.Write.Fields[i].Value {
+			left = append(left, c)
+		}
+	}
+	e.Conflict = left
+	return nil
 }
 
 // keepOnly leaves only the fields in the entry that are to be written again.

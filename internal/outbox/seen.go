@@ -172,7 +172,7 @@ func (e *Entry) tooEarly(tx *store.Tx, conflicts []connector.Conflict) (bool, er
 func (e *Entry) missing(tx *store.Tx, s connector.Sighting) (out []bridge.FieldName, err error) {
 	for _, c := range e.Write.Fields {
 		found, ok := s.Fields[c.Name]
-		if ok && found == c.Value {
+		if ok && found == c.Value || e.conflicts(c.Name) {
 			continue
 		}
 		absent, err := e.replaced(tx, c.Name, found)

@@ -92,7 +92,7 @@ func TestAnOvertakenWriteIsNotWrittenAgain(t *testing.T) {
 			}
 			b.now = b.now.Add(time.Hour)
 			b.do(func(tx *store.Tx) error {
-				_, err := Confirm(tx, first.ID, fence, shows(c.found), b.now, testSettle)
+				_, _, err := Confirm(tx, first.ID, fence, shows(c.found), b.now, testSettle)
 				return err
 			})
 			if got := b.get(first.ID); got.State != c.want {
@@ -111,7 +111,7 @@ func TestConfirmPutsBackOnlyWhatIsMissing(t *testing.T) {
 	b.settle(fence, *okay(e.ID, connector.Accepted, nil), true)
 	half := connector.Sighting{Fields: map[bridge.FieldName]bridge.Value{"prospect.status": "b", "prospect.comment": ""}}
 	confirm := func() {
-		b.do(func(tx *store.Tx) error { _, err := Confirm(tx, e.ID, fence, half, b.now, testSettle); return err })
+		b.do(func(tx *store.Tx) error { _, _, err := Confirm(tx, e.ID, fence, half, b.now, testSettle); return err })
 	}
 	confirm()
 	if got := b.get(e.ID); got.State != Sent {

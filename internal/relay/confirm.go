@@ -113,7 +113,7 @@ func (l *lane) confirmed(ctx context.Context, sent []outbox.Entry, sightings []c
 	faultpoint.Hit("relay.confirm.before")
 	err := l.commit(ctx, func(tx *store.Tx) error {
 		for i, e := range sent {
-			got, err := outbox.Confirm(tx, e.ID, e.Fence, sightings[i], l.now(), l.Descriptor.Settle)
+			got, _, err := outbox.Confirm(tx, e.ID, e.Fence, sightings[i], l.now(), l.Descriptor.Settle)
 			if errors.Is(err, outbox.ErrStale) {
 				continue
 			}

@@ -26,6 +26,7 @@ func failed(entry string, err error) outbox.Result {
 		Reason: f.Error(),
 		After:  f.After,
 		Lost:   f.MayHaveApplied,
+		Gone:   f.NoRecord,
 		Begun:  true,
 	}
 }

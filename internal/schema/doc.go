@@ -5,6 +5,8 @@
 // deeper than 32 levels, with no name twice in an object (RFC 7493) and no
 // number too large to compute with, and that it fits its schema, formats
 // included. Its errors list everything that does not fit, by JSON pointer, in
-// words that a person can act on; they never hold a value. Called by intake for
+// words that a person can act on; they never hold a value. The library is the
+// authority; in front of it stands a check of our own that goes over the bytes
+// once and only ever says yes, or that it is not sure. Called by intake for
 // events, by api for bodies, and by tests for the examples we publish.
 package schema

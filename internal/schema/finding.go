@@ -147,7 +147,11 @@ func (s *Set) description(location string) string {
 // at finds what stands at an absolute location in the schemas' sources.
 func (s *Set) at(location string) any {
 	file, pointer, _ := strings.Cut(strings.TrimPrefix(location, base), "#")
-	value := s.sources[file]
+	return at(s.sources[file], pointer)
+}
+
+// at finds what stands at a pointer in a source, nil if nothing.
+func at(value any, pointer string) any {
 	for step := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		if step == "" {
 			continue

@@ -2,9 +2,9 @@ package store
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +14,7 @@ import (
 )
 
 // Version is the schema version this program writes.
-const Version = 1
+const Version = 2
 
 // Errors that callers tell apart.
 var (
@@ -32,6 +32,10 @@ type Options struct {
 	// Observe is told of each commit: how many commands it grouped and how
 	// long it took.
 	Observe func(commands int, took time.Duration)
+	// Migrations bring the store of an earlier version up to this program's.
+	Migrations []Migration
+	// Log is told of an upgrade; may be nil.
+	Log *slog.Logger
 }
 
 // Store is an open store. Its methods may be called from any goroutine.
@@ -50,7 +54,9 @@ type Store struct {
 
 var metaBucket = []byte("meta")
 
-// Open opens the store at path, making it if there is none.
+// Open opens the store at path, making it if there is none. The store of an
+// earlier version is brought up to this one first, and a copy of it kept as
+// path.v<N>.
 func Open(path string, opts Options) (*Store, error) {
 	if opts.Lock == 0 {
 		opts.Lock = time.Second
@@ -62,7 +68,7 @@ func Open(path string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store %s: %w", path, err)
 	}
-	if err := db.Update(checkVersion); err != nil {
+	if err := bringUp(db, path, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
 	}
 	if err := removeFile(compactPath(path)); err != nil {
@@ -82,24 +88,6 @@ func Open(path string, opts Options) (*Store, error) {
 	s.db.Store(db)
 	go s.commitLoop()
 	return s, nil
-}
-
-func checkVersion(tx *bbolt.Tx) error {
-	b, err := tx.CreateBucketIfNotExists(metaBucket)
-	if err != nil {
-		return err
-	}
-	raw := b.Get([]byte("version"))
-	if raw == nil {
-		return b.Put([]byte("version"), binary.BigEndian.AppendUint64(nil, Version))
-	}
-	if len(raw) != 8 {
-		return errors.New("not a passerelle store: its version cannot be read")
-	}
-	if binary.BigEndian.Uint64(raw) > Version {
-		return ErrNewer
-	}
-	return nil
 }
 
 // Close waits for the commands already given, ends a compaction that runs, and

@@ -31,6 +31,8 @@ type Config struct {
 	Key     secret.Key // the data key; zero: it lies in DataDir/key
 	HTTP    HTTP
 
+	Retention Retention
+
 	Connections []Connection // in the order of the file
 	Campaigns   []bridge.Campaign
 	People      []bridge.Person

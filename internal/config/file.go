@@ -20,6 +20,7 @@ type file struct {
 	NATS        natsFile                  `yaml:"nats"`
 	Key         secret.String             `yaml:"key"`
 	HTTP        httpFile                  `yaml:"http"`
+	Retention   retentionFile             `yaml:"retention"`
 	Connections map[string]connectionFile `yaml:"connections,required"`
 	Campaigns   map[string]campaignFile   `yaml:"campaigns"`
 	People      map[string]personFile     `yaml:"people"`
@@ -107,7 +108,8 @@ type tokenFile struct {
 func defaults() file {
 	return file{
 		DataDir: "./data", Listen: "127.0.0.1:8080", Zone: "Europe/Paris",
-		HTTP: httpFile{BodyLimit: 1 << 20, RatePerToken: 50, Burst: 100, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second},
+		HTTP:      httpFile{BodyLimit: 1 << 20, RatePerToken: 50, Burst: 100, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second},
+		Retention: defaultRetention(),
 	}
 }
 

@@ -47,6 +47,7 @@ func (l *loader) config(path string) *Config {
 	cfg.Zone = l.zone(l.root, "zone", l.file.Zone, time.UTC)
 	cfg.NATS = l.nats(cfg)
 	cfg.HTTP = l.http()
+	cfg.Retention = l.file.Retention.retention()
 	cfg.Key = l.key()
 	l.connections(cfg)
 	l.catalog(cfg)
@@ -99,7 +100,7 @@ func (l *loader) nats(cfg *Config) NATS {
 	if !l.file.NATS.WriterKey.IsZero() {
 		key, err := secret.ParseKey(l.file.NATS.WriterKey)
 		if err != nil {
-			l.fault(l.root, "nats.writer_key", err.Error())
+			l.fault(l.root, "nats.writer_key", "%v", err)
 		}
 		out.WriterKey = key
 	}

@@ -16,6 +16,7 @@ type Draft struct {
 	Proposal bridge.ProposalID
 	EventKey string
 	Policy   string
+	Look     bool // into the CRM before the first try: it may be there
 }
 
 // Append puts a write at the end of its prospect's queue. A change of fields
@@ -28,7 +29,7 @@ func Append(tx *store.Tx, d Draft, now time.Time) (Entry, error) {
 	}
 	e := Entry{
 		ID: id, Write: d.Write, Lead: d.Lead, Proposal: d.Proposal, EventKey: d.EventKey, Policy: d.Policy,
-		State: Pending, Created: now, Changed: now,
+		State: Pending, Look: d.Look, Created: now, Changed: now,
 	}
 	if d.Write.Kind == bridge.WriteFields {
 		if err := e.takeUp(tx, now); err != nil {

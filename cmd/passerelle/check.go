@@ -21,6 +21,7 @@ type report struct {
 	Findings    []finding     `json:"findings"`
 	Connections []probeResult `json:"connections,omitempty"`
 	Policy      string        `json:"policy,omitempty"` // hash
+	Tests       int           `json:"tests,omitempty"`  // claims of the policy's own
 }
 
 // finding is one thing that is wrong, with its place if it is in a file.
@@ -122,7 +123,8 @@ func (r *report) lookAtPolicy(cfg *config.Config) {
 	p, err := policy.Load(cfg.PolicyFile, cfg.PolicyText, cfg.Catalog)
 	r.add(shifted(err, cfg.PolicyFile, cfg.PolicyLine-1))
 	if err == nil {
-		r.Policy = p.Hash()
+		r.Policy, r.Tests = p.Hash(), p.Cases()
+		r.add(shifted(p.Test(), cfg.PolicyFile, cfg.PolicyLine-1))
 		r.add(cfg.CheckProfiles(func(c bridge.ConnectionName, profile bridge.Profile) bool {
 			_, ok := p.RoleOf(c, profile)
 			return ok

@@ -21,6 +21,7 @@ type outboxCmds struct {
 	Show    outboxShowCmd    `cmd:"" help:"Show a write."`
 	Retry   outboxRetryCmd   `cmd:"" help:"Let parked or waiting writes go at once."`
 	Discard outboxDiscardCmd `cmd:"" help:"Give writes up: the CRM never gets them."`
+	Resolve outboxResolveCmd `cmd:"" help:"Settle conflicts: say whose value stays."`
 	Rebuild outboxRebuildCmd `cmd:"" help:"Make the stream anew and publish all writes again. Safe at any time."`
 }
 
@@ -223,6 +224,17 @@ type outboxDiscardCmd struct {
 func (c outboxDiscardCmd) Run(ctx context.Context, s *session) error {
 	return s.each(ctx, c.IDs, func(h *hub, id string, into any) error {
 		return h.post(ctx, "/v1/outbox/"+url.PathEscape(id)+"/discard", map[string]string{"motive": c.Motive}, into)
+	})
+}
+
+type outboxResolveCmd struct {
+	IDs  []string `arg:"" name:"id" help:"Of the writes in conflict."`
+	Keep string   `required:"" enum:"crm,ours" placeholder:"crm|ours" help:"Whose value stays: what the CRM holds, or what was recorded here."`
+}
+
+func (c outboxResolveCmd) Run(ctx context.Context, s *session) error {
+	return s.each(ctx, c.IDs, func(h *hub, id string, into any) error {
+		return h.post(ctx, "/v1/conflicts/"+url.PathEscape(id)+"/resolve", map[string]string{"keep": c.Keep}, into)
 	})
 }
 

@@ -38,8 +38,12 @@ func (c policyCheckCmd) Run(s *session) error {
 	r.add(err)
 	good := ""
 	if err == nil {
-		r.Policy = p.Hash()
+		r.Policy, r.Tests = p.Hash(), p.Cases()
+		r.add(p.Test())
 		good = fmt.Sprintf("%s is good: policy %s, %d roles, checked against %s", c.File, p.Hash(), len(p.Roles()), against)
+		if r.Tests > 0 {
+			good += fmt.Sprintf("; its own tests hold (%d)", r.Tests)
+		}
 	}
 	return s.tell(r, good)
 }

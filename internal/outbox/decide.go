@@ -49,7 +49,7 @@ func TryAgain(tx *store.Tx, id string, now time.Time) (Entry, error) {
 	}
 	switch e.State {
 	case Conflicted:
-		return e, &NotNow{e.ID, e.State, "say whose value to keep: the CRM's or ours"}
+		return e, &NotNow{e.ID, e.State, "say whose value stays: passerelle outbox resolve ID --keep crm, or --keep ours"}
 	case Parked:
 		return e, e.back(tx, now, time.Time{})
 	case Pending:

@@ -44,6 +44,19 @@
 // A deny holds for every record. Without fields it covers the object whole,
 // its verbs included; without actions, all of them.
 //
+// # Test cases
+//
+// A policy may hold what its author expects of it. They are run by the policy
+// commands and by checking a config; a claim that does not hold names the rule
+// that decides otherwise and the smallest change that would mend it.
+//
+//	tests:
+//	  - name: a caller sees whom they call, and nothing of the margins
+//	    as: caller                       # a role, or phoning.console/agent
+//	    record: [assigned, campaign]     # the scopes that the record is in
+//	    can: [read prospect.phone, create activity]
+//	    cannot: [read class financial of account, write account.name]
+//
 // # What commands ask
 //
 //	the next lead, a card, a list of leads       read prospect

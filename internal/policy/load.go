@@ -17,6 +17,7 @@ type document struct {
 	Version  int                               `yaml:"version,required"`
 	Roles    map[string]strict.Node            `yaml:"roles,required"`
 	Profiles map[string]map[string]strict.Node `yaml:"profiles,required"`
+	Tests    []strict.Node                     `yaml:"tests"`
 }
 
 type roleText struct {
@@ -109,6 +110,7 @@ func (l *loader) document(p *Policy, root strict.Node) {
 			l.profile(p, Path{bridge.ConnectionName(connection), bridge.Profile(profile)}, n)
 		}
 	}
+	l.cases(p, doc.Tests)
 }
 
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)

@@ -45,6 +45,7 @@ type Policy struct {
 	targets *targets
 	roles   []*role // by name
 	paths   map[Path]*role
+	cases   []testCase
 }
 
 // Path is a way in: a connection and the profile a person has on it.

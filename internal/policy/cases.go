@@ -1,0 +1,195 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/strict"
+)
+
+// caseText is a test case as written.
+type caseText struct {
+	Name   string   `yaml:"name"`
+	As     string   `yaml:"as,required"` // a role, or connection/profile
+	Record []string `yaml:"record"`      // the scopes that the record is in
+	Can    []string `yaml:"can"`
+	Cannot []string `yaml:"cannot"`
+}
+
+// testCase is what an author expects of their own rules.
+type testCase struct {
+	name   string
+	node   strict.Node
+	role   *role
+	set    scopeSet
+	claims []claim
+}
+
+// claim is one expectation: that the action on the target is allowed, or not.
+type claim struct {
+	path   string // in the case, for findings
+	action Action
+	target Target
+	bit    int
+	can    bool
+}
+
+// Test runs the cases that the policy's text holds. Its error is
+// strict.Findings with the claims that do not come true: where each stands, the
+// rule that decides otherwise, and the smallest change that would make it so.
+func (p *Policy) Test() error {
+	var findings strict.Findings
+	for _, c := range p.cases {
+		for _, claim := range c.claims {
+			if finding, ok := claim.fails(c); ok {
+				findings = append(findings, finding)
+			}
+		}
+	}
+	return findings.Err()
+}
+
+// Cases is how many claims the policy's cases make.
+func (p *Policy) Cases() int {
+	n := 0
+	for _, c := range p.cases {
+		n += len(c.claims)
+	}
+	return n
+}
+
+func (cl claim) fails(c testCase) (strict.Finding, bool) {
+	j := c.role.judge(cl.action.index(), cl.bit, c.set)
+	if (j.cause == CauseGrant) == cl.can {
+		return strict.Finding{}, false
+	}
+	why := j.reason("en", Subject{}, cl.action, cl.target)
+	if j.rule != nil {
+		why += fmt.Sprintf(" (%s, line %d)", j.rule.name, j.rule.pos.Line)
+	}
+	remedy := Remedy{{Kind: AddDeny, Role: c.role.name, Action: cl.action, Target: cl.target}}
+	if cl.can {
+		remedy = c.role.open(cl.action, cl.target, cl.bit, c.set)
+	}
+	return c.node.Findf(cl.path, "%s does not hold: %s; to make it hold, %s", c.name, why, remedy.Text("en")), true
+}
+
+// testCase reads a case; false if it cannot be understood.
+func (l *loader) testCase(p *Policy, i int, n strict.Node) (testCase, bool) {
+	var text caseText
+	before := len(l.findings)
+	if !l.decode(n, &text) {
+		return testCase{}, false
+	}
+	c := testCase{name: text.Name, node: n, set: inAll}
+	if c.name == "" {
+		c.name = fmt.Sprintf("test %d", i+1)
+	}
+	if c.role = l.whom(p, text.As); c.role == nil {
+		l.findf(n, "as", "no such role, nor a profile of a connection as in phoning.console/agent; there are %s", list(p.Roles()))
+	}
+	for i, scope := range text.Record {
+		bit := Scope(scope).bit()
+		if bit == 0 {
+			l.findf(n, itemPath("record", i), "no such scope; there are %s", list(Scopes()))
+		}
+		c.set |= bit
+	}
+	c.claims = append(l.claims(n, "can", text.Can), l.claims(n, "cannot", text.Cannot)...)
+	if len(c.claims) == 0 && before == len(l.findings) {
+		l.findf(n, "", "it expects nothing: add can: [read prospect.phone], or cannot")
+	}
+	return c, before == len(l.findings)
+}
+
+// whom is the role that a case is about.
+func (l *loader) whom(p *Policy, as string) *role {
+	if connection, profile, ok := strings.Cut(as, "/"); ok {
+		return p.paths[Path{bridge.ConnectionName(connection), bridge.Profile(profile)}]
+	}
+	return p.role(bridge.Role(as))
+}
+
+func (l *loader) claims(n strict.Node, key string, items []string) []claim {
+	var out []claim
+	for i, item := range items {
+		path := itemPath(key, i)
+		found, why := l.claimed(item)
+		if why != "" {
+			l.findf(n, path, "%s", why)
+		}
+		for _, c := range found {
+			c.path, c.can = path, key == "can"
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+const claimForm = "write an action and a field, an object or a class of its fields: read prospect.phone, write appointment, read class financial of account"
+
+// claimed reads "read prospect.phone", "write appointment" or "read class
+// financial of account", which is a claim for each such field.
+func (l *loader) claimed(item string) (out []claim, why string) {
+	words := strings.Fields(item)
+	if len(words) < 2 {
+		return nil, claimForm
+	}
+	action := Action(words[0])
+	if action.index() < 0 {
+		return nil, "no such action; there are " + list(Actions())
+	}
+	object, field, isField := strings.Cut(words[1], ".")
+	switch {
+	case len(words) == 2 && isField && field != "":
+		return l.claimOn(action, OnField(bridge.FieldName(words[1])))
+	case len(words) == 2 && !isField:
+		return l.claimOn(action, OnObject(bridge.Object(object)))
+	case len(words) == 5 && words[1] == "class" && words[3] == "of":
+		return l.claimOnClass(action, words[2], bridge.Object(words[4]))
+	}
+	return nil, claimForm
+}
+
+func (l *loader) claimOn(action Action, t Target) ([]claim, string) {
+	bit := l.targets.bit(t)
+	switch {
+	case bit < 0 && t.Field != "":
+		return nil, "not in the catalogue; write a field such as " + l.targets.example(t.Object)
+	case bit < 0:
+		return nil, "no such object; there are " + list(bridge.Objects())
+	case t.Field != "" && action == Delete:
+		return nil, "fields are not deleted, only whole objects"
+	}
+	return []claim{{action: action, target: t, bit: bit}}, ""
+}
+
+func (l *loader) claimOnClass(action Action, class string, object bridge.Object) (out []claim, why string) {
+	switch s, err := parseClass(class); {
+	case err != nil:
+		return nil, err.Error()
+	case l.targets.verb(object) < 0:
+		return nil, "no such object; there are " + list(bridge.Objects())
+	case action == Delete:
+		return nil, "fields are not deleted, only whole objects"
+	default:
+		l.targets.apply(object, s, func(bit int) {
+			out = append(out, claim{action: action, target: OnField(l.targets.names[bit]), bit: bit})
+		})
+	}
+	if len(out) == 0 {
+		why = fmt.Sprintf("%s has no field of that class, so this would hold whatever the rules say", object)
+	}
+	return out, why
+}
+
+func (l *loader) cases(p *Policy, nodes []strict.Node) {
+	for i, n := range nodes {
+		if c, ok := l.testCase(p, i, n); ok {
+			p.cases = append(p.cases, c)
+		}
+	}
+	p.cases = slices.Clip(p.cases)
+}

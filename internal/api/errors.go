@@ -39,9 +39,10 @@ func (a *API) problem(ctx context.Context, err error) *problem.Problem {
 	if _, ok := errors.AsType[*outbox.ErrNoEntry](err); ok {
 		return problem.NotFound(err.Error())
 	}
-	if errors.Is(err, store.ErrNotKept) || errors.Is(err, store.ErrBusy) || errors.Is(err, store.ErrClosed) {
-		a.opts.Log.Error("the store did not keep a command", "request", identity.RequestID(ctx), "err", err)
-		return problem.Unavailable("nothing was kept: send it again", tryAgain)
+	if why, refused := store.Refused(err); refused {
+		// Whoever opened the store has told of it, once.
+		a.opts.Log.Debug("the store refused a command", "request", identity.RequestID(ctx), "err", err)
+		return problem.Unavailable(why, tryAgain)
 	}
 	return a.internal(ctx, err)
 }

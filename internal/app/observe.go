@@ -36,9 +36,17 @@ func (a *App) observe() {
 		if a.store == nil {
 			return errors.New("the store is not open")
 		}
-		// A commit shows that the disk takes what we acknowledge.
-		return a.store.Commit(ctx, func(*store.Tx) error { return nil })
+		return a.store.Ready(ctx)
 	})
+}
+
+// storeTrouble logs what is wrong with the store, and that it is over.
+func (a *App) storeTrouble(err error) {
+	if err != nil {
+		a.log.Error("trouble with the store", "err", err)
+		return
+	}
+	a.log.Info("the store keeps changes again")
 }
 
 // scrape reads the gauges that only the store knows.

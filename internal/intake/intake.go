@@ -93,8 +93,7 @@ func (in *Intake) Serve(w http.ResponseWriter, r *http.Request, name bridge.Conn
 	}
 	results, err := in.take(r.Context(), line, r.Header, body)
 	if err != nil {
-		in.opts.Log.Error("an event could not be kept", "connection", name, "err", err)
-		problem.Write(w, r, problem.Unavailable("the event could not be kept; send it again", 5*time.Second))
+		in.notKept(w, r, name, err)
 		return
 	}
 	faultpoint.Hit("intake.commit.after")
@@ -102,6 +101,18 @@ func (in *Intake) Serve(w http.ResponseWriter, r *http.Request, name bridge.Conn
 		in.opts.Acknowledged(name, in.opts.Now().Sub(start))
 	}
 	answer(w, results)
+}
+
+// notKept asks the platform to send a body again.
+func (in *Intake) notKept(w http.ResponseWriter, r *http.Request, name bridge.ConnectionName, err error) {
+	why, refused := store.Refused(err)
+	if refused { // whoever opened the store has told of it, once
+		in.opts.Log.Debug("the store refused an event", "connection", name, "err", err)
+	} else {
+		in.opts.Log.Error("an event could not be kept", "connection", name, "err", err)
+		why = "the event could not be kept; send it again"
+	}
+	problem.Write(w, r, problem.Unavailable(why, 5*time.Second))
 }
 
 func (in *Intake) unread(w http.ResponseWriter, r *http.Request, err error) {

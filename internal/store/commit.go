@@ -26,6 +26,7 @@ type command struct {
 // timer: under load the fsync itself is the collecting time.
 func (s *Store) commitLoop() {
 	defer close(s.done)
+	debug.SetPanicOnFault(true)
 	group := make([]*command, 0, maxGroup)
 	for {
 		select {
@@ -70,10 +71,10 @@ func (s *Store) commit(group []*command) {
 		var after []func()
 		var changed []place
 		spoiler := -1
-		err := s.db.Load().Update(func(btx *bbolt.Tx) error {
+		err := s.update(func(btx *bbolt.Tx) error {
 			for i, c := range group {
 				tx := &Tx{b: btx, noted: s.changes != nil}
-				errs[i] = run(c.fn, tx)
+				errs[i] = s.run(c.fn, tx)
 				if errs[i] != nil && tx.dirty {
 					spoiler = i
 					return errs[i]
@@ -92,6 +93,7 @@ func (s *Store) commit(group []*command) {
 			continue
 		}
 		faultpoint.Hit("store.commit.after")
+		s.kept(err)
 		if err == nil {
 			if s.changes != nil {
 				s.changes.add(changed)
@@ -112,11 +114,11 @@ func (s *Store) commit(group []*command) {
 
 // run turns a panic into an error: one bad command must not take the hub down
 // or the others' changes with it.
-func run(fn func(*Tx) error, tx *Tx) (err error) {
+func (s *Store) run(fn func(*Tx) error, tx *Tx) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			tx.dirty = true
-			err = fmt.Errorf("internal error: %v\n%s", p, debug.Stack())
+			err = s.accident(p)
 		}
 	}()
 	return fn(tx)

@@ -25,7 +25,7 @@ func options(o Options) *bbolt.Options {
 func (s *Store) view(fn func(*bbolt.Tx) error) error {
 	for {
 		db := s.db.Load()
-		err := db.View(fn)
+		err := s.read(db, fn)
 		if !errors.Is(err, bolterrors.ErrDatabaseNotOpen) || db == s.db.Load() {
 			return err
 		}

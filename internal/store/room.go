@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"go.etcd.io/bbolt"
 )
@@ -43,11 +42,11 @@ const spare = 64 << 20
 
 // roomFor says whether a copy of so many bytes fits beside the file.
 func roomFor(path string, bytes int64) error {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(filepath.Dir(path), &fs); err != nil {
-		return fmt.Errorf("ask how much room there is: %w", err)
+	have, err := room(path)
+	if err != nil {
+		return err
 	}
-	if have := int64(fs.Bavail) * int64(fs.Bsize); have < bytes+spare {
+	if have < bytes+spare {
 		return fmt.Errorf("it needs %d MiB of room in %s, and there are %d", (bytes+spare)>>20+1, filepath.Dir(path), have>>20)
 	}
 	return nil

@@ -36,6 +36,9 @@ type Options struct {
 	Migrations []Migration
 	// Log is told of an upgrade; may be nil.
 	Log *slog.Logger
+	// Trouble is told, with an error, of what is wrong with the file or the disk
+	// below it, and with nil once commits go well again. It must not block.
+	Trouble func(error)
 }
 
 // Store is an open store. Its methods may be called from any goroutine.
@@ -50,6 +53,10 @@ type Store struct {
 
 	changes    *changes   // the committer's; nil unless a compaction runs
 	compacting sync.Mutex // held by a compaction
+
+	trouble func(error)
+	failing bool // the committer's: the last commit was not kept
+	damaged atomic.Pointer[error]
 }
 
 var metaBucket = []byte("meta")
@@ -60,6 +67,10 @@ var metaBucket = []byte("meta")
 func Open(path string, opts Options) (*Store, error) {
 	if opts.Lock == 0 {
 		opts.Lock = time.Second
+	}
+	headless, err := prepare(path, opts)
+	if err != nil {
+		return nil, err
 	}
 	db, err := bbolt.Open(path, 0o600, options(opts))
 	if errors.Is(err, bolterrors.ErrTimeout) {
@@ -77,13 +88,20 @@ func Open(path string, opts Options) (*Store, error) {
 	s := &Store{
 		path:    path,
 		observe: opts.Observe,
+		trouble: opts.Trouble,
 		queue:   make(chan *command, 4*maxGroup),
 		turns:   make(chan func()),
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
 	}
+	if s.trouble == nil {
+		s.trouble = func(error) {}
+	}
 	if s.observe == nil {
 		s.observe = func(int, time.Duration) {}
+	}
+	if headless != nil {
+		s.trouble(headless)
 	}
 	s.db.Store(db)
 	go s.commitLoop()
@@ -101,6 +119,9 @@ func (s *Store) Close() error {
 	<-s.done
 	s.compacting.Lock()
 	defer s.compacting.Unlock()
+	if err := s.broken(); err != nil {
+		return err // a transaction was left open over it
+	}
 	return s.db.Load().Close()
 }
 

@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// broken is an error once the file was found damaged: then nothing is read or
+// written any more.
+func (s *Store) broken() error {
+	if why := s.damaged.Load(); why != nil {
+		return *why
+	}
+	return nil
+}
+
+// update is bbolt's Update, but over a damaged file the transaction stays open:
+// to undo it bbolt would walk over the pages, and end the process.
+func (s *Store) update(fn func(*bbolt.Tx) error) (err error) {
+	if err := s.broken(); err != nil {
+		return err
+	}
+	tx, err := s.db.Load().Begin(true)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = s.accident(p)
+		}
+		if err != nil && s.broken() == nil {
+			_ = tx.Rollback() // a commit that failed has done so
+		}
+	}()
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// read is bbolt's View, where neither a bad page nor an error of ours ends the
+// process.
+func (s *Store) read(db *bbolt.DB, fn func(*bbolt.Tx) error) (err error) {
+	if err := s.broken(); err != nil {
+		return err
+	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p == nil {
+			return
+		} else if held := s.between(context.Background(), func() { err = s.accident(p) }); held != nil {
+			err = fmt.Errorf("internal error: %v", p)
+		}
+	}()
+	return db.View(fn)
+}
+
+// accident is the error of a panic: the file is damaged, or it was ours. The
+// committer stands still meanwhile.
+func (s *Store) accident(p any) error {
+	stack := debug.Stack()
+	f, err := os.Open(s.path)
+	if err == nil {
+		_, err = checkPages(f)
+		err = errors.Join(err, f.Close())
+	}
+	if err == nil {
+		return fmt.Errorf("internal error: %v\n%s", p, stack)
+	}
+	why := fmt.Errorf("%s: %w (%w)", s.path, ErrDamaged, err)
+	if s.damaged.CompareAndSwap(nil, &why) {
+		s.trouble(why)
+	}
+	return why
+}
+
+// kept tells of the first commit that failed and of the first that went well
+// again.
+func (s *Store) kept(err error) {
+	if failing := err != nil; failing != s.failing && s.broken() == nil {
+		s.failing = failing
+		s.trouble(err)
+	}
+}
+
+// leastRoom is how much room on the disk is too little: the file grows in steps
+// of 16 MiB, and a checkpoint of NATS or a log may want some too.
+const leastRoom = 32 << 20
+
+var probe = Raw{metaBucket}
+
+// Ready says why the next change might not be kept, nil if nothing speaks
+// against it. It writes.
+func (s *Store) Ready(ctx context.Context) error {
+	if err := s.broken(); err != nil {
+		return err
+	}
+	err := s.Commit(ctx, func(tx *Tx) error {
+		return probe.Put(tx, "probe", binary.BigEndian.AppendUint64(nil, uint64(time.Now().UnixNano())))
+	})
+	if err != nil {
+		return err
+	}
+	have, err := room(s.path)
+	if err == nil && have < leastRoom {
+		err = fmt.Errorf("the disk of %s is nearly full: %d MiB are left, %d are too few", filepath.Dir(s.path), have>>20, leastRoom>>20)
+	}
+	return err
+}
+
+// room is how many bytes may be written to the disk on which a path lies.
+func room(path string) (int64, error) {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(filepath.Dir(path), &fs); err != nil {
+		return 0, fmt.Errorf("ask how much room there is: %w", err)
+	}
+	return int64(fs.Bavail) * int64(fs.Bsize), nil
+}
+
+// Refused says in plain words why a command was not carried out, if it was the
+// store that could not: whoever sent it may send it again.
+func Refused(err error) (why string, refused bool) {
+	switch {
+	case errors.Is(err, ErrDamaged):
+		return "the bridge's store is damaged: its operator finds the details in its log", true
+	case errors.Is(err, ErrNotKept):
+		return "the bridge's disk is full or cannot be written: nothing was kept; send it again", true
+	case errors.Is(err, ErrBusy):
+		return "the bridge has too much to do: nothing was kept; send it again", true
+	case errors.Is(err, ErrClosed):
+		return "the bridge is stopping: nothing was kept; send it again", true
+	}
+	return "", false
+}

@@ -17,11 +17,7 @@ type progress struct {
 	Fields []string `json:"fields"`
 }
 
-var (
-	progresses = store.NewTable[progress]("campaign.progress")
-	// met holds who was met since it began.
-	met = store.NewRaw("campaign.met")
-)
+var progresses = store.NewTable[progress]("campaign.progress")
 
 // pull reads the campaign's selection to its end, going on where an earlier
 // pull stopped.
@@ -113,10 +109,8 @@ func (s *Sync) advance(ctx context.Context, id bridge.CampaignID, page connector
 		at.Cursor = ""
 	}
 	err := s.opts.Store.Commit(ctx, func(tx *store.Tx) error {
-		for _, p := range page.Prospects {
-			if err := met.Put(tx, metPrefix(id)+p.Ref.ID, nil); err != nil {
-				return err
-			}
+		if err := meet(tx, id, page.Prospects); err != nil {
+			return err
 		}
 		if whole {
 			return nil // not before those who left are dealt with
@@ -126,47 +120,12 @@ func (s *Sync) advance(ctx context.Context, id bridge.CampaignID, page connector
 	if err != nil || !whole {
 		return err
 	}
-	seen := map[string]bool{}
-	err = s.opts.Store.View(func(tx *store.Tx) error {
-		for key := range met.Scan(tx, metPrefix(id), "") {
-			seen[key[len(metPrefix(id)):]] = true
-		}
-		return nil
-	})
+	all, err := s.crowd(id)
 	if err != nil {
 		return err
 	}
-	if err := s.opts.Desk.Unread(ctx, id, seen); err != nil {
+	if err := s.opts.Desk.Unread(ctx, id, all.has); err != nil {
 		return err
 	}
 	return s.opts.Store.Commit(ctx, func(tx *store.Tx) error { return progresses.Put(tx, string(id), at) })
-}
-
-func metPrefix(id bridge.CampaignID) string { return string(id) + "\x00" }
-
-// forgetMet makes ready for a new read: those whom the last one met are no
-// longer known to be there. It goes in small steps, for the plateau's sake.
-func (s *Sync) forgetMet(ctx context.Context, id bridge.CampaignID) error {
-	for {
-		left := false
-		err := s.opts.Store.Commit(ctx, func(tx *store.Tx) error {
-			left = false
-			var keys []string
-			for key := range met.Scan(tx, metPrefix(id), "") {
-				if left = len(keys) == s.opts.PageSize; left {
-					break
-				}
-				keys = append(keys, key)
-			}
-			for _, key := range keys {
-				if err := met.Delete(tx, key); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil || !left {
-			return err
-		}
-	}
 }

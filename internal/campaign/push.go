@@ -27,7 +27,7 @@ func (s *Sync) push(ctx context.Context, campaign bridge.CampaignID, feed bridge
 }
 
 func (s *Sync) pushTo(ctx context.Context, pusher connector.Pusher, campaign bridge.CampaignID, feed bridge.PlatformList) error {
-	var after bridge.LeadID
+	after := ""
 	var all error
 	for {
 		s.withdrawCalledBack(ctx)

@@ -341,7 +341,7 @@ func TestPushesOnlyWhatChanged(t *testing.T) {
 	if items := push(); len(items) != 1 || !items[0].Withdraw || len(items[0].Card.Fields) != 0 {
 		t.Errorf("one opted out: %+v", items)
 	}
-	if err := f.desk.Unread(context.Background(), spring, map[string]bool{"1": true}); err != nil {
+	if err := f.desk.Unread(context.Background(), spring, only("1")); err != nil {
 		t.Fatal(err)
 	}
 	if items := push(); len(items) != 1 || !items[0].Withdraw || items[0].Lead != leadID("2") {

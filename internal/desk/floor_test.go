@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -126,6 +127,13 @@ func ref(id string) bridge.Ref {
 }
 
 func leadID(id string) bridge.LeadID { return LeadOf(spring, ref(id)) }
+
+// only is a whole read that met these prospects of the campaign.
+func only(ids ...string) func(bridge.LeadID) bool {
+	return func(l bridge.LeadID) bool {
+		return slices.ContainsFunc(ids, func(id string) bool { return leadID(id) == l })
+	}
+}
 
 // pull takes prospects in as a CRM shows them: id → phone.
 func (f *floor) pull(phones map[string]string, more ...map[bridge.FieldName]bridge.Value) {

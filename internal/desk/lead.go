@@ -31,7 +31,6 @@ const cardGood = 24 * time.Hour
 
 var (
 	keys      = store.NewRaw("desk.keys")
-	prospects = store.NewTable[bridge.Prospect]("desk.prospects")
 	leads     = store.NewTable[bridge.Lead]("desk.leads")
 	outcomes  = store.NewTable[bridge.Outcome]("desk.outcomes")
 	proposals = store.NewTable[bridge.Proposal]("desk.proposals")
@@ -41,15 +40,17 @@ var (
 	// the same answer.
 	events = store.NewTable[Receipt]("desk.events")
 
-	// Indexes. queue: campaign, assignee, due time, lead; of leads that may be
-	// handed out here. The others: what the name says, then the lead's id.
-	queue      = store.NewRaw("desk.queue")
-	byCampaign = store.NewRaw("desk.by_campaign")
-	byAssignee = store.NewRaw("desk.by_assignee")
+	// Indexes: what the name says, then the lead's id. Those that filters use are
+	// in index.go.
 	byProspect = store.NewRaw("desk.by_prospect")
 	byNumber   = store.NewRaw("desk.by_number")
 	byLead     = store.NewRaw("desk.outcomes_by_lead")
 	byState    = store.NewRaw("desk.proposals_by_state")
+	// proposalsOf finds a prospect's proposals.
+	proposalsOf = store.NewRaw("desk.proposals_by_prospect")
+	// eventsOf finds, by lead, the events that no outcome names: corrections,
+	// and what amended a call.
+	eventsOf = store.NewRaw("desk.events_by_lead")
 	// leases holds when each lease ends.
 	leases = store.NewRaw("desk.leases")
 )
@@ -75,14 +76,6 @@ func due(t time.Time) string {
 	return string(binary.BigEndian.AppendUint64(nil, uint64(max(t.UnixMicro(), 0))))
 }
 
-func queuePrefix(campaign bridge.CampaignID, assignee bridge.PersonID) string {
-	return string(campaign) + "\x00" + string(assignee) + "\x00"
-}
-
-func queueKey(l bridge.Lead) string {
-	return queuePrefix(l.Campaign, l.Assignee) + due(l.NextAt) + string(l.ID)
-}
-
 func leaseKey(l bridge.Lead) string { return due(l.Lease.Until) + string(l.ID) }
 
 // queued says whether a lead stands in the console's queue: what a platform
@@ -98,6 +91,9 @@ func (c *command) onLine(l bridge.Lead) bool { return l.Lease != nil && c.now.Be
 // keep writes a lead back, its indexes with it. was is the lead as it was read,
 // nil for a new one.
 func (c *command) keep(was *bridge.Lead, l bridge.Lead) error {
+	if err := c.relist(was, l); err != nil {
+		return err
+	}
 	if was == nil {
 		if err := c.enter(l); err != nil {
 			return err
@@ -118,26 +114,27 @@ func (c *command) keep(was *bridge.Lead, l bridge.Lead) error {
 			return err
 		}
 	}
-	if queued(l) {
-		if err := queue.Put(c.tx, queueKey(l), nil); err != nil {
-			return err
-		}
-	}
 	return leads.Put(c.tx, string(l.ID), l)
 }
 
 func (c *command) enter(l bridge.Lead) error {
-	for _, err := range []error{
-		byCampaign.Put(c.tx, string(l.Campaign)+"\x00"+string(l.ID), nil),
-		byProspect.Put(c.tx, l.Prospect.Key()+"\x00"+string(l.ID), nil),
-		c.assign("", l.Assignee, l.ID),
-		c.renumber(nil, l.Numbers, l.ID),
-	} {
-		if err != nil {
+	if err := byProspect.Put(c.tx, l.Prospect.Key()+"\x00"+string(l.ID), nil); err != nil {
+		return err
+	}
+	return c.renumber(nil, l.Numbers, l.ID)
+}
+
+// delist takes a lead out of every list of those that wait or are called.
+func (c *command) delist(l bridge.Lead) error {
+	if l.Lease != nil {
+		if err := leases.Delete(c.tx, leaseKey(l)); err != nil {
+			return err
+		}
+		if err := lines.Delete(c.tx, lineKey(l)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return list.Delete(c.tx, listKey(l))
 }
 
 func (c *command) reindex(was, l bridge.Lead) error {
@@ -146,30 +143,7 @@ func (c *command) reindex(was, l bridge.Lead) error {
 			return err
 		}
 	}
-	if queued(was) && (!queued(l) || queueKey(was) != queueKey(l)) {
-		if err := queue.Delete(c.tx, queueKey(was)); err != nil {
-			return err
-		}
-	}
-	if err := c.assign(was.Assignee, l.Assignee, l.ID); err != nil {
-		return err
-	}
 	return c.renumber(was.Numbers, l.Numbers, l.ID)
-}
-
-func (c *command) assign(from, to bridge.PersonID, id bridge.LeadID) error {
-	if from == to {
-		return nil
-	}
-	if from != "" {
-		if err := byAssignee.Delete(c.tx, string(from)+"\x00"+string(id)); err != nil {
-			return err
-		}
-	}
-	if to == "" {
-		return nil
-	}
-	return byAssignee.Put(c.tx, string(to)+"\x00"+string(id), nil)
 }
 
 func (c *command) renumber(from, to []string, id bridge.LeadID) error {

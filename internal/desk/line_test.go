@@ -101,7 +101,7 @@ func TestALeadWithdrawnOnTheLineKeepsItsNumberBusy(t *testing.T) {
 	f.pull(map[string]string{"1": "01 99 00 00 01"})
 	h := f.mustNext("alice")
 	f.pull(map[string]string{"2": "01 99 00 00 01"})
-	if err := f.desk.Unread(context.Background(), spring, map[string]bool{"2": true}); err != nil {
+	if err := f.desk.Unread(context.Background(), spring, only("2")); err != nil {
 		t.Fatal(err)
 	}
 	if again, err := f.next("bob"); err == nil {

@@ -80,7 +80,7 @@ func TestTheSelectionBringsBackOnlyWhatItTook(t *testing.T) {
 	t.Parallel()
 	leave := func(f *floor) {
 		f.t.Helper()
-		if err := f.desk.Unread(context.Background(), spring, map[string]bool{}); err != nil {
+		if err := f.desk.Unread(context.Background(), spring, only()); err != nil {
 			f.t.Fatal(err)
 		}
 	}

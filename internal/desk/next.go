@@ -98,17 +98,12 @@ func (c *command) queues(camp bridge.Campaign) ([]bridge.PersonID, error) {
 // mine is the lead of the campaign that the caller already has, its lease
 // renewed.
 func (c *command) mine(id bridge.CampaignID) (*Handout, error) {
-	for key := range leases.Scan(c.tx, "", "") {
-		l, err := c.lead(bridge.LeadID(key[8:]))
+	for _, lead := range c.onLineOf(c.actor.Person.ID, id) {
+		l, p, err := c.load(bridge.LeadID(lead))
 		if err != nil {
 			return nil, err
 		}
-		gone := l.State != bridge.LeadLeased && l.State != bridge.LeadWaiting
-		if l.Campaign == id && l.Lease != nil && l.Lease.Person == c.actor.Person.ID && !gone {
-			_, p, err := c.load(l.ID)
-			if err != nil {
-				return nil, err
-			}
+		if l.State == bridge.LeadLeased || l.State == bridge.LeadWaiting {
 			return c.hand(l, p)
 		}
 	}
@@ -117,17 +112,15 @@ func (c *command) mine(id bridge.CampaignID) (*Handout, error) {
 
 // firstOf hands out the first lead of a queue that may be called now.
 func (c *command) firstOf(camp bridge.Campaign, assignee bridge.PersonID) (*Handout, *Closed, error) {
-	prefix := queuePrefix(camp.ID, assignee)
-	var ids []bridge.LeadID
-	for key := range queue.Scan(c.tx, prefix, "") {
-		if len(ids) == triedAtMost {
+	prefix, from := shelfPrefix(camp.ID, inQueue, assignee), ""
+	var later *Closed
+	for range triedAtMost {
+		key, more := first(c.tx, list, prefix, from)
+		if !more {
 			break
 		}
-		ids = append(ids, bridge.LeadID(key[len(prefix)+8:]))
-	}
-	var later *Closed
-	for _, id := range ids {
-		l, p, err := c.load(id)
+		from = key + "\x00"
+		l, p, err := c.load(listed(key))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -312,11 +305,11 @@ func (c *command) context(name string, l bridge.Lead, p bridge.Prospect) string 
 	return ""
 }
 
-// expireLeases puts leads back whose caller has let them go.
+// expireLeases puts leads back whose caller has let them go, some at a time.
 func (c *command) expireLeases() error {
 	var over []bridge.LeadID
 	for key := range leases.Scan(c.tx, "", "") {
-		if key[:8] > due(c.now) {
+		if key[:8] > due(c.now) || len(over) == atOnce {
 			break
 		}
 		over = append(over, bridge.LeadID(key[8:]))
@@ -341,16 +334,18 @@ func (c *command) expireLeases() error {
 // ExpireLeases puts leads back in the queue whose lease has ended, and says
 // how many leases are still held.
 func (d *Desk) ExpireLeases(ctx context.Context) (held int, err error) {
-	var over bool
+	over := 0
 	err = d.look(bridge.Actor{Operator: true}, func(c *command) error {
 		for key := range leases.Scan(c.tx, "", "") {
 			held++
-			over = over || key[:8] <= due(c.now)
+			if key[:8] <= due(c.now) {
+				over++
+			}
 		}
 		return nil
 	})
-	if err != nil || !over {
-		return held, err
+	for ; over > 0 && err == nil; over -= atOnce {
+		err = d.run(ctx, bridge.Actor{Operator: true}, (*command).expireLeases)
 	}
-	return held, d.run(ctx, bridge.Actor{Operator: true}, (*command).expireLeases)
+	return held, err
 }

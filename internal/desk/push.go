@@ -25,10 +25,10 @@ var (
 )
 
 // ToPush lists what changed for a platform's list since it was last told: from
-// the lead after on, at most limit leads are looked at. The leads to be pushed
-// are held by the platform from here on. It answers where to go on, "" at the
-// end.
-func (d *Desk) ToPush(ctx context.Context, campaign bridge.CampaignID, feed bridge.PlatformList, after bridge.LeadID, limit int) (items []connector.PushItem, next bridge.LeadID, err error) {
+// where the last page ended on, at most limit leads are looked at. The leads to
+// be pushed are held by the platform from here on. It answers where to go on, ""
+// at the end.
+func (d *Desk) ToPush(ctx context.Context, campaign bridge.CampaignID, feed bridge.PlatformList, after string, limit int) (items []connector.PushItem, next string, err error) {
 	var ids []bridge.LeadID
 	err = d.look(bridge.Actor{Operator: true}, func(c *command) error {
 		ids, next = c.leadsAfter(campaign, after, limit)
@@ -82,19 +82,15 @@ func (d *Desk) ToPushOf(ctx context.Context, campaign bridge.CampaignID, feed br
 	return items, err
 }
 
-// leadsAfter lists at most limit leads of a campaign, and the last one if there
-// are more.
-func (c *command) leadsAfter(campaign bridge.CampaignID, after bridge.LeadID, limit int) (ids []bridge.LeadID, next bridge.LeadID) {
-	prefix := string(campaign) + "\x00"
-	for key := range byCampaign.Scan(c.tx, prefix, prefix+string(after)) {
-		id := bridge.LeadID(key[len(prefix):])
-		if id == after {
-			continue
-		}
+// leadsAfter lists at most limit leads of a campaign, and where to go on if there
+// are more. One that moves in the list meanwhile may be passed over: the next
+// round meets it.
+func (c *command) leadsAfter(campaign bridge.CampaignID, after string, limit int) (ids []bridge.LeadID, next string) {
+	for key := range c.scan(c.places(Choice{Campaign: campaign}), after) {
 		if len(ids) == limit {
-			return ids, ids[limit-1]
+			return ids, next
 		}
-		ids = append(ids, id)
+		ids, next = append(ids, listed(key)), key
 	}
 	return ids, ""
 }

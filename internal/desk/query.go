@@ -80,47 +80,38 @@ func (p Page) limit() int {
 	return p.Limit
 }
 
-// Leads lists the leads that the actor may know of.
+// seenAtMost bounds how many leads one page looks at: who may know of a few in
+// many that no index knows gets a short page and where to go on.
+const seenAtMost = 2000
+
+// Leads lists the leads that the actor may know of: by campaign, state,
+// assignee and when they are due. With more, next is where to go on; such a page
+// may be short.
 func (d *Desk) Leads(actor bridge.Actor, choice Choice, page Page) (out []View, next string, err error) {
 	err = d.look(actor, func(c *command) error {
-		index, prefix := byCampaign, ""
-		switch {
-		case choice.Campaign != "":
-			prefix = string(choice.Campaign) + "\x00"
-		case choice.Assignee != "" && choice.Assignee != Pool:
-			index, prefix = byAssignee, choice.Assignee+"\x00"
-		}
-		for key := range index.Scan(c.tx, prefix, page.After) {
-			if key == page.After {
-				continue
-			}
-			l, p, err := c.load(bridge.LeadID(key[lastZero(key)+1:]))
-			if err != nil {
-				return err
-			}
-			scope := c.record(l, p)
-			if !choice.matches(l) || !c.Policy.Allows(c.who, policy.Read, bridge.ProspectObj, scope) {
-				continue
-			}
-			if len(out) == page.limit() {
-				return nil
-			}
-			out = append(out, View{Lead: c.face(l, scope), Card: c.card(c.who, scope, l, p)})
-			next = key
-		}
-		next = ""
-		return nil
+		out, next, err = c.page(choice, page)
+		return err
 	})
 	return out, next, err
 }
 
-func lastZero(key string) int {
-	for i := len(key) - 1; i >= 0; i-- {
-		if key[i] == 0 {
-			return i
+func (c *command) page(choice Choice, page Page) (out []View, next string, err error) {
+	looked := 0
+	for key := range c.scan(c.placesKnown(choice), page.After) {
+		if len(out) == page.limit() || looked == seenAtMost {
+			return out, next, nil
+		}
+		looked, next = looked+1, key
+		l, p, err := c.load(listed(key))
+		if err != nil {
+			return nil, "", err
+		}
+		scope := c.record(l, p)
+		if choice.matches(l) && c.Policy.Allows(c.who, policy.Read, bridge.ProspectObj, scope) {
+			out = append(out, View{Lead: c.face(l, scope), Card: c.card(c.who, scope, l, p)})
 		}
 	}
-	return -1
+	return out, "", nil
 }
 
 // Proposals lists proposals in a state ("": those that wait), oldest first: a

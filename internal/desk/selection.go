@@ -4,10 +4,12 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/calling"
 	"passerelle/internal/connector"
+	"passerelle/internal/outbox"
 )
 
 // TakeIn takes a page of a campaign's selection in: prospects as the CRM shows
@@ -15,40 +17,67 @@ import (
 // was asked for.
 func (d *Desk) TakeIn(ctx context.Context, campaign bridge.CampaignID, page connector.Page, asked []bridge.FieldName) error {
 	for found := range slices.Chunk(page.Prospects, atOnce) {
-		read := parseNumbers(found) // slow: not while the plateau waits
-		err := d.run(ctx, bridge.Actor{Operator: true}, func(c *command) error {
-			readable := c.Policy.NeededOf(c.Policy.Paths()...)
-			for _, p := range found {
-				if err := c.takeIn(campaign, p, asked, readable, read); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		changed, err := d.changed(campaign, found, asked)
+		if err == nil && len(changed) > 0 {
+			err = d.takeIn(ctx, campaign, changed, asked)
+		}
 		if err != nil {
 			return err
 		}
 	}
-	return d.left(ctx, campaign, page.Gone)
+	crm := d.Rules().Campaigns[campaign].CRM
+	var gone []bridge.LeadID
+	for _, id := range page.Gone {
+		gone = append(gone, leadIn(campaign, crm, id))
+	}
+	return d.left(ctx, gone)
 }
 
-// atOnce is how many records of a CRM one transaction takes: the plateau's
-// commands go in between.
+// atOnce is how many leads one transaction takes: the plateau's commands go in
+// between.
 const atOnce = 100
 
+// changed are those of whom the store does not say the same already: most rounds
+// find nobody, and that must cost the plateau no commit.
+func (d *Desk) changed(campaign bridge.CampaignID, found []bridge.Prospect, asked []bridge.FieldName) (out []bridge.Prospect, err error) {
+	err = d.look(bridge.Actor{Operator: true}, func(c *command) error {
+		readable := c.Policy.NeededOf(c.Policy.Paths()...)
+		for _, p := range found {
+			same, err := c.knows(campaign, p, asked, readable)
+			if err != nil {
+				return err
+			}
+			if !same {
+				out = append(out, p)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (d *Desk) takeIn(ctx context.Context, campaign bridge.CampaignID, found []bridge.Prospect, asked []bridge.FieldName) error {
+	read := parseNumbers(found) // slow: not while the plateau waits
+	return d.run(ctx, bridge.Actor{Operator: true}, func(c *command) error {
+		readable := c.Policy.NeededOf(c.Policy.Paths()...)
+		for _, p := range found {
+			if err := c.takeIn(campaign, p, asked, readable, read); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func (c *command) takeIn(campaign bridge.CampaignID, p bridge.Prospect, asked, readable []bridge.FieldName, read numbersOf) error {
+	if c.forgot(p.Ref) {
+		return nil // the CRM still has them
+	}
 	known, ok, err := prospects.Get(c.tx, p.Ref.Key())
 	if err != nil {
 		return err
 	}
-	if ok || p.Fields == nil {
-		p.Fields = overlay(known.Fields, p.Fields, asked)
-	}
-	// What nobody may read any more is not kept from earlier reads.
-	maps.DeleteFunc(p.Fields, func(name bridge.FieldName, _ bridge.Value) bool {
-		_, ok := slices.BinarySearch(readable, name)
-		return !ok
-	})
+	p.Fields = merged(known, ok, p, asked, readable)
 	if err := prospects.Put(c.tx, p.Ref.Key(), p); err != nil {
 		return err
 	}
@@ -60,10 +89,61 @@ func (c *command) takeIn(campaign bridge.CampaignID, p bridge.Prospect, asked, r
 	}
 	// Never the other way round: a flag that somebody took off in the CRM does
 	// not lift what a person said.
-	// The same id each time: a mark that a supervisor has lifted stays lifted.
-	return c.opposePerson(p.Ref, calling.Opposition{
-		ID: "do_not_call " + p.Ref.Key(), Scope: calling.ScopePerson, At: p.ReadAt, Motive: "marked in " + string(p.Ref.Connection),
+	return c.opposePerson(p.Ref, c.marked(p))
+}
+
+// marked is the opposition of a prospect whom the CRM marks as not to be called.
+// The same id each time: a mark that a supervisor has lifted stays lifted.
+func (c *command) marked(p bridge.Prospect) calling.Opposition {
+	return calling.Opposition{
+		ID: c.hideID("do_not_call " + p.Ref.Key()), Scope: calling.ScopePerson, At: p.ReadAt, Motive: "marked in " + string(p.Ref.Connection),
+	}
+}
+
+// readAgain is how old the time of a read gets when nothing was found new since.
+const readAgain = 7 * 24 * time.Hour
+
+// knows says whether taking the prospect in would change nothing but the time of
+// the read. What that is for, to tell our own writes from other people's, it can
+// do as well when it is older, unless we may have written meanwhile.
+func (c *command) knows(campaign bridge.CampaignID, p bridge.Prospect, asked, readable []bridge.FieldName) (bool, error) {
+	if c.forgot(p.Ref) {
+		return true, nil
+	}
+	known, ok, err := prospects.Get(c.tx, p.Ref.Key())
+	if err != nil || !ok || p.ReadAt.Sub(known.ReadAt) > readAgain || micros(p.Modified) != micros(known.Modified) {
+		return false, err
+	}
+	fields := merged(known, ok, p, asked, readable)
+	if !maps.Equal(known.Fields, fields) {
+		return false, nil
+	}
+	if written, err := outbox.WrittenSince(c.tx, p.Ref, known.ReadAt); err != nil || written {
+		return false, err
+	}
+	l, ok, err := leads.Get(c.tx, string(LeadOf(campaign, p.Ref)))
+	if err != nil || !ok || l.WithdrawnBy == leftSelection {
+		return false, err
+	}
+	if fields[bridge.FieldDoNotCall] != "true" {
+		return true, nil
+	}
+	said, _, err := objected.Get(c.tx, c.personKey(p.Ref))
+	return slices.ContainsFunc(said, func(o calling.Opposition) bool { return o.ID == c.marked(p).ID }), err
+}
+
+// merged is what is known of a prospect after a read. What nobody may read any
+// more is not kept from earlier reads.
+func merged(known bridge.Prospect, ok bool, p bridge.Prospect, asked, readable []bridge.FieldName) map[bridge.FieldName]bridge.Value {
+	fields := maps.Clone(p.Fields)
+	if ok || fields == nil {
+		fields = overlay(known.Fields, fields, asked)
+	}
+	maps.DeleteFunc(fields, func(name bridge.FieldName, _ bridge.Value) bool {
+		_, ok := slices.BinarySearch(readable, name)
+		return !ok
 	})
+	return fields
 }
 
 // overlay is what is known of a prospect with the asked fields as just read: a
@@ -85,24 +165,45 @@ func (c *command) takeInLead(campaign bridge.CampaignID, p bridge.Prospect, numb
 		return err
 	}
 	if !known {
-		camp := c.campaign(campaign)
-		return c.keep(nil, bridge.Lead{
-			ID: id, Campaign: campaign, Prospect: p.Ref, Team: camp.Team,
+		l = bridge.Lead{
+			ID: id, Campaign: campaign, Prospect: p.Ref, Team: c.campaign(campaign).Team,
 			State: bridge.LeadWaiting, Numbers: numbers, CreatedAt: c.now.UTC(),
-		})
+		}
+		if err := c.keep(nil, l); err != nil {
+			return err
+		}
 	}
-	was := l
-	l.Numbers = numbers
 	if l.WithdrawnBy == leftSelection {
+		was := l
 		l.WithdrawnBy = ""
 		if l.State == bridge.LeadWithdrawn {
 			l.State = bridge.LeadWaiting
 		}
+		if err := c.keep(&was, l); err != nil {
+			return err
+		}
 	}
-	if slices.Equal(was.Numbers, l.Numbers) && was.WithdrawnBy == l.WithdrawnBy {
-		return nil
+	return c.callOn(p.Ref, numbers)
+}
+
+// callOn gives all leads of a prospect their numbers: the other campaigns' reads
+// will find the prospect as it is known then.
+func (c *command) callOn(ref bridge.Ref, numbers []string) error {
+	for _, id := range suffixes(c.tx, byProspect, ref.Key()+"\x00") {
+		l, err := c.lead(bridge.LeadID(id))
+		if err != nil {
+			return err
+		}
+		if slices.Equal(l.Numbers, numbers) {
+			continue
+		}
+		was := l
+		l.Numbers = numbers
+		if err := c.keep(&was, l); err != nil {
+			return err
+		}
 	}
-	return c.keep(&was, l)
+	return nil
 }
 
 // phones are the fields that hold numbers to call.
@@ -146,14 +247,16 @@ func (known numbersOf) of(p bridge.Prospect) []string {
 // leftSelection marks leads whose prospect is no longer in the selection.
 const leftSelection = "selection"
 
-// left withdraws the leads of prospects that are no longer in the selection.
-func (d *Desk) left(ctx context.Context, campaign bridge.CampaignID, prospects []string) error {
-	for ids := range slices.Chunk(prospects, atOnce) {
+func leadIn(campaign bridge.CampaignID, crm bridge.ConnectionName, prospect string) bridge.LeadID {
+	return LeadOf(campaign, bridge.Ref{Connection: crm, Object: bridge.ProspectObj, ID: prospect})
+}
+
+// left withdraws leads whose prospects are no longer in the selection.
+func (d *Desk) left(ctx context.Context, gone []bridge.LeadID) error {
+	for ids := range slices.Chunk(gone, atOnce) {
 		err := d.run(ctx, bridge.Actor{Operator: true}, func(c *command) error {
-			crm := c.campaign(campaign).CRM
 			for _, id := range ids {
-				lead := LeadOf(campaign, bridge.Ref{Connection: crm, Object: bridge.ProspectObj, ID: id})
-				if err := c.leave(lead); err != nil {
+				if err := c.leave(id); err != nil {
 					return err
 				}
 			}
@@ -185,25 +288,41 @@ func (c *command) leave(id bridge.LeadID) error {
 	return c.withdraw(id, leftSelection)
 }
 
-// Unread withdraws the leads of a campaign whose prospects were not among the
-// ids of a whole read.
-func (d *Desk) Unread(ctx context.Context, campaign bridge.CampaignID, ids map[string]bool) error {
-	var gone []string
-	err := d.look(bridge.Actor{Operator: true}, func(c *command) error {
-		for _, id := range suffixes(c.tx, byCampaign, string(campaign)+"\x00") {
-			l, err := c.lead(bridge.LeadID(id))
-			if err != nil {
-				return err
-			}
-			done := l.State == bridge.LeadFinished || l.State == bridge.LeadClosed
-			if !ids[l.Prospect.ID] && l.WithdrawnBy == "" && !done {
-				gone = append(gone, l.Prospect.ID)
-			}
+// Unread withdraws the leads of a campaign whose prospects a whole read has not
+// met.
+func (d *Desk) Unread(ctx context.Context, campaign bridge.CampaignID, met func(bridge.LeadID) bool) error {
+	for after := ""; ; {
+		var gone []bridge.LeadID
+		err := d.look(bridge.Actor{Operator: true}, func(c *command) (err error) {
+			gone, after, err = c.unread(met, campaign, after)
+			return err
+		})
+		if err == nil {
+			err = d.left(ctx, gone)
 		}
-		return nil
-	})
-	if err != nil {
-		return err
+		if err != nil || after == "" {
+			return err
+		}
 	}
-	return d.left(ctx, campaign, gone)
+}
+
+// lookedAtOnce is how many keys of the list one snapshot is kept open for.
+const lookedAtOnce = 10_000
+
+// unread looks for leads of a campaign that have left, some at a time.
+func (c *command) unread(met func(bridge.LeadID) bool, campaign bridge.CampaignID, after string) (gone []bridge.LeadID, next string, err error) {
+	ids, next := c.leadsAfter(campaign, after, lookedAtOnce)
+	for _, id := range ids {
+		if met(id) {
+			continue
+		}
+		l, err := c.lead(id)
+		if err != nil {
+			return nil, "", err
+		}
+		if l.WithdrawnBy == "" && l.State != bridge.LeadFinished && l.State != bridge.LeadClosed {
+			gone = append(gone, id)
+		}
+	}
+	return gone, next, nil
 }

@@ -87,47 +87,80 @@ func (d *Desk) Close(ctx context.Context, actor bridge.Actor, choice Choice, mot
 	}, nil)
 }
 
-// each runs a command on many leads in one transaction: those that the
-// supervisor may not touch, or that cannot be moved, are left alone and named.
-func (d *Desk) each(ctx context.Context, actor bridge.Actor, choice Choice, motive, what string,
-	move func(*command, bridge.Lead) (bridge.Lead, string), check func(*command) error) (Moved, error) {
-	out := Moved{}
-	err := d.run(ctx, actor, func(c *command) error {
-		out = Moved{Skipped: []Skipped{}}
-		if strings.TrimSpace(motive) == "" {
-			return &Invalid{"motive", "say why"}
-		}
-		if choice.empty() {
-			return &Invalid{"ids", "name the leads, or a filter that finds them"}
-		}
-		if check != nil {
-			if err := check(c); err != nil {
-				return err
-			}
-		}
-		ids, err := c.chosen(choice)
-		if err != nil {
-			return err
-		}
-		var records []string
-		for _, id := range ids {
-			l, reason, err := c.moveOne(id, what, move)
-			if err != nil {
-				return err
-			}
-			if reason != "" {
-				out.Skipped = append(out.Skipped, Skipped{id, reason})
-				continue
-			}
-			out.Moved++
-			records = append(records, l.Prospect.Key())
-		}
-		return c.note(what, motive, nil, records...)
+// move is what a command on many leads makes of one, or why it leaves it alone.
+type move func(*command, bridge.Lead) (bridge.Lead, string)
+
+// each runs a command on many leads: those that the supervisor may not touch, or
+// that cannot be moved, are left alone and named. It goes in steps, each kept
+// whole with a ledger line of its own, and the plateau's commands go in between.
+// Once begun it is carried to its end, whether or not somebody still waits for
+// the answer. A crash, or a store that cannot keep a step, leaves the steps before
+// it done: given again, the command does the rest.
+func (d *Desk) each(ctx context.Context, actor bridge.Actor, choice Choice, motive, what string, move move, check func(*command) error) (Moved, error) {
+	out := Moved{Skipped: []Skipped{}}
+	var ids []bridge.LeadID
+	err := d.look(actor, func(c *command) (err error) {
+		ids, err = c.orders(choice, motive, check)
+		return err
 	})
-	return out, err
+	if err != nil {
+		return out, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	for ids := range slices.Chunk(ids, atOnce) {
+		var some Moved
+		err := d.run(ctx, actor, func(c *command) (err error) {
+			some, err = c.eachOf(ids, motive, what, move)
+			return err
+		})
+		if err != nil {
+			return out, fmt.Errorf("%d leads are done, give the command again for the rest: %w", out.Moved, err)
+		}
+		out.Moved += some.Moved
+		out.Skipped = append(out.Skipped, some.Skipped...)
+	}
+	return out, nil
 }
 
-func (c *command) moveOne(id bridge.LeadID, what string, move func(*command, bridge.Lead) (bridge.Lead, string)) (bridge.Lead, string, error) {
+// orders checks a command on many leads and lists them.
+func (c *command) orders(choice Choice, motive string, check func(*command) error) ([]bridge.LeadID, error) {
+	if strings.TrimSpace(motive) == "" {
+		return nil, &Invalid{"motive", "say why"}
+	}
+	if choice.empty() {
+		return nil, &Invalid{"ids", "name the leads, or a filter that finds them"}
+	}
+	if check != nil {
+		if err := check(c); err != nil {
+			return nil, err
+		}
+	}
+	return c.chosen(choice)
+}
+
+// eachOf is one step of a command on many leads.
+func (c *command) eachOf(ids []bridge.LeadID, motive, what string, move move) (Moved, error) {
+	var out Moved
+	var records []string
+	for _, id := range ids {
+		l, reason, err := c.moveOne(id, what, move)
+		if err != nil {
+			return out, err
+		}
+		if reason != "" {
+			out.Skipped = append(out.Skipped, Skipped{id, reason})
+			continue
+		}
+		out.Moved++
+		records = append(records, l.Prospect.Key())
+	}
+	if len(records) == 0 {
+		return out, nil
+	}
+	return out, c.note(what, motive, nil, records...)
+}
+
+func (c *command) moveOne(id bridge.LeadID, what string, move move) (bridge.Lead, string, error) {
 	l, p, err := c.load(id)
 	if _, gone := err.(*NotFound); gone {
 		return l, "there is no such lead", nil
@@ -149,23 +182,12 @@ func (c *command) chosen(choice Choice) ([]bridge.LeadID, error) {
 	if len(choice.IDs) > 0 {
 		return choice.IDs, nil
 	}
-	index, prefix := byCampaign, string(choice.Campaign)+"\x00"
-	switch {
-	case choice.Campaign != "":
-	case choice.Assignee != "" && choice.Assignee != Pool:
-		index, prefix = byAssignee, choice.Assignee+"\x00"
-	default:
+	if choice.Campaign == "" && (choice.Assignee == "" || choice.Assignee == Pool) {
 		return nil, &Invalid{"campaign", "a filter names a campaign or a person"}
 	}
 	var out []bridge.LeadID
-	for _, id := range suffixes(c.tx, index, prefix) {
-		l, err := c.lead(bridge.LeadID(id))
-		if err != nil {
-			return nil, err
-		}
-		if choice.matches(l) {
-			out = append(out, l.ID)
-		}
+	for key := range c.scan(c.places(choice), "") {
+		out = append(out, listed(key))
 	}
 	return out, nil
 }
@@ -226,7 +248,7 @@ func (d *Desk) Correct(ctx context.Context, actor bridge.Actor, id bridge.LeadID
 				return err
 			}
 		}
-		if err := events.Put(c.tx, key, out); err != nil {
+		if err := c.answerOnce(key, out); err != nil {
 			return err
 		}
 		if err := c.decided("correct", l, scope, g.asked, slices.Concat(out.Admitted, out.Proposed)); err != nil {

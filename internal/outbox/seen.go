@@ -51,6 +51,19 @@ func expected(marks []mark, c bridge.FieldChange) bridge.Value {
 	return c.Expected
 }
 
+// WrittenSince says whether the CRM may have taken a write of ours to the prospect
+// after a read that began at readAt: then only a later read shows what it made
+// of it.
+func WrittenSince(tx *store.Tx, ref bridge.Ref, readAt time.Time) (written bool, err error) {
+	err = seen.Each(tx, seenKey(ref, ""), "", func(_ string, marks []mark) (bool, error) {
+		written = slices.ContainsFunc(marks, func(m mark) bool {
+			return m.DoneAt.IsZero() || !readAt.After(m.ClaimedAt) || !readAt.After(m.DoneAt)
+		})
+		return !written, nil
+	})
+	return written, err
+}
+
 // see settles the expected value of each field and marks that we are about to
 // write it.
 func (e *Entry) see(tx *store.Tx, now time.Time) ([]bridge.FieldChange, error) {

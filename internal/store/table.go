@@ -83,6 +83,19 @@ func (t Raw) Delete(tx *Tx, key string) error {
 	return b.Delete([]byte(key))
 }
 
+// Drop removes the table with all it holds, at once. It fails during a
+// compaction, which follows single keys.
+func (t Raw) Drop(tx *Tx) error {
+	if tx.noted {
+		return fmt.Errorf("table %s cannot be dropped while the store is compacted", t.name)
+	}
+	tx.dirty = true
+	if tx.b.Bucket(t.name) == nil {
+		return nil
+	}
+	return tx.b.DeleteBucket(t.name)
+}
+
 // Next gives the table's next sequence number, from 1.
 func (t Raw) Next(tx *Tx) (uint64, error) {
 	tx.dirty = true

@@ -23,9 +23,35 @@ type connection struct {
 		Reason string    `json:"reason"`
 		Since  time.Time `json:"since"`
 	} `json:"paused"`
-	Breaker string         `json:"breaker"`
-	Writes  map[string]int `json:"writes"`
-	Oldest  time.Time      `json:"oldest"`
+	Breaker  string         `json:"breaker"`
+	Writes   map[string]int `json:"writes"`
+	Oldest   time.Time      `json:"oldest"`
+	Findings []crmFinding   `json:"findings"`
+}
+
+// crmFinding is something that a CRM did with writes and should not have.
+type crmFinding struct {
+	Finding string    `json:"finding"`
+	Count   int       `json:"count"`
+	Last    time.Time `json:"last"`
+	Entry   string    `json:"entry"`
+}
+
+// words is what people call a finding.
+func (f crmFinding) words() string {
+	switch f.Finding {
+	case "not_stored":
+		return "said yes and did not store it"
+	case "stored_late":
+		return "said yes and showed it only later"
+	case "stored_twice":
+		return "stored it twice: delete one there"
+	case "no_record":
+		return "has no prospect under its id any more"
+	case "vanished":
+		return "showed it and has lost it since"
+	}
+	return f.Finding
 }
 
 func (connectionListCmd) Run(ctx context.Context, s *session) error {
@@ -41,8 +67,29 @@ func (connectionListCmd) Run(ctx context.Context, s *session) error {
 		for i, c := range found.Items {
 			rows[i] = c.row()
 		}
-		return s.table([]string{"CONNECTION", "TYPE", "STATE", "ON THE WAY", "PARKED", "CONFLICTS", "OLDEST", "REASON"}, rows)
+		err := s.table([]string{"CONNECTION", "TYPE", "STATE", "ON THE WAY", "PARKED", "CONFLICTS", "OLDEST", "REASON"}, rows)
+		if err != nil {
+			return err
+		}
+		return s.findings(found.Items)
 	})
+}
+
+// findings says what the CRMs got wrong, if they did.
+func (s *session) findings(connections []connection) error {
+	var rows [][]string
+	for _, c := range connections {
+		for _, f := range c.Findings {
+			rows = append(rows, []string{c.Name, strconv.Itoa(f.Count), f.words(), age(f.Last), f.Entry})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	if err := s.println(); err != nil {
+		return err
+	}
+	return s.table([]string{"CONNECTION", "WRITES", "WHAT THE CRM DID", "LAST", "LAST WRITE"}, rows)
 }
 
 func (c connection) row() []string {

@@ -22,6 +22,7 @@ type outboxCmds struct {
 	Retry   outboxRetryCmd   `cmd:"" help:"Let parked or waiting writes go at once."`
 	Discard outboxDiscardCmd `cmd:"" help:"Give writes up: the CRM never gets them."`
 	Resolve outboxResolveCmd `cmd:"" help:"Settle conflicts: say whose value stays."`
+	Recheck outboxRecheckCmd `cmd:"" help:"Look up in a CRM what it has confirmed, and write again what it has lost."`
 	Rebuild outboxRebuildCmd `cmd:"" help:"Make the stream anew and publish all writes again. Safe at any time."`
 }
 
@@ -43,6 +44,7 @@ type write struct {
 	NotUntil   time.Time     `json:"not_until"`
 	Deadline   time.Time     `json:"deadline"`
 	Reason     string        `json:"reason"`
+	Finding    string        `json:"finding"`
 	ExternalID string        `json:"external_id"`
 	By         string        `json:"superseded_by"`
 }
@@ -184,7 +186,7 @@ func (c outboxShowCmd) Run(ctx context.Context, s *session) error {
 
 func (s *session) write(w write) error {
 	err := s.sheet([][2]string{
-		{"Write", w.ID}, {"State", w.State}, {"Reason", oneLine(w.Reason)}, {"Connection", w.Connection}, {"Kind", w.Kind},
+		{"Write", w.ID}, {"State", w.State}, {"Reason", oneLine(w.Reason)}, {"Finding", w.Finding}, {"Connection", w.Connection}, {"Kind", w.Kind},
 		{"Prospect", w.ProspectID}, {"Lead", w.Lead}, {"Proposal", w.Proposal}, {"Operation", w.Operation}, {"Author", w.Author},
 		{"Tries", strconv.Itoa(w.Attempts)}, {"Made", moment(w.Created)}, {"Changed", moment(w.Changed)},
 		{"Not before", moment(w.NotUntil)}, {"Writer has until", moment(w.Deadline)},

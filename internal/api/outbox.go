@@ -13,6 +13,7 @@ func (a *API) outboxRoutes() {
 	get(a, "/v1/outbox/{id}", "One write", a.outboxEntry)
 	post(a, "/v1/outbox/{id}/retry", "Let a parked or waiting write go at once", a.retryWrite)
 	post(a, "/v1/outbox/{id}/discard", "Give a write up", a.discardWrite)
+	post(a, "/v1/outbox/recheck", "Look up what a CRM has confirmed, and write again what it has lost", a.recheck)
 	do(a, "/v1/outbox/rebuild", "Make the stream anew and publish everything again", a.rebuild)
 }
 

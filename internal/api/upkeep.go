@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"passerelle/internal/bridge"
@@ -101,11 +100,14 @@ type connection struct {
 	Breaker httpx.BreakerState    `json:"breaker,omitempty"`
 	Writes  map[outbox.State]int  `json:"writes,omitempty" doc:"By state; those that came to an end are not counted."`
 	Oldest  time.Time             `json:"oldest,omitzero" doc:"Since when the oldest unconfirmed write waits."`
+
+	Findings []relay.Tally `json:"findings,omitempty" doc:"What the CRM did with writes and should not have."`
 }
 
 type pause struct {
-	Reason string    `json:"reason"`
-	Since  time.Time `json:"since"`
+	Reason string      `json:"reason"`
+	Since  time.Time   `json:"since"`
+	Lost   *relay.Loss `json:"lost,omitempty" doc:"The CRM was set back: what it has lost. Only a person ends this pause."`
 }
 
 func (a *API) connections(_ context.Context, actor bridge.Actor, _ *struct{}) (list[connection], error) {
@@ -135,7 +137,10 @@ func (c *connection) look(tx *store.Tx) error {
 		return err
 	}
 	if paused {
-		c.Paused = &pause{Reason: p.Reason, Since: p.Since}
+		c.Paused = &pause{Reason: p.Reason, Since: p.Since, Lost: p.Lost}
+	}
+	if c.Findings, err = relay.Tallies(tx, c.Name); err != nil {
+		return err
 	}
 	c.Writes, c.Oldest, err = outbox.Count(tx, c.Name)
 	return err
@@ -149,8 +154,7 @@ func (a *API) resume(ctx context.Context, actor bridge.Actor, in *connectionName
 	if !a.maintains(actor) {
 		return errUpkeep
 	}
-	known := slices.ContainsFunc(a.opts.Connections(), func(c Connection) bool { return c.Name == in.Name && c.Kind == connector.CRM })
-	if !known {
+	if !a.hasCRM(in.Name) {
 		return &desk.NotFound{What: "CRM connection", ID: string(in.Name)}
 	}
 	err := a.opts.Relay.Resume(ctx, in.Name)

@@ -183,6 +183,7 @@ type write struct {
 	NotUntil   time.Time             `json:"not_until,omitzero"`
 	Deadline   time.Time             `json:"deadline,omitzero"`
 	Reason     string                `json:"reason,omitempty" doc:"The CRM's words, or a person's."`
+	Finding    string                `json:"finding,omitempty" doc:"What the CRM last got wrong with it."`
 	ExternalID string                `json:"external_id,omitempty"`
 	By         string                `json:"superseded_by,omitempty"`
 }
@@ -192,7 +193,7 @@ func writeOf(e outbox.Entry) write {
 		ID: e.ID, Connection: e.Connection(), Kind: e.Write.Kind, State: e.State, ProspectID: e.Write.Prospect.ID,
 		Lead: e.Lead, Proposal: e.Proposal, Operation: e.Write.Operation, Author: e.Write.Author, Attempts: e.Attempts,
 		Created: e.Created, Changed: e.Changed, NotUntil: e.NotUntil, Deadline: e.Deadline, Reason: e.Reason,
-		ExternalID: e.External, By: e.By,
+		Finding: e.Finding, ExternalID: e.External, By: e.By,
 	}
 	for _, f := range e.Write.Fields {
 		c := change{Name: f.Name, Value: f.Value, Expected: f.Expected}

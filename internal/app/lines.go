@@ -49,7 +49,7 @@ func (o opener) line(ctx context.Context, c config.Connection) (line, error) {
 		Fields:  c.Fields,
 		Catalog: o.Config.Catalog,
 		HTTP: httpx.New(httpx.Options{
-			Version: o.Version, AllowPrivate: c.AllowPrivate, Bucket: l.bucket, Count: meter,
+			Version: o.Version, AllowPrivate: c.AllowPrivate, Bucket: l.bucket, Breaker: l.breaker, Count: meter,
 		}),
 		Meter:   meter,
 		Now:     o.Now,

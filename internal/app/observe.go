@@ -12,6 +12,7 @@ import (
 	"passerelle/internal/ledger"
 	"passerelle/internal/obs"
 	"passerelle/internal/outbox"
+	"passerelle/internal/relay"
 	"passerelle/internal/store"
 )
 
@@ -28,6 +29,9 @@ func (a *App) observe() {
 	}
 	for _, s := range httpx.BreakerStates() {
 		labels.BreakerStates = append(labels.BreakerStates, string(s))
+	}
+	for _, f := range outbox.Findings() {
+		labels.Findings = append(labels.Findings, string(f))
 	}
 	a.metrics = obs.NewMetrics(labels)
 	a.metrics.OnScrape(a.scrape)
@@ -54,6 +58,7 @@ func (a *App) scrape() {
 	if a.store == nil {
 		return
 	}
+	a.metrics.SetStoreBytes(a.store.Size())
 	now := a.opts.Now()
 	conflicts := 0
 	err := a.store.View(func(tx *store.Tx) error {
@@ -80,6 +85,11 @@ func (a *App) scrape() {
 
 func (a *App) scrapeLine(tx *store.Tx, l line) (conflicts int, err error) {
 	a.metrics.SetBreaker(l.cfg.Name, string(l.breaker.State()))
+	_, paused, err := relay.Paused(tx, l.cfg.Name)
+	if err != nil {
+		return 0, err
+	}
+	a.metrics.SetPaused(l.cfg.Name, paused)
 	counts, oldest, err := outbox.Count(tx, l.cfg.Name)
 	if err != nil {
 		return 0, err

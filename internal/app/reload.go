@@ -47,14 +47,15 @@ func (a *App) Reload(cfg *config.Config) error {
 const resumeWithin = 30 * time.Second
 
 // resumePaused ends the pauses whose check passes now: what was wrong may have
-// been put right.
+// been put right. What a CRM has lost is a person's to decide.
 func (a *App) resumePaused() {
 	ctx, cancel := context.WithTimeout(a.during, resumeWithin)
 	defer cancel()
 	for _, c := range a.CRMs() {
 		var paused bool
-		err := a.store.View(func(tx *store.Tx) (err error) {
-			_, paused, err = relay.Paused(tx, c)
+		err := a.store.View(func(tx *store.Tx) error {
+			p, found, err := relay.Paused(tx, c)
+			paused = found && p.Lost == nil
 			return err
 		})
 		if err != nil || !paused {

@@ -22,6 +22,7 @@ type Labels struct {
 	Connections   []bridge.ConnectionName
 	WriteStates   []string // of an outbox entry
 	BreakerStates []string
+	Findings      []string // what a CRM gets wrong
 	Routes        []string // patterns, "POST /v1/campaigns/{id}/next"
 }
 
@@ -32,7 +33,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 
 	mu     sync.Mutex
-	sets   struct{ connections, states, breakers, routes set }
+	sets   struct{ connections, states, breakers, findings, routes set }
 	scrape []func()
 
 	oldest      *prometheus.GaugeVec
@@ -43,11 +44,14 @@ type Metrics struct {
 	conflicts   prometheus.Gauge
 	ledgerLines prometheus.Gauge
 	nats        prometheus.Gauge
+	paused      *prometheus.GaugeVec
+	storeBytes  prometheus.Gauge
 	perOutcome  *prometheus.GaugeVec
 
 	ack         *prometheus.HistogramVec
 	crmRequests *prometheus.CounterVec
 	outcomes    *prometheus.CounterVec
+	findings    *prometheus.CounterVec
 	http        *prometheus.CounterVec
 	httpTook    *prometheus.HistogramVec
 	groupSize   prometheus.Histogram
@@ -70,13 +74,13 @@ func (s set) or(v string) string {
 // NewMetrics makes the figures, all of them at zero from the start.
 func NewMetrics(l Labels) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), ratios: map[bridge.ConnectionName]*ratio{}}
-	m.sets.connections, m.sets.states, m.sets.breakers, m.sets.routes = set{}, set{}, set{}, set{}
+	m.sets.connections, m.sets.states, m.sets.breakers, m.sets.findings, m.sets.routes = set{}, set{}, set{}, set{}, set{}
 	m.makeGauges()
 	m.makeCounters()
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.oldest, m.writes, m.breaker, m.leases, m.parked, m.conflicts, m.ledgerLines, m.nats, m.perOutcome,
-		m.ack, m.crmRequests, m.outcomes, m.http, m.httpTook, m.groupSize, m.commitTook,
+		m.oldest, m.writes, m.breaker, m.leases, m.parked, m.conflicts, m.ledgerLines, m.nats, m.paused, m.storeBytes, m.perOutcome,
+		m.ack, m.crmRequests, m.outcomes, m.findings, m.http, m.httpTook, m.groupSize, m.commitTook,
 	)
 	m.Know(l)
 	return m
@@ -97,6 +101,8 @@ func (m *Metrics) makeGauges() {
 	m.conflicts = gauge("conflicts", "Writes that wait because the CRM holds another value.")
 	m.ledgerLines = gauge("ledger_lines", "Lines of the ledger.")
 	m.nats = gauge("nats_connected", "1 while the bridge is connected to NATS.")
+	m.paused = gauges("connection_paused", "1 while nothing is sent to the connection until a person resumes it.", "connection")
+	m.storeBytes = gauge("store_bytes", "Size of the store's file.")
 	m.perOutcome = gauges("crm_requests_per_outcome", "Requests to the CRM per outcome since the start; 0 before the first.", "connection")
 }
 
@@ -110,6 +116,7 @@ func (m *Metrics) makeCounters() {
 	m.ack = prometheus.NewHistogramVec(seconds("ack_seconds", "From an event's arrival to its 2xx."), []string{"connection"})
 	m.crmRequests = counters("crm_requests_total", "Requests sent to the connection, each try.", "connection")
 	m.outcomes = counters("outcomes_total", "Outcomes taken for the CRM connection.", "connection")
+	m.findings = counters("crm_findings_total", "Writes that the CRM got wrong, by what it did with them.", "connection", "finding")
 	m.http = counters("http_requests_total", "Requests served, by route pattern and status.", "route", "status")
 	m.httpTook = prometheus.NewHistogramVec(seconds("http_request_seconds", "Time to serve a request."), []string{"route"})
 	m.groupSize = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "passerelle", Name: "commit_group_size", Help: "Commands in one commit of the store.", Buckets: prometheus.ExponentialBuckets(1, 2, 11)})
@@ -124,7 +131,7 @@ func (m *Metrics) Know(l Labels) {
 	for _, c := range l.Connections {
 		m.sets.connections[string(c)] = true
 	}
-	for s, values := range map[*set][]string{&m.sets.states: l.WriteStates, &m.sets.breakers: l.BreakerStates, &m.sets.routes: l.Routes} {
+	for s, values := range map[*set][]string{&m.sets.states: l.WriteStates, &m.sets.breakers: l.BreakerStates, &m.sets.findings: l.Findings, &m.sets.routes: l.Routes} {
 		for _, v := range values {
 			(*s)[v] = true
 		}
@@ -148,6 +155,10 @@ func (m *Metrics) showConnection(c string) {
 	}
 	for s := range m.sets.breakers {
 		m.breaker.WithLabelValues(c, s)
+	}
+	m.paused.WithLabelValues(c)
+	for f := range m.sets.findings {
+		m.findings.WithLabelValues(c, f)
 	}
 }
 
@@ -202,12 +213,32 @@ func (m *Metrics) SetBreaker(c bridge.ConnectionName, state string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for s := range m.sets.breakers {
-		value := 0.0
-		if s == state {
-			value = 1
-		}
-		m.breaker.WithLabelValues(name, s).Set(value)
+		m.breaker.WithLabelValues(name, s).Set(oneIf(s == state))
 	}
+}
+
+// SetPaused is whether a connection waits for a person.
+func (m *Metrics) SetPaused(c bridge.ConnectionName, paused bool) {
+	m.paused.WithLabelValues(m.connection(c)).Set(oneIf(paused))
+}
+
+// SetStoreBytes is the size of the store's file.
+func (m *Metrics) SetStoreBytes(n int64) { m.storeBytes.Set(float64(n)) }
+
+// Found is one write that the CRM got wrong.
+func (m *Metrics) Found(c bridge.ConnectionName, finding string) {
+	name := m.connection(c)
+	m.mu.Lock()
+	finding = m.sets.findings.or(finding)
+	m.mu.Unlock()
+	m.findings.WithLabelValues(name, finding).Inc()
+}
+
+func oneIf(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // SetLeases is how many leads are on somebody's line.
@@ -223,13 +254,7 @@ func (m *Metrics) SetConflicts(n int) { m.conflicts.Set(float64(n)) }
 func (m *Metrics) SetLedgerLines(n uint64) { m.ledgerLines.Set(float64(n)) }
 
 // SetNATS is whether the bridge is connected to NATS.
-func (m *Metrics) SetNATS(connected bool) {
-	value := 0.0
-	if connected {
-		value = 1
-	}
-	m.nats.Set(value)
-}
+func (m *Metrics) SetNATS(connected bool) { m.nats.Set(oneIf(connected)) }
 
 // Acknowledged is one event's way from arrival to 2xx.
 func (m *Metrics) Acknowledged(c bridge.ConnectionName, took time.Duration) {

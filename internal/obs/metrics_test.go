@@ -19,6 +19,7 @@ func labels() Labels {
 		Connections:   []bridge.ConnectionName{crm},
 		WriteStates:   []string{"pending", "parked"},
 		BreakerStates: []string{"closed", "open"},
+		Findings:      []string{"not_stored"},
 		Routes:        []string{"GET /v1/me"},
 	}
 }
@@ -54,6 +55,8 @@ func TestMetricsStartAtZero(t *testing.T) {
 		`passerelle_ack_seconds_count{connection="crm.main"} 0`,
 		`passerelle_http_request_seconds_count{route="GET /v1/me"} 0`,
 		`passerelle_leases 0`, `passerelle_parked_events 0`, `passerelle_conflicts 0`,
+		`passerelle_connection_paused{connection="crm.main"} 0`, `passerelle_store_bytes 0`,
+		`passerelle_crm_findings_total{connection="crm.main",finding="not_stored"} 0`,
 		`passerelle_ledger_lines 0`, `passerelle_nats_connected 0`, `passerelle_commit_group_size_count 0`,
 	)
 }
@@ -71,7 +74,11 @@ func TestMetrics(t *testing.T) {
 		m.SetConflicts(5)
 		m.SetLedgerLines(6)
 		m.SetNATS(true)
+		m.SetPaused(crm, true)
+		m.SetStoreBytes(7)
 	})
+	m.Found(crm, "not_stored")
+	m.Found(crm, "something new")
 	m.Acknowledged(crm, 3*time.Millisecond)
 	m.Requested(crm, 5)
 	m.Requested(crm, 1)
@@ -88,6 +95,9 @@ func TestMetrics(t *testing.T) {
 		`passerelle_breaker_state{connection="crm.main",state="closed"} 0`,
 		`passerelle_breaker_state{connection="crm.main",state="open"} 1`,
 		`passerelle_leases 3`, `passerelle_parked_events 4`, `passerelle_conflicts 5`, `passerelle_ledger_lines 6`, `passerelle_nats_connected 1`,
+		`passerelle_connection_paused{connection="crm.main"} 1`, `passerelle_store_bytes 7`,
+		`passerelle_crm_findings_total{connection="crm.main",finding="not_stored"} 1`,
+		`passerelle_crm_findings_total{connection="crm.main",finding="other"} 1`,
 		`passerelle_ack_seconds_count{connection="crm.main"} 1`,
 		`passerelle_crm_requests_total{connection="crm.main"} 6`,
 		`passerelle_outcomes_total{connection="crm.main"} 4`,

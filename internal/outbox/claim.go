@@ -148,8 +148,9 @@ func (c *claim) decide(e *Entry) (Item, error) {
 // inTheWay finds the state of an entry of the prospect that holds this one
 // back ("": none): an earlier one that is still on its way outside this claim,
 // a later one that a writer has, since it went ahead while this one was parked,
-// or one that this builds on and that the CRM has not shown yet. It also says whether this claim holds a change of the prospect's
-// fields: only one may be under way at a time.
+// or one that this builds on and that the CRM has not shown yet. It also says
+// whether this claim holds a change of the prospect's fields: only one may be
+// under way at a time.
 func (c *claim) inTheWay(e *Entry) (blocker State, fields bool, err error) {
 	for k, v := range byProspect.Scan(c.tx, prospectKey(e.Write.Prospect, ""), "") {
 		id := k[strings.LastIndexByte(k, 0)+1:]

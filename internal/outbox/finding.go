@@ -70,15 +70,8 @@ func Note(tx *store.Tx, id, words string, now time.Time) (bool, error) {
 	return true, entries.Put(tx, e.ID, e)
 }
 
-// Applied is one applied entry, for looking it up again.
-type AppliedEntry struct {
-	ID string
-	At time.Time // confirmed
-}
-
 // LastApplied lists the newest applied entries of a connection that made
-// something in the CRM which can be looked for (a call, an appointment), at most
-// n and none confirmed before since.
+// something in the CRM which stays and can be looked for, at most n and none confirmed before since.
 func LastApplied(tx *store.Tx, c bridge.ConnectionName, since time.Time, n int) (ids []string) {
 	for key, kind := range byApplied.Back(tx, appliedPrefix(c)) {
 		at, id := cutApplied(c, key)
@@ -92,6 +85,6 @@ func LastApplied(tx *store.Tx, c bridge.ConnectionName, since time.Time, n int) 
 	return ids
 }
 
-// lasting says whether what a write of this kind made stays as it is: fields
-// are changed by others, and an appointment that is cancelled may be deleted.
+// lasting says whether what a write of this kind made stays: fields are changed
+// by others, and an appointment that is cancelled may be deleted.
 func lasting(k bridge.WriteKind) bool { return k == bridge.WriteActivity }

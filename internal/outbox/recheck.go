@@ -143,3 +143,12 @@ func (e *Entry) again(tx *store.Tx, s connector.Sighting, lost []bridge.FieldNam
 	}
 	return nil
 }
+
+// CountApplied says how many entries of a connection were confirmed after a
+// time.
+func CountApplied(tx *store.Tx, c bridge.ConnectionName, after time.Time) (n int) {
+	for range byApplied.Scan(tx, appliedPrefix(c), appliedKey(c, after.Add(time.Microsecond), "")) {
+		n++
+	}
+	return n
+}

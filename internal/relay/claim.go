@@ -202,6 +202,11 @@ func (l *lane) settle(tx *store.Tx, fence uint64, res outbox.Result) error {
 		}
 		l.relay.opts.Log.Error("connection paused", "connection", l.Name, "reason", res.Reason)
 	}
+	if res.State == connector.Failed && res.Gone {
+		if err := l.found(tx, outbox.NoRecord, e.ID); err != nil {
+			return err
+		}
+	}
 	return l.settled(tx, e)
 }
 
@@ -240,6 +245,7 @@ func (l *lane) halted() (bool, time.Time, error) {
 type Pause struct {
 	Reason string    `json:"reason"`
 	Since  time.Time `json:"since"`
+	Lost   *Loss     `json:"lost,omitempty"` // only a person ends it
 }
 
 var pauses = store.NewTable[Pause]("relay.paused")
@@ -262,7 +268,16 @@ func (r *Relay) Resume(ctx context.Context, c bridge.ConnectionName) error {
 	if err := l.Conn.Check(ctx); err != nil {
 		return fmt.Errorf("%s stays paused: its check fails: %w", c, err)
 	}
-	err = r.opts.Store.Commit(ctx, func(tx *store.Tx) error { return pauses.Delete(tx, string(c)) })
+	err = r.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		p, paused, err := Paused(tx, c)
+		if err == nil && paused && p.Lost != nil {
+			err = trusted.Put(tx, string(c), l.now())
+		}
+		if err != nil {
+			return err
+		}
+		return pauses.Delete(tx, string(c))
+	})
 	l.poke()
 	return err
 }

@@ -88,10 +88,14 @@ func (l *lane) confirmSome(ctx context.Context, finder connector.Finder, ids []s
 	for i, e := range sent {
 		writes[i] = e.Write
 	}
+	if l.Breaker.Allow() != nil {
+		return nil // a CRM that is only being probed is not read besides
+	}
 	sightings, err := finder.Find(ctx, writes)
 	if err != nil {
 		return l.unread(ctx, err)
 	}
+	l.Breaker.Report("")
 	if len(sightings) != len(sent) {
 		return fmt.Errorf("%s: %d sightings of %d writes", l.Name, len(sightings), len(sent))
 	}
@@ -113,15 +117,17 @@ func (l *lane) confirmed(ctx context.Context, sent []outbox.Entry, sightings []c
 	faultpoint.Hit("relay.confirm.before")
 	err := l.commit(ctx, func(tx *store.Tx) error {
 		for i, e := range sent {
-			got, _, err := outbox.Confirm(tx, e.ID, e.Fence, sightings[i], l.now(), l.Descriptor.Settle)
+			got, found, err := outbox.Confirm(tx, e.ID, e.Fence, sightings[i], l.now(), l.Descriptor.Settle)
 			if errors.Is(err, outbox.ErrStale) {
 				continue
 			}
 			if err != nil {
 				return err
 			}
-			if got.State == outbox.Pending {
-				l.relay.opts.Log.Warn("the CRM said yes and does not show it", "connection", l.Name, "entry", e.ID)
+			if found != "" {
+				if err := l.found(tx, found, e.ID); err != nil {
+					return err
+				}
 			}
 			if err := l.settled(tx, got); err != nil {
 				return err

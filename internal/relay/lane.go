@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"passerelle/internal/bus"
@@ -26,10 +27,17 @@ type lane struct {
 	// expiry and missed are when the next claim can run out and the next
 	// message can be missed: there is no need to look before.
 	expiry, missed time.Time
+	// doubt says that the CRM may not be what it was: it did not answer for a
+	// while, or we were away. nextLook is when we look back anyway.
+	doubt    bool
+	nextLook time.Time
+
+	rechecking sync.Mutex
+	were       *outbox.Replaced // of the recheck under way
 }
 
 func newLane(r *Relay, l Line) *lane {
-	return &lane{Line: l, relay: r, wake: make(chan struct{}, 1), window: max(256, 2*l.Descriptor.Batch)}
+	return &lane{Line: l, relay: r, wake: make(chan struct{}, 1), window: max(256, 2*l.Descriptor.Batch), doubt: true}
 }
 
 func (l *lane) poke() {
@@ -86,7 +94,14 @@ func (l *lane) fill(ctx context.Context) (next time.Time, err error) {
 			return next, err
 		}
 		if halted {
+			l.doubt = true
 			return until, l.clear(ctx)
+		}
+		if looked, err := l.lookBack(ctx); err != nil || looked {
+			if err != nil {
+				return next, err
+			}
+			continue
 		}
 		var taken []outbox.Entry
 		room, err := l.room()

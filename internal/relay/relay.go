@@ -13,6 +13,7 @@ import (
 	"passerelle/internal/connector"
 	"passerelle/internal/connector/httpx"
 	"passerelle/internal/desk"
+	"passerelle/internal/outbox"
 	"passerelle/internal/store"
 )
 
@@ -35,6 +36,8 @@ type Options struct {
 	Timeout time.Duration // from claim to deadline; 0 is 30 s
 	Now     func() time.Time
 	Log     *slog.Logger
+	// Found is told what a CRM got wrong; nil for nobody.
+	Found func(bridge.ConnectionName, outbox.Finding)
 }
 
 // Relay runs the outbox's way out.

@@ -32,6 +32,7 @@ type Options struct {
 	Timeout      time.Duration      // of a request with its retries and its answer; 0 is DefaultTimeout
 	MaxAnswer    int64              // bytes of an answer; 0 is DefaultMaxAnswer
 	Bucket       *Bucket            // nil: only allowances limit
+	Breaker      *Breaker           // not closed: nothing is tried again; may be nil
 	Count        func(requests int) // told of every request sent; may be nil
 }
 
@@ -63,7 +64,12 @@ func newClient(o Options, base *http.Transport) *http.Client {
 		RetryMax:     maxRetries,
 		RetryWaitMin: retryMin,
 		RetryWaitMax: retryMax,
-		CheckRetry:   retryable,
+		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
+			if o.Breaker != nil && o.Breaker.State() != BreakerClosed {
+				return false, ctx.Err() // a probe is one request
+			}
+			return retryable(ctx, resp, err)
+		},
 		Backoff:      backoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}}

@@ -30,6 +30,7 @@ type Config struct {
 	NATS    NATS
 	Key     secret.Key // the data key; zero: it lies in DataDir/key
 	HTTP    HTTP
+	Backup  Backup
 
 	Retention Retention
 

@@ -20,6 +20,7 @@ type file struct {
 	NATS        natsFile                  `yaml:"nats"`
 	Key         secret.String             `yaml:"key"`
 	HTTP        httpFile                  `yaml:"http"`
+	Backup      backupFile                `yaml:"backup"`
 	Retention   retentionFile             `yaml:"retention"`
 	Connections map[string]connectionFile `yaml:"connections,required"`
 	Campaigns   map[string]campaignFile   `yaml:"campaigns"`

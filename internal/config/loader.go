@@ -47,6 +47,7 @@ func (l *loader) config(path string) *Config {
 	cfg.Zone = l.zone(l.root, "zone", l.file.Zone, time.UTC)
 	cfg.NATS = l.nats(cfg)
 	cfg.HTTP = l.http()
+	cfg.Backup = l.backup()
 	cfg.Retention = l.file.Retention.retention()
 	cfg.Key = l.key()
 	l.connections(cfg)

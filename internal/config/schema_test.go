@@ -86,6 +86,7 @@ func TestSchemaKnowsTheSameKeys(t *testing.T) {
 		{"config", root, file{}},
 		{"nats", read(root.Properties["nats"]), natsFile{}},
 		{"http", read(root.Properties["http"]), httpFile{}},
+		{"backup", read(root.Properties["backup"]), backupFile{}},
 		{"retention", read(root.Properties["retention"]), retentionFile{}},
 		{"connection", def("connection"), connectionFile{}},
 		{"limits", read(def("connection").Properties["limits"]), limitsFile{}},

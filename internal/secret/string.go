@@ -27,8 +27,9 @@ func New(text string) String { return String{&text} }
 
 // Resolve makes a secret of what a config says: ${env:NAME} is the environment
 // variable, ${file:path} the file without its trailing newline (a relative path
-// starts at dir), and anything else is the secret itself. Other text of the
-// form ${...} is refused: it is a misspelt reference, not a password.
+// starts at dir), ${credential:NAME} the file that systemd's LoadCredential puts
+// into $CREDENTIALS_DIRECTORY, and anything else is the secret itself. Other text
+// of the form ${...} is refused: it is a misspelt reference, not a password.
 func Resolve(ref, dir string) (String, error) {
 	inner, isRef := strings.CutPrefix(ref, "${")
 	if isRef {
@@ -43,8 +44,10 @@ func Resolve(ref, dir string) (String, error) {
 		return fromEnv(name)
 	case kind == "file" && name != "":
 		return fromFile(name, dir)
+	case kind == "credential" && name != "" && name == filepath.Base(name):
+		return fromCredential(name)
 	}
-	return String{}, errors.New("not a reference: write ${env:NAME} or ${file:path}")
+	return String{}, errors.New("not a reference: write ${env:NAME}, ${file:path} or ${credential:NAME}")
 }
 
 func fromEnv(name string) (String, error) {
@@ -53,6 +56,14 @@ func fromEnv(name string) (String, error) {
 		return String{}, fmt.Errorf("environment variable %s is not set: set it for the process", name)
 	}
 	return New(text), nil
+}
+
+func fromCredential(name string) (String, error) {
+	dir := os.Getenv("CREDENTIALS_DIRECTORY")
+	if dir == "" {
+		return String{}, fmt.Errorf("credential %s: $CREDENTIALS_DIRECTORY is not set: systemd sets it for a unit with LoadCredential=%s:PATH; elsewhere name the folder with it", name, name)
+	}
+	return fromFile(name, dir)
 }
 
 func fromFile(path, dir string) (String, error) {

@@ -89,6 +89,7 @@ func TestResolve(t *testing.T) {
 	t.Setenv("PASSERELLE_TEST_SECRET", canary)
 	t.Setenv("PASSERELLE_TEST_EMPTY", "")
 	dir := t.TempDir()
+	t.Setenv("CREDENTIALS_DIRECTORY", dir)
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -119,6 +120,9 @@ func TestResolve(t *testing.T) {
 		{name: "empty file", ref: "${file:empty}", err: "empty: it is empty"},
 		{name: "a file too long", ref: "${file:huge}", err: "longer than 65536 bytes"},
 		{name: "a folder", ref: "${file:.}", err: "is a directory"},
+		{name: "a credential", ref: "${credential:token}", want: canary},
+		{name: "no such credential", ref: "${credential:none}", err: filepath.Join(dir, "none")},
+		{name: "a credential elsewhere", ref: "${credential:../token}", err: "not a reference"},
 		{name: "misspelt", ref: "${evn:X_c4nary-Zq9}", err: "not a reference"},
 		{name: "no name", ref: "${env:}", err: "not a reference"},
 	}
@@ -136,5 +140,12 @@ func TestResolve(t *testing.T) {
 				mustHide(t, "the error", err.Error())
 			}
 		})
+	}
+}
+
+func TestACredentialWithoutSystemd(t *testing.T) {
+	t.Setenv("CREDENTIALS_DIRECTORY", "")
+	if _, err := secret.Resolve("${credential:token}", "."); err == nil || !strings.Contains(err.Error(), "LoadCredential=token:") {
+		t.Errorf("error %v", err)
 	}
 }

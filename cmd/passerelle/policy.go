@@ -17,6 +17,7 @@ import (
 
 type policyCmds struct {
 	Check   policyCheckCmd   `cmd:"" help:"Say what is wrong with a policy's text. No hub is needed."`
+	Diff    policyDiffCmd    `cmd:"" help:"Say who gains and who loses what, the riskiest first."`
 	Explain policyExplainCmd `cmd:"" help:"Say why somebody may or may not do something; exit code 1 if they may not."`
 }
 
@@ -59,6 +60,56 @@ func (s *session) catalog() (bridge.Catalog, string, error) {
 		return bridge.Catalog{}, "", err
 	}
 	return cfg.Catalog, "the fields of " + s.Config, nil
+}
+
+type policyDiffCmd struct {
+	Old  string `arg:"" help:"The policy as it is: a file, or active for the one in force."`
+	New  string `arg:"" help:"The policy as it is to be: a file, or active."`
+	Lang string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
+}
+
+func (c policyDiffCmd) Run(ctx context.Context, s *session) error {
+	catalog, _, err := s.catalog()
+	if err != nil {
+		return err
+	}
+	old, err := s.policy(ctx, c.Old, catalog)
+	if err != nil {
+		return err
+	}
+	new, err := s.policy(ctx, c.New, catalog)
+	if err != nil {
+		return err
+	}
+	delta := policy.Diff(old, new)
+	if s.JSON {
+		return s.printJSON(delta)
+	}
+	return s.printf("%s", delta.Text(c.Lang))
+}
+
+// active is what stands for the policy in force where a file may stand.
+const active = "active"
+
+// policy loads a policy from a file, or the one in force from the hub.
+func (s *session) policy(ctx context.Context, name string, catalog bridge.Catalog) (*policy.Policy, error) {
+	if name != active {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		return policy.Load(name, text, catalog)
+	}
+	h, err := s.open(ctx, needStore)
+	if err != nil {
+		return nil, err
+	}
+	defer h.close()
+	var now struct{ Text string }
+	if err := h.get(ctx, "/v1/policy", &now); err != nil {
+		return nil, err
+	}
+	return policy.Load(active, []byte(now.Text), catalog)
 }
 
 type policyExplainCmd struct {

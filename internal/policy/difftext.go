@@ -1,0 +1,131 @@
+package policy
+
+import (
+	"strings"
+
+	"passerelle/internal/bridge"
+)
+
+var (
+	gainPhrase = phrase{"{role} may {action} {what}, of {scopes}", "{role} peut {action} {what}, pour {scopes}"}
+	lossPhrase = phrase{"{role} may no longer {action} {what}, of {scopes}", "{role} ne peut plus {action} {what}, pour {scopes}"}
+	keepPhrase = phrase{" (but still of {scopes})", " (mais encore pour {scopes})"}
+	movePhrase = phrase{"profile {profile} of {connection}: from role {from} to role {to}", "profil {profile} de {connection} : du rôle {from} au rôle {to}"}
+	newPhrase  = phrase{"profile {profile} of {connection} gets role {to}; until now it has no right", "le profil {profile} de {connection} reçoit le rôle {to} ; jusqu'ici il n'a aucun droit"}
+	gonePhrase = phrase{"profile {profile} of {connection} loses role {from} and with it every right", "le profil {profile} de {connection} perd le rôle {from} et avec lui tout droit"}
+	pathPhrase = phrase{"profile {profile} of {connection}", "le profil {profile} de {connection}"}
+	cardGain   = phrase{"the cards of {role} hold {context}", "les fiches d'appel de {role} montrent {context}"}
+	cardLoss   = phrase{"the cards of {role} no longer hold {context}", "les fiches d'appel de {role} ne montrent plus {context}"}
+	andWord    = phrase{" and ", " et "}
+)
+
+// riskNames are the headings of a diff.
+var riskNames = map[Risk]phrase{
+	RiskHigh:   {"Gains with a high risk", "Droits gagnés, à risque élevé"},
+	RiskMedium: {"Gains", "Droits gagnés"},
+	RiskLow:    {"Gains with a low risk", "Droits gagnés, à risque faible"},
+	RiskNone:   {"Losses", "Droits perdus"},
+}
+
+// Text is the risk as a heading.
+func (r Risk) Text(lang string) string { return riskNames[r].in(lang) }
+
+// Text says the change as one sentence without a full stop.
+func (c Change) Text(lang string) string {
+	p := lossPhrase
+	if c.Gains {
+		p = gainPhrase
+	}
+	what := string(c.Object)
+	if len(c.Fields) > 0 {
+		what = list(c.Fields) + " (" + classNames[c.Class].in(lang) + ")"
+	}
+	who := string(c.Role)
+	if c.Path != (Path{}) {
+		who = pathPhrase.fill(lang, "{profile}", string(c.Path.Profile), "{connection}", string(c.Path.Connection))
+	}
+	text := p.fill(lang, "{role}", who, "{action}", verbs[c.Action].in(lang), "{what}", what, "{scopes}", scopesText(lang, c.Scopes))
+	if len(c.Keeps) > 0 {
+		text += keepPhrase.fill(lang, "{scopes}", scopesText(lang, c.Keeps))
+	}
+	return text
+}
+
+func scopesText(lang string, scopes []Scope) string {
+	words := make([]string, len(scopes))
+	for i, s := range scopes {
+		words[i] = scopeNames[s].in(lang)
+	}
+	return strings.Join(words, andWord.in(lang))
+}
+
+var classNames = map[bridge.Class]phrase{
+	bridge.Public:       {"public", "public"},
+	bridge.Personal:     {"personal", "personnel"},
+	bridge.Commercial:   {"commercial", "commercial"},
+	bridge.Financial:    {"financial", "financier"},
+	bridge.Confidential: {"confidential", "confidentiel"},
+	bridge.Structural:   {"structural", "structurel"},
+}
+
+// Text says the move as one sentence without a full stop.
+func (m Move) Text(lang string) string {
+	p := movePhrase
+	switch {
+	case m.From == "":
+		p = newPhrase
+	case m.To == "":
+		p = gonePhrase
+	}
+	return p.fill(lang, "{profile}", string(m.Profile), "{connection}", string(m.Connection), "{from}", string(m.From), "{to}", string(m.To))
+}
+
+var nothingPhrase = phrase{"Nobody gains or loses a right.", "Personne ne gagne ni ne perd de droit."}
+
+// Text says the change as one sentence without a full stop.
+func (c CardChange) Text(lang string) string {
+	p := cardLoss
+	if c.Gains {
+		p = cardGain
+	}
+	return p.fill(lang, "{role}", string(c.Role), "{context}", c.Context)
+}
+
+var (
+	movesHeading = phrase{"Profiles", "Profils"}
+	cardsHeading = phrase{"Context on cards", "Contexte sur les fiches d'appel"}
+)
+
+// Text is the whole difference in words, the riskiest first: a heading a risk,
+// a line a change.
+func (d Delta) Text(lang string) string {
+	var b strings.Builder
+	heading := func(h string) {
+		if b.Len() > 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(h + "\n")
+	}
+	for i, m := range d.Moves {
+		if i == 0 {
+			heading(movesHeading.in(lang))
+		}
+		b.WriteString("  " + m.Text(lang) + "\n")
+	}
+	for i, c := range d.Changes {
+		if i == 0 || d.Changes[i-1].Risk != c.Risk {
+			heading(c.Risk.Text(lang))
+		}
+		b.WriteString("  " + c.Text(lang) + "\n")
+	}
+	for i, c := range d.Cards {
+		if i == 0 {
+			heading(cardsHeading.in(lang))
+		}
+		b.WriteString("  " + c.Text(lang) + "\n")
+	}
+	if b.Len() == 0 {
+		return nothingPhrase.in(lang) + "\n"
+	}
+	return b.String()
+}

@@ -123,7 +123,9 @@ func (a *App) openStore(context.Context) error {
 	if a.key, err = DataKey(a.cfg); err != nil {
 		return err
 	}
-	a.store, err = store.Open(StorePath(a.cfg), store.Options{Observe: a.metrics.Committed, Trouble: a.storeTrouble})
+	a.store, err = store.Open(StorePath(a.cfg), store.Options{
+		Observe: a.metrics.Committed, Trouble: a.storeTrouble, Migrations: migrations(a.key), Log: a.log,
+	})
 	if err != nil {
 		return err
 	}

@@ -59,6 +59,7 @@ func (a *App) scrape() {
 		return
 	}
 	a.metrics.SetStoreBytes(a.store.Size())
+	a.metrics.SetStoreFree(a.store.Free())
 	now := a.opts.Now()
 	conflicts := 0
 	err := a.store.View(func(tx *store.Tx) error {

@@ -82,6 +82,7 @@ func sameFrame(old, new *config.Config) error {
 		changed("zone", old.Zone.String() != new.Zone.String()),
 		changed("nats", old.NATS != new.NATS),
 		changed("http", old.HTTP != new.HTTP),
+		changed("retention", old.Retention != new.Retention),
 		changed("connections", !slices.EqualFunc(old.Connections, new.Connections, sameConnection)),
 	)
 }

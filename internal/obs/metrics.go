@@ -47,6 +47,7 @@ type Metrics struct {
 	paused      *prometheus.GaugeVec
 	storeBytes  prometheus.Gauge
 	perOutcome  *prometheus.GaugeVec
+	storeFree   prometheus.Gauge
 
 	ack         *prometheus.HistogramVec
 	crmRequests *prometheus.CounterVec
@@ -56,6 +57,8 @@ type Metrics struct {
 	httpTook    *prometheus.HistogramVec
 	groupSize   prometheus.Histogram
 	commitTook  prometheus.Histogram
+	pruned      *prometheus.CounterVec
+	compactions prometheus.Counter
 	ratios      map[bridge.ConnectionName]*ratio
 }
 
@@ -79,8 +82,8 @@ func NewMetrics(l Labels) *Metrics {
 	m.makeCounters()
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.oldest, m.writes, m.breaker, m.leases, m.parked, m.conflicts, m.ledgerLines, m.nats, m.paused, m.storeBytes, m.perOutcome,
-		m.ack, m.crmRequests, m.outcomes, m.findings, m.http, m.httpTook, m.groupSize, m.commitTook,
+		m.oldest, m.writes, m.breaker, m.leases, m.parked, m.conflicts, m.ledgerLines, m.nats, m.paused, m.storeBytes, m.storeFree, m.perOutcome,
+		m.ack, m.crmRequests, m.outcomes, m.findings, m.http, m.httpTook, m.groupSize, m.commitTook, m.pruned, m.compactions,
 	)
 	m.Know(l)
 	return m
@@ -103,6 +106,7 @@ func (m *Metrics) makeGauges() {
 	m.nats = gauge("nats_connected", "1 while the bridge is connected to NATS.")
 	m.paused = gauges("connection_paused", "1 while nothing is sent to the connection until a person resumes it.", "connection")
 	m.storeBytes = gauge("store_bytes", "Size of the store's file.")
+	m.storeFree = gauge("store_free_bytes", "Bytes of the store's file that hold nothing: a compaction gives them back.")
 	m.perOutcome = gauges("crm_requests_per_outcome", "Requests to the CRM per outcome since the start; 0 before the first.", "connection")
 }
 
@@ -120,6 +124,8 @@ func (m *Metrics) makeCounters() {
 	m.http = counters("http_requests_total", "Requests served, by route pattern and status.", "route", "status")
 	m.httpTook = prometheus.NewHistogramVec(seconds("http_request_seconds", "Time to serve a request."), []string{"route"})
 	m.groupSize = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "passerelle", Name: "commit_group_size", Help: "Commands in one commit of the store.", Buckets: prometheus.ExponentialBuckets(1, 2, 11)})
+	m.pruned = counters("pruned_total", "Records that have outlived their term and were erased, by kind.", "kind")
+	m.compactions = prometheus.NewCounter(prometheus.CounterOpts{Namespace: "passerelle", Name: "store_compactions_total", Help: "Times the store was compacted because half of it was free."})
 	m.commitTook = prometheus.NewHistogram(seconds("commit_seconds", "Time of one commit of the store."))
 }
 

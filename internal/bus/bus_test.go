@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,16 +50,13 @@ func startServer(t testing.TB) *embedded.Server {
 
 func connect(t testing.TB, s *embedded.Server) *Conn {
 	t.Helper()
-	c, err := Connect(Options{Embedded: s, Name: t.Name(), Pin: testPin, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	c, err := Connect(Options{Embedded: s, Name: t.Name(), Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
 	return c
 }
-
-// testPin forgets dead writers soon: a pull cannot be shorter than a second.
-const testPin = 2500 * time.Millisecond
 
 // newRoad makes the stream of a hub of its own.
 func newRoad(t testing.TB, c *Conn) *Road {
@@ -115,18 +113,10 @@ func (in *inbox) count() int { return len(in.all()) }
 // subscribe gives all messages to handle until the test ends or stop is called.
 func subscribe(t testing.TB, r *Road, handle func(Delivery)) (stop func()) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		r.Subscribe(ctx, crm, 16, handle)
-	}()
-	stop = func() {
-		cancel()
-		<-done
-	}
-	t.Cleanup(stop)
-	return stop
+	s := r.Subscribe(crm, 16, handle)
+	s.Take(All)
+	t.Cleanup(s.Close)
+	return s.Close
 }
 
 // ordered fails if a partition's first deliveries are not in order.
@@ -205,27 +195,89 @@ func TestPurgeTakesEverythingOff(t *testing.T) {
 	}
 }
 
-func TestAPartitionMovesWhenItsWriterDies(t *testing.T) {
+// Each gets what it has taken; what it gives up goes to the other, and the
+// partitions' order is kept, however often they move.
+func TestPartitionsMove(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	r := newRoad(t, connect(t, s))
-	var first, second inbox
-	dying := connect(t, s)
-	doomed := dying.Road("paris")
-	subscribe(t, doomed, func(d Delivery) { first.put(d.Message); d.Ack() })
-	publish(t, r, messages(20))
-	soon(t, "the first gets all", patience, func() bool { return first.count() == 20 })
-	subscribe(t, r, func(d Delivery) { second.put(d.Message); d.Ack() })
-	publish(t, r, messages(20))
-	soon(t, "the first still gets all", patience, func() bool { return first.count() == 40 })
-	if n := second.count(); n > 0 {
-		t.Fatalf("the second got %d messages of partitions that the first holds", n)
+	var both inbox
+	handle := func(d Delivery) { both.put(d.Message); d.Ack() }
+	one, two := r.Subscribe(crm, 16, handle), connect(t, s).Road("paris").Subscribe(crm, 16, handle)
+	t.Cleanup(one.Close)
+	t.Cleanup(two.Close)
+	if got := one.Serving(); got != 0 {
+		t.Errorf("serves %x before it was told to", got)
 	}
-	soon(t, "the first has acknowledged", patience, func() bool { return left(t, r) == 0 })
-	dying.Close()
+	all := messages(600)
+	for i, share := range []Share{All, 0, 0xffff_ffff, All &^ 0xffff_ffff, 0x5555_5555_5555_5555, 0} {
+		one.Take(share)
+		two.Take(All &^ share)
+		soon(t, "the move", patience, func() bool { return one.Serving() == share && two.Serving() == All&^share })
+		publish(t, r, all[i*100:(i+1)*100])
+		soon(t, "all arrive", patience, func() bool { return both.count() == (i+1)*100 })
+	}
+	ordered(t, both.all())
+	soon(t, "the stream is empty", patience, func() bool { return left(t, r) == 0 })
+}
+
+// What a dead writer had in its hands is another's once it is published again.
+func TestAPartitionOutlivesItsWriter(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	r := newRoad(t, connect(t, s))
+	dying := connect(t, s)
+	var taken atomic.Int64
+	held := make(chan struct{})
+	doomed := dying.Road("paris").Subscribe(crm, 16, func(Delivery) { taken.Add(1); <-held })
+	doomed.Take(All)
 	publish(t, r, messages(20))
-	soon(t, "the second takes over", 2*patience, func() bool { return second.count() == 20 })
-	ordered(t, second.all())
+	soon(t, "it has some in each hand", patience, func() bool { return taken.Load() == 7 })
+	dying.Close()
+	close(held)
+	doomed.Close()
+	soon(t, "the server has seen it go", patience, func() bool { return pulls(t, r) == 0 })
+	if err := r.Purge(t.Context(), crm); err != nil {
+		t.Fatal(err)
+	}
+	var in inbox
+	subscribe(t, r, func(d Delivery) { in.put(d.Message); d.Ack() })
+	publish(t, r, messages(20))
+	soon(t, "the other gets all", patience, func() bool { return in.count() == 20 })
+	ordered(t, in.all())
+}
+
+// pulls counts the pulls that wait at the server for messages.
+func pulls(t testing.TB, r *Road) (n int) {
+	t.Helper()
+	stream, err := r.conn.js.Stream(t.Context(), r.stream())
+	if err != nil {
+		t.Fatal(err)
+	}
+	consumers := stream.ListConsumers(t.Context())
+	for info := range consumers.Info() {
+		n += info.NumWaiting
+	}
+	if err := consumers.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// A closed subscription takes nothing any more.
+func TestClosedIsClosed(t *testing.T) {
+	t.Parallel()
+	r := newRoad(t, connect(t, startServer(t)))
+	s := r.Subscribe(crm, 16, func(Delivery) { t.Error("got a message") })
+	s.Close()
+	s.Take(All)
+	publish(t, r, messages(3))
+	var in inbox
+	subscribe(t, r, func(d Delivery) { in.put(d.Message); d.Ack() })
+	soon(t, "another gets them", patience, func() bool { return in.count() == 3 })
+	if got := s.Serving(); got != 0 {
+		t.Errorf("serves %x", got)
+	}
 }
 
 func TestALostStreamIsNoticedAndRejoined(t *testing.T) {

@@ -1,7 +1,6 @@
 package bus
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,7 +26,6 @@ type Options struct {
 	Embedded    InProcess // instead of URL
 	Name        string    // of this process, as the server shows it
 	Log         *slog.Logger
-	Pin         time.Duration // how long a dead writer keeps its partitions; 0 is 10 s
 	// Changed is told when the connection is lost or cannot be had (false), and
 	// when it is there (again) (true).
 	Changed func(connected bool)
@@ -35,10 +33,13 @@ type Options struct {
 
 // Conn is a connection to NATS.
 type Conn struct {
-	nc  *nats.Conn
-	js  jetstream.JetStream
-	pin time.Duration
+	nc *nats.Conn
+	js jetstream.JetStream
 }
+
+// pingEvery is how often a server is asked for a sign of life: one that gives
+// none three times is left for another of the cluster.
+const pingEvery = 2 * time.Second
 
 // Connect connects, and keeps trying for ever: a server that does not answer is
 // no error, options that never can be right are.
@@ -52,6 +53,8 @@ func Connect(opts Options) (*Conn, error) {
 		nats.RetryOnFailedConnect(true),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(250 * time.Millisecond),
+		nats.PingInterval(pingEvery),
+		nats.MaxPingsOutstanding(2),
 		nats.ReconnectBufSize(-1), // a publish while disconnected fails at once: the outbox is the buffer
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { changed(false) }),
 		nats.ReconnectHandler(func(*nats.Conn) { changed(true) }),
@@ -78,7 +81,7 @@ func Connect(opts Options) (*Conn, error) {
 	if !nc.IsConnected() {
 		changed(false)
 	}
-	return &Conn{nc: nc, js: js, pin: cmp.Or(opts.Pin, defaultPin)}, nil
+	return &Conn{nc: nc, js: js}, nil
 }
 
 // Close ends the connection.
@@ -91,6 +94,7 @@ func (c *Conn) Connected() bool { return c.nc.IsConnected() }
 const (
 	ClaimSubject  = "claim"
 	ReportSubject = "report"
+	BeatSubject   = "beat"
 	// SessionSubject is where they ask for the token of a connection.
 	SessionSubject = "session"
 )

@@ -179,15 +179,12 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			return
 		}
 		got := make(chan struct{}, 100)
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			r.Subscribe(running, crm, 4, func(d Delivery) { d.Ack(); got <- struct{}{} })
-		}()
+		sub := r.Subscribe(crm, 4, func(d Delivery) { d.Ack(); got <- struct{}{} })
+		sub.Take(All)
 		publish(t, r, messages(3))
 		<-got
+		sub.Close()
 		stop()
-		<-done
 		wait()
 	})
 	var profile strings.Builder

@@ -12,6 +12,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
 
 	"passerelle/internal/bridge"
 )
@@ -57,22 +58,11 @@ func (r *Road) writes(c bridge.ConnectionName) string {
 	return r.Subject("write." + string(c))
 }
 
-// consumerName names a partition's consumer on one life of the stream: one of
-// a former life's name could still be pinned to a writer that pulls from it.
+// consumerName names a partition's consumer on one life of the stream: nobody
+// may take one of a former life for it.
 func consumerName(c bridge.ConnectionName, partition int, life time.Time) string {
 	return fmt.Sprintf("%s-%02d-%x", strings.ReplaceAll(string(c), ".", "_"), partition, life.UnixNano())
 }
-
-// pinGroup is the one priority group of each consumer: the server pins it to
-// one writer at a time.
-const pinGroup = "writer"
-
-// defaultPin is how long after its last pull a dead writer keeps a partition.
-const defaultPin = 10 * time.Second
-
-// pull is how long a writer's pull waits for messages: well under the pin's
-// time, or an idle writer would lose its partitions.
-func (r *Road) pull() time.Duration { return r.conn.pin * 2 / 5 }
 
 // Renew makes the stream and its consumers anew, empty. The hub does so at its
 // start and when the stream was lost: every entry that was on it is published
@@ -89,28 +79,42 @@ func (r *Road) Renew(ctx context.Context, connections []bridge.ConnectionName) e
 	if err != nil {
 		return fmt.Errorf("renew the stream: %w", err)
 	}
-	for _, c := range connections {
-		for p := range Partitions {
-			_, err := stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
-				Durable:        consumerName(c, p, stream.CachedInfo().Created),
-				FilterSubject:  fmt.Sprintf("%s.%02d", r.writes(c), p),
-				AckPolicy:      jetstream.AckExplicitPolicy,
-				AckWait:        2 * time.Minute,
-				MaxDeliver:     -1,
-				MaxAckPending:  -1,
-				MemoryStorage:  true,
-				PriorityPolicy: jetstream.PriorityPolicyPinned,
-				PriorityGroups: []string{pinGroup},
-				PinnedTTL:      r.conn.pin,
-			})
-			if err != nil {
-				return fmt.Errorf("renew the consumers of %s: %w", c, err)
-			}
-		}
+	if err := r.createConsumers(ctx, stream, connections); err != nil {
+		return err
 	}
 	// Writers may hang on consumers that are gone.
 	life := strconv.FormatInt(stream.CachedInfo().Created.UnixNano(), 10)
 	return r.conn.nc.Publish(r.Subject(renewed), []byte(life))
+}
+
+// createAtOnce is how many consumers are made at a time: in a cluster each is
+// agreed upon by several servers.
+const createAtOnce = 16
+
+func (r *Road) createConsumers(ctx context.Context, stream jetstream.Stream, connections []bridge.ConnectionName) error {
+	life := stream.CachedInfo().Created
+	var making errgroup.Group
+	making.SetLimit(createAtOnce)
+	for _, c := range connections {
+		for p := range Partitions {
+			making.Go(func() error {
+				_, err := stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
+					Durable:       consumerName(c, p, life),
+					FilterSubject: fmt.Sprintf("%s.%02d", r.writes(c), p),
+					AckPolicy:     jetstream.AckExplicitPolicy,
+					AckWait:       2 * time.Minute,
+					MaxDeliver:    -1,
+					MaxAckPending: -1,
+					MemoryStorage: true,
+				})
+				if err != nil {
+					return fmt.Errorf("renew the consumers of %s: %w", c, err)
+				}
+				return nil
+			})
+		}
+	}
+	return making.Wait()
 }
 
 // How often and for how long a stream is tried to be made: the server removes
@@ -120,17 +124,43 @@ const (
 	createWithin = 2 * time.Second
 )
 
+// replicas is how many servers of a cluster keep the stream.
+const replicas = 3
+
+// wanted is how many servers are to keep the stream.
+func (r *Road) wanted() int {
+	if r.conn.nc.ConnectedClusterName() == "" {
+		return 1
+	}
+	return replicas
+}
+
+func (r *Road) config(replicas int) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:        r.stream(),
+		Description: "ids of writes that wait for a writer; lost or deleted, it is published again",
+		Subjects:    []string{r.Subject("write.>")},
+		Retention:   jetstream.WorkQueuePolicy,
+		Storage:     jetstream.FileStorage,
+		Replicas:    replicas,
+	}
+}
+
+// create makes the stream. A cluster that lacks a server for another replica
+// makes it with one: nothing hangs on it, and [Road.Widen] makes up for it.
 func (r *Road) create(ctx context.Context) (jetstream.Stream, error) {
+	stream, err := r.createWith(ctx, r.wanted())
+	if err != nil && r.wanted() > 1 && ctx.Err() == nil {
+		return r.createWith(ctx, 1)
+	}
+	return stream, err
+}
+
+func (r *Road) createWith(ctx context.Context, replicas int) (jetstream.Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, createWithin)
 	defer cancel()
 	for {
-		stream, err := r.conn.js.CreateStream(ctx, jetstream.StreamConfig{
-			Name:        r.stream(),
-			Description: "ids of writes that wait for a writer; lost or deleted, it is published again",
-			Subjects:    []string{r.Subject("write.>")},
-			Retention:   jetstream.WorkQueuePolicy,
-			Storage:     jetstream.FileStorage,
-		})
+		stream, err := r.conn.js.CreateStream(ctx, r.config(replicas))
 		if err == nil || ctx.Err() != nil {
 			return stream, err
 		}
@@ -140,6 +170,13 @@ func (r *Road) create(ctx context.Context) (jetstream.Stream, error) {
 		case <-time.After(createEvery):
 		}
 	}
+}
+
+// Widen gives the stream the replicas that the cluster could not hold when it
+// was made.
+func (r *Road) Widen(ctx context.Context) error {
+	_, err := r.conn.js.UpdateStream(ctx, r.config(r.wanted()))
+	return err
 }
 
 // renewed is the last word of the subject on which writers hear when a new life
@@ -191,7 +228,8 @@ func (r *Road) Purge(ctx context.Context, c bridge.ConnectionName) error {
 // StreamState is what tells one life of the stream from another.
 type StreamState struct {
 	Created time.Time `json:"created"`
-	Last    uint64    `json:"last"` // sequence of the newest message ever
+	Last    uint64    `json:"last"`   // sequence of the newest message ever
+	Narrow  bool      `json:"narrow"` // it has fewer replicas than the cluster could hold
 }
 
 // ErrNoStream says that the stream is gone.
@@ -210,5 +248,5 @@ func (r *Road) State(ctx context.Context) (StreamState, error) {
 		return StreamState{}, err
 	}
 	info := stream.CachedInfo()
-	return StreamState{Created: info.Created, Last: info.State.LastSeq}, nil
+	return StreamState{Created: info.Created, Last: info.State.LastSeq, Narrow: info.Config.Replicas < r.wanted()}, nil
 }

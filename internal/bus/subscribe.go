@@ -30,26 +30,91 @@ func (d Delivery) Nak(after time.Duration) { _ = d.msg.NakWithDelay(after) }
 // that the hub has not made (again) yet.
 const rejoinAfter = 250 * time.Millisecond
 
-// Subscribe joins all partitions of a connection and gives each message to
-// handle, which may block: then the partition waits. ahead is how many messages
-// a partition may hold ready. Once ctx has ended, what had already arrived is
-// still handled, before it returns: whoever cannot use it gives it back.
-func (r *Road) Subscribe(ctx context.Context, c bridge.ConnectionName, ahead int, handle func(Delivery)) {
-	var wg sync.WaitGroup
-	news, stop := r.renewals()
-	defer stop()
-	for p := range Partitions {
-		wg.Go(func() {
-			for ctx.Err() == nil {
-				r.join(ctx, news, c, p, ahead, handle)
-				select {
-				case <-ctx.Done():
-				case <-time.After(rejoinAfter):
-				}
-			}
-		})
+// Subscription is one writer's part in a connection's partitions: none, until
+// [Subscription.Take].
+type Subscription struct {
+	road   *Road
+	line   bridge.ConnectionName
+	ahead  int
+	handle func(Delivery)
+	news   *renewals
+	unhear func()
+
+	wg      sync.WaitGroup
+	mu      sync.Mutex
+	closed  bool
+	leave   [Partitions]context.CancelFunc // of those taken
+	serving [Partitions]int                // consumers under way: a partition that is taken again may still be left
+}
+
+// Subscribe makes a subscription that gives each message to handle, which may
+// block: then its partition waits. ahead is how many messages a partition may
+// hold ready.
+func (r *Road) Subscribe(c bridge.ConnectionName, ahead int, handle func(Delivery)) *Subscription {
+	s := &Subscription{road: r, line: c, ahead: ahead, handle: handle}
+	s.news, s.unhear = r.renewals()
+	return s
+}
+
+// Take joins the partitions of a share and leaves all others. What has arrived
+// of those is still handled: whoever cannot use it gives it back.
+func (s *Subscription) Take(share Share) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
 	}
-	wg.Wait()
+	for p := range Partitions {
+		switch taken := s.leave[p] != nil; {
+		case taken && !share.Has(p):
+			s.leave[p]()
+			s.leave[p] = nil
+		case !taken && share.Has(p):
+			ctx, leave := context.WithCancel(context.Background())
+			s.leave[p] = leave
+			s.wg.Go(func() { s.stay(ctx, p) })
+		}
+	}
+}
+
+// Serving is the partitions whose messages come here at the moment.
+func (s *Subscription) Serving() (share Share) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for p, n := range s.serving {
+		if n > 0 {
+			share |= Of(p)
+		}
+	}
+	return share
+}
+
+func (s *Subscription) count(partition, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serving[partition] += n
+}
+
+// Close leaves all partitions, for good, and returns once what had arrived is
+// handled.
+func (s *Subscription) Close() {
+	s.Take(0)
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.wg.Wait()
+	s.unhear()
+}
+
+// stay keeps a partition joined until ctx ends.
+func (s *Subscription) stay(ctx context.Context, partition int) {
+	for ctx.Err() == nil {
+		s.join(ctx, partition)
+		select {
+		case <-ctx.Done():
+		case <-time.After(rejoinAfter):
+		}
+	}
 }
 
 // renewals is what a subscriber has heard of the stream's lives.
@@ -100,7 +165,8 @@ func (r *Road) renewals() (n *renewals, stop func()) {
 
 // join consumes one partition until ctx ends or the consumer is gone: the hub
 // makes them anew when it starts.
-func (r *Road) join(ctx context.Context, news *renewals, c bridge.ConnectionName, partition, ahead int, handle func(Delivery)) {
+func (s *Subscription) join(ctx context.Context, partition int) {
+	r := s.road
 	if !r.conn.Connected() {
 		return
 	}
@@ -109,7 +175,7 @@ func (r *Road) join(ctx context.Context, news *renewals, c bridge.ConnectionName
 		return
 	}
 	life := stream.CachedInfo().Created
-	name := consumerName(c, partition, life)
+	name := consumerName(s.line, partition, life)
 	consumer, err := stream.Consumer(ctx, name)
 	if err != nil {
 		return
@@ -119,15 +185,14 @@ func (r *Road) join(ctx context.Context, news *renewals, c bridge.ConnectionName
 	cc, err := consumer.Consume(
 		func(m jetstream.Msg) {
 			d := Delivery{msg: m}
-			if json.Unmarshal(m.Data(), &d.Message) != nil || d.Partition != partition || d.Connection != c {
+			if json.Unmarshal(m.Data(), &d.Message) != nil || d.Partition != partition || d.Connection != s.line {
 				_ = m.Term() // not ours; nothing hangs on it
 				return
 			}
-			handle(d)
+			s.handle(d)
 		},
-		jetstream.PullMaxMessages(ahead),
-		jetstream.PullExpiry(r.pull()),
-		jetstream.PullPriorityGroup(pinGroup),
+		jetstream.PullMaxMessages(s.ahead),
+		jetstream.PullExpiry(pullFor),
 		jetstream.ConsumeErrHandler(func(jetstream.ConsumeContext, error) {
 			if !r.alive(name) {
 				leave()
@@ -137,9 +202,11 @@ func (r *Road) join(ctx context.Context, news *renewals, c bridge.ConnectionName
 	if err != nil {
 		return
 	}
+	s.count(partition, 1)
+	defer s.count(partition, -1)
 	context.AfterFunc(ctx, func() { part(cc) })
 	go func() {
-		news.after(ctx, life.UnixNano())
+		s.news.after(ctx, life.UnixNano())
 		leave()
 	}()
 	<-cc.Closed()

@@ -137,7 +137,7 @@ func (h *hub) open() {
 
 func (h *hub) connect() *bus.Conn {
 	h.Helper()
-	c, err := bus.Connect(bus.Options{Embedded: h.server, Name: "test", Pin: 2500 * time.Millisecond, Log: quiet()})
+	c, err := bus.Connect(bus.Options{Embedded: h.server, Name: "test", Log: quiet()})
 	if err != nil {
 		h.Fatal(err)
 	}

@@ -2,8 +2,10 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"passerelle/internal/bus"
@@ -24,6 +26,8 @@ type lane struct {
 	granted clockMark
 	// asked is when a writer last asked for anything.
 	asked clockMark
+	// stale says that what is on the road may be in nobody's hands.
+	stale atomic.Bool
 	// expiry and missed are when the next claim can run out and the next
 	// message can be missed: there is no need to look before.
 	expiry, missed time.Time
@@ -45,6 +49,12 @@ func (l *lane) poke() {
 	case l.wake <- struct{}{}:
 	default:
 	}
+}
+
+// reset has what is on the road and unclaimed published again.
+func (l *lane) reset() {
+	l.stale.Store(true)
+	l.poke()
 }
 
 func (l *lane) now() time.Time { return l.relay.opts.Now() }
@@ -72,8 +82,12 @@ func (l *lane) run(ctx context.Context) {
 				l.relay.opts.Log.Error("sweep", "connection", l.Name, "err", err)
 			}
 		}
-		next, err := l.fill(ctx)
-		if err != nil && ctx.Err() == nil {
+		var err error
+		if l.stale.Swap(false) {
+			err = l.clear(ctx)
+		}
+		next, failed := l.fill(ctx)
+		if err = errors.Join(err, failed); err != nil && ctx.Err() == nil {
 			l.relay.opts.Log.Warn("publish", "connection", l.Name, "err", err)
 		}
 		if !next.IsZero() {
@@ -278,7 +292,7 @@ func (l *lane) takeBackDue(ctx context.Context, s outbox.State, next *time.Time,
 
 // silentFor is how long published messages may bring no writer to ask, while
 // none is at work: the hub's own is always there, so they reach nobody.
-const silentFor = 4 * time.Second
+const silentFor = 5 * time.Second
 
 // silent says whether the road takes messages and delivers none, as a stream
 // does whose files were deleted under it.

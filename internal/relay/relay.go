@@ -44,6 +44,7 @@ type Options struct {
 type Relay struct {
 	opts  Options
 	lanes map[bridge.ConnectionName]*lane
+	crew  crew
 	road  roadWatch
 	wg    sync.WaitGroup
 	stop  context.CancelFunc
@@ -57,7 +58,7 @@ func New(opts Options) *Relay {
 	if opts.Timeout == 0 {
 		opts.Timeout = defaultTimeout
 	}
-	r := &Relay{opts: opts, lanes: map[bridge.ConnectionName]*lane{}}
+	r := &Relay{opts: opts, lanes: map[bridge.ConnectionName]*lane{}, crew: crew{members: map[string]*member{}}}
 	for _, l := range opts.Lines {
 		r.lanes[l.Name] = newLane(r, l)
 	}
@@ -113,6 +114,9 @@ func (r *Relay) Wake(c bridge.ConnectionName) {
 		l.poke()
 	}
 }
+
+// Beat answers the hub's own writer what it is to serve.
+func (r *Relay) Beat(_ context.Context, b bus.Beat) (bus.Shares, error) { return r.beat(b, true), nil }
 
 // errNoLine is a claim or report for a connection that the hub does not have.
 var errNoLine = errors.New("the hub has no such connection")

@@ -27,6 +27,16 @@ func (r *Relay) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	err = r.answer(ctx, bus.BeatSubject, func(_ context.Context, raw []byte) (any, error) {
+		var beat bus.Beat
+		if err := json.Unmarshal(raw, &beat); err != nil {
+			return nil, errors.New("not a beat")
+		}
+		return r.beat(r.elsewhere(beat), false), nil
+	})
+	if err != nil {
+		return err
+	}
 	return r.answer(ctx, bus.ReportSubject, func(ctx context.Context, raw []byte) (any, error) {
 		var report outbox.Report
 		if err := json.Unmarshal(raw, &report); err != nil {
@@ -62,6 +72,8 @@ type roadWatch struct {
 	mu    sync.Mutex
 	state bus.StreamState
 	down  bool
+
+	widened time.Time // when it was last tried, by watchRoad
 }
 
 // renew makes the stream anew and takes what was on it back to pending.
@@ -114,22 +126,50 @@ func (r *Relay) watchRoad(ctx context.Context) {
 	}
 }
 
+// How long looking at the stream and making it anew may take: in a cluster
+// whose servers come and go both wait for them.
+const (
+	lookWithin  = 5 * time.Second
+	renewWithin = 30 * time.Second
+)
+
 func (r *Relay) checkRoad(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	looking, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
-	state, err := r.opts.Road.State(ctx)
+	state, err := r.opts.Road.State(looking)
 	r.road.mu.Lock()
 	known, down := r.road.state, r.road.down
 	lost := errors.Is(err, bus.ErrNoStream) || r.silent() || err == nil && (!state.Created.Equal(known.Created) || state.Last < known.Last)
 	if err == nil && !lost {
-		r.road.state = state
+		r.road.state, r.road.down = state, false
 	}
 	r.road.mu.Unlock()
-	if lost || down && err == nil {
+	switch {
+	case lost:
 		r.opts.Log.Warn("the stream has lost its messages: publishing them again")
-		return r.renew(ctx)
+		renewing, cancel := context.WithTimeout(ctx, renewWithin)
+		defer cancel()
+		return r.renew(renewing)
+	case err == nil && down:
+		for _, l := range r.lanes {
+			l.reset()
+		}
+	case err == nil && state.Narrow:
+		r.widen(looking)
 	}
 	return err
+}
+
+// widenEvery is how often a cluster is asked again to hold more of the stream.
+const widenEvery = 10 * time.Second
+
+func (r *Relay) widen(ctx context.Context) {
+	if now := time.Now(); now.Sub(r.road.widened) >= widenEvery {
+		r.road.widened = now
+		if err := r.opts.Road.Widen(ctx); err != nil {
+			r.opts.Log.Debug("the stream stays on one server of the cluster", "err", err)
+		}
+	}
 }
 
 // silent says whether a connection's messages reach nobody.

@@ -19,6 +19,12 @@ const (
 	reportAgain = 500 * time.Millisecond
 )
 
+// Beat tells the hub that this writer lives.
+func (r Remote) Beat(ctx context.Context, beat bus.Beat) (shares bus.Shares, err error) {
+	err = r.ask(ctx, bus.BeatSubject, beat, &shares)
+	return shares, err
+}
+
 // Claim asks the hub for entries.
 func (r Remote) Claim(ctx context.Context, ask outbox.Ask) (g outbox.Grant, err error) {
 	err = r.ask(ctx, bus.ClaimSubject, ask, &g)

@@ -2,7 +2,9 @@ package writer
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -16,8 +18,10 @@ import (
 	"passerelle/internal/outbox"
 )
 
-// Hub grants claims and takes reports: relay in the same process, or [Remote].
+// Hub deals out partitions, grants claims and takes reports: relay in the same
+// process, or [Remote].
 type Hub interface {
+	Beat(ctx context.Context, beat bus.Beat) (bus.Shares, error)
 	Claim(ctx context.Context, ask outbox.Ask) (outbox.Grant, error)
 	Report(ctx context.Context, report outbox.Report) error
 }
@@ -38,15 +42,19 @@ type Options struct {
 	Log   *slog.Logger
 }
 
-// Writer serves its lines until it is stopped.
+// Writer serves its share of its lines until it is stopped.
 type Writer struct {
 	opts Options
+	life string // names this run: to the hub, one that is started again is another
+	subs map[bridge.ConnectionName]*bus.Subscription
 	wg   sync.WaitGroup
 	stop context.CancelFunc
 }
 
 // New makes a writer.
-func New(opts Options) *Writer { return &Writer{opts: opts} }
+func New(opts Options) *Writer {
+	return &Writer{opts: opts, life: fmt.Sprintf("%s %08x", opts.Name, rand.Uint32()), subs: map[bridge.ConnectionName]*bus.Subscription{}}
+}
 
 // Start begins serving. Stop ends it.
 func (w *Writer) Start() {
@@ -55,6 +63,7 @@ func (w *Writer) Start() {
 	for _, line := range w.opts.Lines {
 		w.serve(ctx, line)
 	}
+	w.wg.Go(func() { w.beat(ctx) })
 }
 
 // Stop takes no more work, lets what has begun end by its deadline, and
@@ -66,46 +75,31 @@ func (w *Writer) Stop() {
 	w.wg.Wait()
 }
 
-// hands is how many writes of a CRM without batches are under way at once.
-const hands = 8
+// atOnce is how many writes of a CRM without batches are under way at a time.
+const atOnce = 8
 
-// serve starts the goroutines of one line. A prospect's messages always come
-// to the same hand, in order.
+// serve starts the goroutines of one line: a hand for each partition, which
+// takes its messages in order. A CRM with batches has one hand, for messages of
+// all partitions make a batch.
 func (w *Writer) serve(ctx context.Context, line Line) {
-	n, batch := hands, max(line.Descriptor.Batch, 1)
+	n, batch := bus.Partitions, max(line.Descriptor.Batch, 1)
 	if batch > 1 {
 		n = 1
 	}
-	desks := make([]chan bus.Delivery, n)
-	for i := range desks {
-		desks[i] = make(chan bus.Delivery, batch)
-		h := hand{Line: line, opts: w.opts, batch: batch, in: desks[i]}
+	in := make([]chan bus.Delivery, n)
+	busy := make(chan struct{}, atOnce)
+	for i := range in {
+		in[i] = make(chan bus.Delivery, batch)
+		h := hand{Line: line, opts: w.opts, batch: batch, in: in[i], busy: busy}
 		w.wg.Go(func() { h.work(ctx) })
 	}
-	w.wg.Go(func() {
-		w.opts.Road.Subscribe(ctx, line.Name, max(16, 2*batch/bus.Partitions), func(d bus.Delivery) {
-			select {
-			case desks[d.Partition%n] <- d:
-			case <-ctx.Done():
-				d.Nak(0)
-			}
-		})
-		for _, in := range desks {
-			giveBack(in)
+	w.subs[line.Name] = w.opts.Road.Subscribe(line.Name, max(16, 2*batch/bus.Partitions), func(d bus.Delivery) {
+		select {
+		case in[d.Partition%n] <- d:
+		case <-ctx.Done():
+			d.Nak(0)
 		}
 	})
-}
-
-// giveBack lets another writer have the messages that wait here.
-func giveBack(in <-chan bus.Delivery) {
-	for {
-		select {
-		case d := <-in:
-			d.Nak(0)
-		default:
-			return
-		}
-	}
 }
 
 // hand is one goroutine's work.
@@ -114,6 +108,7 @@ type hand struct {
 	opts  Options
 	batch int
 	in    chan bus.Delivery
+	busy  chan struct{} // holds one for each batch of the line that is under way
 }
 
 func (h *hand) work(ctx context.Context) {
@@ -122,7 +117,13 @@ func (h *hand) work(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case d := <-h.in:
-			h.carryOut(ctx, h.drain([]bus.Delivery{d}))
+			select {
+			case h.busy <- struct{}{}:
+				h.carryOut(ctx, h.drain([]bus.Delivery{d}))
+				<-h.busy
+			case <-ctx.Done():
+				d.Nak(0)
+			}
 		}
 	}
 }
@@ -151,7 +152,7 @@ func (h *hand) carryOut(ctx context.Context, batch []bus.Delivery) {
 	slices.Sort(ask.Entries)
 	ask.Entries = slices.Compact(ask.Entries)
 	asked := time.Now()
-	grant, err := h.opts.Hub.Claim(ctx, ask)
+	grant, err := h.claim(ctx, ask)
 	if err != nil {
 		h.opts.Log.Debug("no claim", "connection", h.Name, "err", err)
 		for _, d := range batch {
@@ -193,12 +194,27 @@ const (
 	partWithin   = 3 * time.Second
 )
 
+// parting ends partWithin after ctx does.
+func parting(ctx context.Context) (context.Context, context.CancelFunc) {
+	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(partWithin, cancel) })
+	return later, func() { stop(); cancel() }
+}
+
+// claim hears the answer also when the writer is about to stop: what is granted
+// and not known of waits for the claim to run out.
+func (h *hand) claim(ctx context.Context, ask outbox.Ask) (outbox.Grant, error) {
+	asking, cancel := parting(ctx)
+	defer cancel()
+	return h.opts.Hub.Claim(asking, ask)
+}
+
 // report tells the hub also when the writer is about to stop.
 func (h *hand) report(ctx context.Context, report outbox.Report) error {
-	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), reportWithin)
+	sending, cancel := parting(ctx)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(partWithin, cancel) })
-	defer stop()
+	sending, over := context.WithTimeout(sending, reportWithin)
+	defer over()
 	return h.opts.Hub.Report(sending, report)
 }
 

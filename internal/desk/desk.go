@@ -118,9 +118,17 @@ type command struct {
 
 // run carries out a command in one transaction.
 func (d *Desk) run(ctx context.Context, actor bridge.Actor, fn func(*command) error) error {
-	err := d.opts.Store.Commit(ctx, func(tx *store.Tx) error { return fn(d.begin(tx, actor)) })
-	faultpoint.Hit("desk.commit.after")
-	return err
+	return d.submit(ctx, actor, fn)()
+}
+
+// submit begins to carry out a command, and answers how to wait for its end.
+func (d *Desk) submit(ctx context.Context, actor bridge.Actor, fn func(*command) error) (wait func() error) {
+	kept := d.opts.Store.Submit(ctx, func(tx *store.Tx) error { return fn(d.begin(tx, actor)) })
+	return func() error {
+		err := kept()
+		faultpoint.Hit("desk.commit.after")
+		return err
+	}
 }
 
 // look answers a question over a snapshot.

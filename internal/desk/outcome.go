@@ -47,12 +47,22 @@ const (
 // what they may propose waits for a supervisor, the rest is refused with its
 // reason.
 func (d *Desk) Record(ctx context.Context, actor bridge.Actor, call Call) (Receipt, error) {
+	return d.Submit(ctx, actor, call)()
+}
+
+// Submit is [Desk.Record] for those who have more calls to record before they
+// wait: calls submitted one after the other are recorded in that order, and may
+// share a commit.
+func (d *Desk) Submit(ctx context.Context, actor bridge.Actor, call Call) (wait func() (Receipt, error)) {
 	var out Receipt
-	err := d.run(ctx, actor, func(c *command) (err error) {
+	kept := d.submit(ctx, actor, func(c *command) (err error) {
 		out, err = c.take(call)
 		return err
 	})
-	return out, err
+	return func() (Receipt, error) {
+		err := kept()
+		return out, err
+	}
 }
 
 func eventKey(connection bridge.ConnectionName, id string) string {

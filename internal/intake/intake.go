@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -123,46 +122,6 @@ func (in *Intake) unread(w http.ResponseWriter, r *http.Request, err error) {
 	problem.Write(w, r, problem.BadRequest("the body could not be read to its end"))
 }
 
-// take records or parks every event of a body. Its error means that the store
-// did not keep one: the platform must send the whole body again, which is
-// harmless for those that were kept.
-func (in *Intake) take(ctx context.Context, line Line, header http.Header, body []byte) ([]Result, error) {
-	decoded, err := line.Hook.Decode(header, body)
-	if err != nil {
-		r, err := in.park(ctx, line.Name, connector.Event{Body: body}, err.Error(), bridge.CallEvent{})
-		return []Result{r}, err
-	}
-	results := make([]Result, 0, len(decoded))
-	for _, e := range decoded {
-		r, err := in.one(ctx, line, e)
-		if err != nil {
-			return nil, err
-		}
-		results = append(results, r)
-	}
-	return results, nil
-}
-
-// one records or parks one event.
-func (in *Intake) one(ctx context.Context, line Line, e connector.Event) (Result, error) {
-	receipt, event, err := in.record(ctx, line, e)
-	if err == nil {
-		state := Recorded
-		if receipt.Duplicate {
-			state = Duplicate
-		}
-		return Result{EventID: event.EventID, State: state, Receipt: receipt}, nil
-	}
-	if !understood(err) {
-		return Result{}, err
-	}
-	r, err := in.park(ctx, line.Name, e, err.Error(), event)
-	if err == nil && event.Amends != "" {
-		in.follow(ctx, line, event.Amends) // which may just have come
-	}
-	return r, err
-}
-
 // understood says whether an error is about the event, not about us.
 func understood(err error) bool {
 	var (
@@ -181,53 +140,3 @@ func understood(err error) bool {
 type unknownError struct{ why string }
 
 func (e *unknownError) Error() string { return e.why }
-
-// record hands an event to the desk, and after it what arrived before it although
-// it amends it.
-func (in *Intake) record(ctx context.Context, line Line, e connector.Event) (desk.Receipt, bridge.CallEvent, error) {
-	var event bridge.CallEvent
-	if err := in.opts.Schemas.Decode(e.Schema, e.Body, &event); err != nil {
-		return desk.Receipt{}, bridge.CallEvent{}, err
-	}
-	if event.Connection != line.Name {
-		return desk.Receipt{}, event, &unknownError{"the event says it comes from another connection than the one it was posted to"}
-	}
-	person, ok := in.opts.People.ByLogin(line.Name, event.Agent)
-	if !ok {
-		return desk.Receipt{}, event, &unknownError{"nobody has this agent's login on " + string(line.Name) + ": add it under people.<id>.phoning"}
-	}
-	if campaign, ok := line.Campaigns[string(event.Campaign)]; ok {
-		event.Campaign = campaign
-	}
-	if event.Disposition == "" {
-		event.Disposition = line.Codes[event.RawCode]
-	}
-	// The call was made: somebody who has left since is still its author.
-	person.Active = true
-	receipt, err := in.opts.Desk.Record(ctx, bridge.Actor{Person: person, Connection: line.Name}, desk.Call{Event: event})
-	if err == nil {
-		in.follow(ctx, line, event.EventID)
-	}
-	return receipt, event, err
-}
-
-// follow takes in the parked amendments of a call: requests overtake each other,
-// and an objection must not wait for somebody to look.
-func (in *Intake) follow(ctx context.Context, line Line, eventID string) {
-	var ids []string
-	err := in.opts.Store.View(func(tx *store.Tx) error {
-		prefix := waitingKey(line.Name, eventID, "")
-		for key := range waiting.Scan(tx, prefix, "") {
-			ids = append(ids, key[len(prefix):])
-		}
-		return nil
-	})
-	for _, id := range ids {
-		if _, again := in.replay(ctx, string(line.Name), id); again != nil {
-			err = errors.Join(err, again)
-		}
-	}
-	if err != nil {
-		in.opts.Log.Info("a parked amendment stays parked", "connection", line.Name, "err", err)
-	}
-}

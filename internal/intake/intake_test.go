@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,6 +55,8 @@ type world struct {
 	in     *Intake
 	store  *store.Store
 	people *identity.People
+	// commits counts the store's.
+	commits atomic.Int64
 }
 
 const rights = `
@@ -68,7 +71,8 @@ profiles:
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	s, err := store.Open(filepath.Join(t.TempDir(), "store.db"), store.Options{})
+	w := &world{t: t}
+	s, err := store.Open(filepath.Join(t.TempDir(), "store.db"), store.Options{Observe: func(int, time.Duration) { w.commits.Add(1) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +85,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, store: s, people: identity.NewPeople(nil)}
+	w.store, w.people = s, identity.NewPeople(nil)
 	w.know("alice")
 	log := slog.New(slog.DiscardHandler)
 	d, err := desk.New(context.Background(), desk.Options{

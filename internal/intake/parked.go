@@ -44,12 +44,14 @@ func parkedID(c bridge.ConnectionName, body []byte) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-func (in *Intake) park(ctx context.Context, c bridge.ConnectionName, e connector.Event, reason string, event bridge.CallEvent) (Result, error) {
+// park begins to keep an event that was not understood, and answers how to wait
+// for it.
+func (in *Intake) park(ctx context.Context, c bridge.ConnectionName, e connector.Event, reason string, event bridge.CallEvent) (wait func() (Result, error)) {
 	p := ParkedEvent{
 		ID: parkedID(c, e.Body), Connection: c, Received: in.opts.Now().UTC(),
 		Reason: reason, EventID: event.EventID, Amends: event.Amends, Schema: e.Schema,
 	}
-	err := in.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+	kept := in.opts.Store.Submit(ctx, func(tx *store.Tx) error {
 		if parked.Has(tx, p.ID) {
 			return nil
 		}
@@ -66,8 +68,11 @@ func (in *Intake) park(ctx context.Context, c bridge.ConnectionName, e connector
 		}
 		return parked.Put(tx, p.ID, p)
 	})
-	in.opts.Log.Warn("an event was parked", "connection", c, "event", p.ID, "reason", reason)
-	return Result{EventID: event.EventID, State: Parked, Parked: p.ID, Reason: reason}, err
+	return func() (Result, error) {
+		err := kept()
+		in.opts.Log.Warn("an event was parked", "connection", c, "event", p.ID, "reason", reason)
+		return Result{EventID: event.EventID, State: Parked, Parked: p.ID, Reason: reason}, err
+	}
 }
 
 // List answers the parked events, by id, without their bodies.
@@ -158,7 +163,7 @@ func (in *Intake) again(ctx context.Context, line Line, p ParkedEvent, body []by
 	var last desk.Receipt
 	var wrong error
 	for _, e := range decoded {
-		receipt, _, err := in.record(ctx, line, e)
+		receipt, err := in.record(ctx, line, e)
 		switch {
 		case err == nil:
 			last = receipt

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -19,6 +20,57 @@ const maxGroup = 1024
 type command struct {
 	fn   func(*Tx) error
 	done chan error
+}
+
+// Commit runs fn in a write transaction that it may share with other commands,
+// and returns once that transaction is on the disk. If fn returns an error
+// nothing of it is kept and the error is returned.
+//
+// fn runs on the committer's goroutine, must not block, and may run more than
+// once: it must set what it captures, not add to it.
+func (s *Store) Commit(ctx context.Context, fn func(*Tx) error) error {
+	return s.Submit(ctx, fn)()
+}
+
+// Submit is [Store.Commit] for those who have more to ask before they wait:
+// what one goroutine submits is carried out in that order, and may share a
+// transaction. wait answers as Commit does; it may be called once.
+func (s *Store) Submit(ctx context.Context, fn func(*Tx) error) (wait func() error) {
+	c := &command{fn: fn, done: make(chan error, 1)}
+	if err := s.enqueue(ctx, c); err != nil {
+		return func() error { return err }
+	}
+	// Once queued, the command will be carried out: the caller must learn how
+	// it ended, not that their patience did.
+	return func() error {
+		select {
+		case err := <-c.done:
+			return err
+		case <-s.done:
+			select {
+			case err := <-c.done:
+				return err
+			default:
+				return ErrClosed
+			}
+		}
+	}
+}
+
+func (s *Store) enqueue(ctx context.Context, c *command) error {
+	select {
+	case <-s.stop:
+		return ErrClosed
+	default:
+	}
+	select {
+	case s.queue <- c:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+	case <-s.stop:
+		return ErrClosed
+	}
 }
 
 // commitLoop is the committer: take one command, yield once so that callers

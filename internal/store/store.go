@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -132,39 +131,4 @@ func (s *Store) Path() string { return s.path }
 // short: an open snapshot keeps old pages alive.
 func (s *Store) View(fn func(*Tx) error) error {
 	return s.view(func(tx *bbolt.Tx) error { return fn(&Tx{b: tx}) })
-}
-
-// Commit runs fn in a write transaction that it may share with other commands,
-// and returns once that transaction is on the disk. If fn returns an error
-// nothing of it is kept and the error is returned.
-//
-// fn runs on the committer's goroutine, must not block, and may run more than
-// once: it must set what it captures, not add to it.
-func (s *Store) Commit(ctx context.Context, fn func(*Tx) error) error {
-	c := &command{fn: fn, done: make(chan error, 1)}
-	select {
-	case <-s.stop:
-		return ErrClosed
-	default:
-	}
-	select {
-	case s.queue <- c:
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
-	case <-s.stop:
-		return ErrClosed
-	}
-	// Once queued, the command will be carried out: the caller must learn how
-	// it ended, not that their patience did.
-	select {
-	case err := <-c.done:
-		return err
-	case <-s.done:
-		select {
-		case err := <-c.done:
-			return err
-		default:
-			return ErrClosed
-		}
-	}
 }

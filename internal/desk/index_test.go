@@ -1,0 +1,261 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/policy"
+	"passerelle/internal/store"
+)
+
+const autumn = bridge.CampaignID("autumn")
+
+// twoCampaigns is a floor whose callers' rights on prospects have a scope of their
+// own, with a second campaign that another team runs.
+func twoCampaigns(t testing.TB, path string, scope policy.Scope) *floor {
+	f := floorAt(t, path)
+	text := strings.Replace(plateau, "{on: prospect, scope: assigned,", "{on: prospect, scope: "+string(scope)+",", 1)
+	p, err := policy.Load("policy.yaml", []byte(text), bridge.Standard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := *f.desk.Rules()
+	rules.Policy = p
+	other := rules.Campaigns[spring]
+	other.ID, other.Team, other.Feeds = autumn, "others", nil
+	rules.Campaigns = map[bridge.CampaignID]bridge.Campaign{spring: rules.Campaigns[spring], autumn: other}
+	rules.ByCRM = func(_ bridge.ConnectionName, user string) (bridge.PersonID, bool) {
+		id, ours := strings.CutPrefix(user, "u-")
+		return bridge.PersonID(id), ours
+	}
+	f.desk.Use(&rules)
+	return f
+}
+
+// all reads every lead of the store.
+func (f *floor) all() (out []bridge.Lead) {
+	err := f.store.View(func(tx *store.Tx) error {
+		return leads.Each(tx, "", "", func(_ string, l bridge.Lead) (bool, error) {
+			out = append(out, l)
+			return true, nil
+		})
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return out
+}
+
+// indexed lists the keys of an index.
+func (f *floor) indexed(index store.Raw) map[string]bool {
+	out := map[string]bool{}
+	err := f.store.View(func(tx *store.Tx) error {
+		for key := range index.Scan(tx, "", "") {
+			out[key] = true
+		}
+		return nil
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return out
+}
+
+// Whatever is done on the floor: the indexes say what the leads say, and every
+// filter finds what reading all leads finds, for each reader.
+func TestTheIndexesAgreeWithTheLeads(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	run := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		run++
+		scope := rapid.SampledFrom([]policy.Scope{policy.Own, policy.Assigned, policy.Team, policy.Campaign, policy.All}).Draw(rt, "scope")
+		f := twoCampaigns(t, filepath.Join(dir, fmt.Sprint(run)), scope)
+		defer f.store.Close()
+		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
+			f.something(rt)
+			f.indexesAgree(rt)
+		}
+		f.filtersAgree(rt)
+	})
+}
+
+// something happens on the floor. What is refused is as good as what is not.
+func (f *floor) something(rt *rapid.T) {
+	ctx := context.Background()
+	who := rapid.SampledFrom([]bridge.PersonID{"alice", "bob", "sam", "sue"}).Draw(rt, "who")
+	campaign := rapid.SampledFrom([]bridge.CampaignID{spring, autumn}).Draw(rt, "campaign")
+	id := rapid.SampledFrom([]string{"1", "2", "3", "4", "5"}).Draw(rt, "prospect")
+	lead := LeadOf(campaign, ref(id))
+	var err error
+	switch rapid.SampledFrom([]string{"pull", "next", "record", "reassign", "close", "handover", "push", "oppose", "unread", "wait", "expire"}).Draw(rt, "what") {
+	case "pull":
+		err = f.desk.TakeIn(ctx, campaign, f.selection(rt), bridge.Standard().Names())
+	case "next":
+		_, err = f.desk.Next(ctx, as(who), campaign)
+	case "record":
+		d := rapid.SampledFrom([]bridge.Disposition{"no_answer", "sale", "not_interested", "callback_requested", "opt_out", "in_discussion"}).Draw(rt, "disposition")
+		_, err = f.record(who, bridge.CallEvent{EventID: rapid.StringN(8, 8, 8).Draw(rt, "event"), Disposition: d}, lead)
+	case "reassign":
+		to := rapid.SampledFrom([]string{"alice", "bob", Pool}).Draw(rt, "to")
+		_, err = f.desk.Reassign(ctx, as(who), Choice{Campaign: campaign}, to, "because")
+	case "close":
+		_, err = f.desk.Close(ctx, as(who), Choice{IDs: []bridge.LeadID{lead}}, "because")
+	case "handover":
+		_, err = f.desk.Handover(ctx, as("sam"), who, Pool, "because")
+	case "push":
+		var items []connector.PushItem
+		if items, _, err = f.desk.ToPush(ctx, spring, dial, "", 3); err == nil {
+			err = f.desk.Pushed(ctx, dial, items)
+		}
+	case "oppose":
+		err = f.desk.Oppose(ctx, as("sam"), Objection{Person: new(ref(id)), Motive: "letter"})
+	case "unread":
+		err = f.desk.Unread(ctx, campaign, func(l bridge.LeadID) bool { return l != lead })
+	case "wait":
+		f.pass(time.Duration(rapid.IntRange(1, 60).Draw(rt, "minutes")) * time.Minute)
+	case "expire":
+		_, err = f.desk.ExpireLeases(ctx)
+	}
+	if err != nil && !expected(err) {
+		rt.Fatal(err)
+	}
+}
+
+// expected says whether an error is an answer to the caller.
+func expected(err error) bool {
+	var closed *Closed
+	var clash *Clash
+	var denied *Denied
+	var invalid *Invalid
+	var missing *NotFound
+	return errors.As(err, &closed) || errors.As(err, &clash) || errors.As(err, &denied) || errors.As(err, &invalid) || errors.As(err, &missing)
+}
+
+// selection is a page of some of five prospects, of whom two may share a number.
+func (f *floor) selection(rt *rapid.T) (page connector.Page) {
+	for _, id := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"1", "2", "3", "4", "5"}), 1, 5, rapid.ID[string]).Draw(rt, "selection") {
+		page.Prospects = append(page.Prospects, bridge.Prospect{Ref: ref(id), ReadAt: f.clock(), Fields: map[bridge.FieldName]bridge.Value{
+			"prospect.name":       bridge.Value("Société " + id),
+			"prospect.phone":      bridge.Value("01 99 00 00 0" + rapid.SampledFrom([]string{id, "1"}).Draw(rt, "phone")),
+			bridge.FieldOwner:     rapid.SampledFrom([]bridge.Value{"", "u-alice"}).Draw(rt, "owner"),
+			"prospect.comment":    "old",
+			bridge.FieldDoNotCall: rapid.SampledFrom([]bridge.Value{"", "", "", "true"}).Draw(rt, "mark"),
+		}})
+	}
+	return page
+}
+
+func (f *floor) indexesAgree(rt *rapid.T) {
+	rt.Helper()
+	want := map[string]map[string]bool{"list": {}, "lines": {}, "leases": {}, "numbers": {}}
+	for _, l := range f.all() {
+		want["list"][listKey(l)] = true
+		for _, n := range l.Numbers {
+			want["numbers"][n+"\x00"+string(l.ID)] = true
+		}
+		if l.Lease != nil {
+			want["lines"][lineKey(l)] = true
+			want["leases"][leaseKey(l)] = true
+		}
+	}
+	got := map[string]map[string]bool{"list": f.indexed(list), "lines": f.indexed(lines), "leases": f.indexed(leases), "numbers": f.indexed(byNumber)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		rt.Fatalf("the leads (-) and the indexes (+) differ:\n%s", diff)
+	}
+}
+
+func (f *floor) filtersAgree(rt *rapid.T) {
+	rt.Helper()
+	for _, who := range []bridge.PersonID{"alice", "sam"} {
+		for _, campaign := range []bridge.CampaignID{"", spring, autumn} {
+			for _, assignee := range []string{"", "alice", "bob", Pool} {
+				for _, state := range append(bridge.LeadStates(), "") {
+					choice := Choice{Campaign: campaign, Assignee: assignee, State: state}
+					want, got := f.scanned(rt, who, choice), f.paged(rt, who, choice)
+					if diff := cmp.Diff(want, got); diff != "" {
+						rt.Fatalf("%s lists %+v: all leads (-) and the pages (+) differ:\n%s", who, choice, diff)
+					}
+				}
+			}
+		}
+	}
+}
+
+// scanned is what a choice means for a reader, found by reading every lead.
+func (f *floor) scanned(rt *rapid.T, who bridge.PersonID, choice Choice) map[bridge.LeadID]int {
+	out := map[bridge.LeadID]int{}
+	err := f.desk.look(as(who), func(c *command) error {
+		for _, l := range f.all() {
+			l, p, err := c.load(l.ID)
+			if err != nil {
+				return err
+			}
+			if choice.matches(l) && c.Policy.Allows(c.who, policy.Read, bridge.ProspectObj, c.record(l, p)) {
+				out[l.ID]++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		rt.Fatal(err)
+	}
+	return out
+}
+
+// paged is what a reader gets page by page.
+func (f *floor) paged(rt *rapid.T, who bridge.PersonID, choice Choice) map[bridge.LeadID]int {
+	out := map[bridge.LeadID]int{}
+	page := Page{Limit: 2}
+	for {
+		found, next, err := f.desk.Leads(as(who), choice, page)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for _, v := range found {
+			out[v.Lead.ID]++
+		}
+		if page.After = next; next == "" {
+			return out
+		}
+	}
+}
+
+// A caller's page looks at their own leads, not at a campaign's: the bound on
+// what a page looks at is not met.
+func TestACallersPageIsNotTheCampaigns(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	phones := map[string]string{}
+	for i := range seenAtMost + 100 {
+		phones[fmt.Sprint(i)] = fmt.Sprintf("01 99 %02d %02d %02d", i/10000, i/100%100, i%100)
+	}
+	f.pull(phones)
+	mine := []bridge.LeadID{leadID("7"), leadID("8"), leadID("9")}
+	if _, err := f.desk.Reassign(context.Background(), as("sam"), Choice{IDs: mine}, "alice", "hers"); err != nil {
+		t.Fatal(err)
+	}
+	h := f.mustNext("bob")
+	for who, want := range map[bridge.PersonID][]bridge.LeadID{"alice": mine, "bob": {h.Lead.ID}} {
+		found, next, err := f.desk.Leads(as(who), Choice{Campaign: spring}, Page{})
+		got := map[bridge.LeadID]bool{}
+		for _, v := range found {
+			got[v.Lead.ID] = true
+		}
+		if err != nil || next != "" || len(got) != len(want) || !slices.ContainsFunc(want, func(id bridge.LeadID) bool { return got[id] }) {
+			t.Errorf("%s: %v, next %q, %v; want %v", who, slices.Collect(maps.Keys(got)), next, err, want)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"passerelle/internal/api"
@@ -116,7 +117,15 @@ func (a *App) unwind() {
 func StorePath(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "store.db") }
 
 func (a *App) openStore(context.Context) error {
-	if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
+	err := a.openData()
+	if errors.Is(err, syscall.EROFS) || errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("data_dir %s cannot be written to: %w", a.cfg.DataDir, err)
+	}
+	return err
+}
+
+func (a *App) openData() error {
+	if err := makeDurable(a.cfg.DataDir); err != nil {
 		return fmt.Errorf("data_dir: %w", err)
 	}
 	var err error
@@ -178,7 +187,8 @@ func (a *App) activePolicy(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return text, a.copyPolicy(line, text)
+	a.copyPolicy(line, text)
+	return text, nil
 }
 
 func (a *App) storedPolicy() (line governance.Line, text []byte, err error) {
@@ -203,17 +213,19 @@ func (a *App) seedPolicy(ctx context.Context) error {
 
 // copyPolicy writes the active policy out for people to read. A copy that
 // somebody edited is reported and left: only the store's decides.
-func (a *App) copyPolicy(line governance.Line, text []byte) error {
+func (a *App) copyPolicy(line governance.Line, text []byte) {
 	path := filepath.Join(a.cfg.DataDir, "policy.yaml")
 	old, err := os.ReadFile(path)
 	if err == nil && string(old) != string(text) {
 		a.log.Warn("policy.yaml was edited and has no effect: propose it as a draft", "file", path, "policy", line.Policy)
-		return nil
+		return
 	}
 	if err == nil {
-		return nil
+		return
 	}
-	return os.WriteFile(path, text, 0o600)
+	if err := writeDurable(path, text); err != nil {
+		a.log.Warn("the copy of the policy could not be written out; nothing hangs on it", "file", path, "err", err)
+	}
 }
 
 // Directory is the people and tokens of a config.

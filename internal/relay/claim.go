@@ -146,7 +146,7 @@ func (r *Relay) Report(ctx context.Context, report outbox.Report) error {
 		part := results[:min(chunk, len(results))]
 		results = results[len(part):]
 		faultpoint.Hit("relay.report.before")
-		err := r.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		err := l.insist(ctx, func(tx *store.Tx) error {
 			for _, one := range part {
 				if err := l.settle(tx, report.Fence, one); err != nil {
 					return err
@@ -161,6 +161,28 @@ func (r *Relay) Report(ctx context.Context, report outbox.Report) error {
 	}
 	l.poke()
 	return nil
+}
+
+// insistEvery is how often a report is tried to be kept.
+const insistEvery = 250 * time.Millisecond
+
+// insist commits what a CRM has answered, and while the disk is full tries again
+// for as long as a claim lasts: else the claim would have to run out, and the
+// CRM be asked whether it has it.
+func (l *lane) insist(ctx context.Context, fn func(*store.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, l.relay.opts.Timeout)
+	defer cancel()
+	for {
+		err := l.commit(ctx, fn)
+		if !errors.Is(err, store.ErrNotKept) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(insistEvery):
+		}
+	}
 }
 
 // answered lets the breaker and the bucket learn from the results.

@@ -92,6 +92,7 @@ func (r *Relay) renew(ctx context.Context) error {
 	r.road.mu.Unlock()
 	for _, l := range r.lanes {
 		if err := l.takeBack(ctx, outbox.Relayed); err != nil {
+			r.publishFailed() // what is relayed lies on no road: once more
 			return err
 		}
 		l.poke()

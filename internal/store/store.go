@@ -54,7 +54,8 @@ type Store struct {
 	compacting sync.Mutex // held by a compaction
 
 	trouble func(error)
-	failing bool // the committer's: the last commit was not kept
+	failed  time.Time // the committer's: when a commit last failed; zero once all is well again
+	calm    time.Duration
 	damaged atomic.Pointer[error]
 }
 
@@ -88,6 +89,7 @@ func Open(path string, opts Options) (*Store, error) {
 		path:    path,
 		observe: opts.Observe,
 		trouble: opts.Trouble,
+		calm:    calm,
 		queue:   make(chan *command, 4*maxGroup),
 		turns:   make(chan func()),
 		stop:    make(chan struct{}),

@@ -83,12 +83,24 @@ func (s *Store) accident(p any) error {
 	return why
 }
 
-// kept tells of the first commit that failed and of the first that went well
-// again.
+// calm is how long no commit may have failed for the trouble to be over: on a
+// full disk small ones go well in between.
+const calm = 2 * time.Second
+
+// kept tells of the first commit that failed, and of the first that went well
+// once none has failed for a while.
 func (s *Store) kept(err error) {
-	if failing := err != nil; failing != s.failing && s.broken() == nil {
-		s.failing = failing
+	now := time.Now()
+	switch {
+	case s.broken() != nil: // that was told
+	case err != nil && s.failed.IsZero():
 		s.trouble(err)
+		s.failed = now
+	case err != nil:
+		s.failed = now
+	case !s.failed.IsZero() && now.Sub(s.failed) >= s.calm:
+		s.trouble(nil)
+		s.failed = time.Time{}
 	}
 }
 

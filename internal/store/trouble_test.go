@@ -236,6 +236,7 @@ func TestTroubleIsToldOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.calm = 0
 	s.db.Load().MaxSize = 1 // no room
 	put := func() error {
 		return s.Commit(context.Background(), func(tx *Tx) error { return documents.Put(tx, "a", document{Text: strings.Repeat("x", 1<<20)}) })

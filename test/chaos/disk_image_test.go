@@ -3,6 +3,7 @@ package chaos
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,3 +92,38 @@ func (d *image) restore() {
 
 // path is a file on the disk.
 func (d *image) path(name string) string { return filepath.Join(d.dir, name) }
+
+// ballast is the file that takes the room.
+const ballast = "ballast"
+
+// fill takes all the room there is, down to a file system's block, and free
+// gives it back.
+func (d *image) fill() {
+	d.t.Helper()
+	f, err := os.OpenFile(d.path(ballast), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }() // nothing is in it
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for step := int64(64 << 20); step >= 512; {
+		switch err := syscall.Fallocate(int(f.Fd()), 0, end, step); {
+		case err == nil:
+			end += step
+		case errors.Is(err, syscall.ENOSPC):
+			step /= 2
+		case !errors.Is(err, syscall.EINTR):
+			d.t.Fatal(err)
+		}
+	}
+}
+
+func (d *image) free() {
+	d.t.Helper()
+	if err := os.Remove(d.path(ballast)); err != nil {
+		d.t.Fatal(err)
+	}
+}

@@ -27,7 +27,7 @@ func TestPowerCut(t *testing.T) {
 	for name, backlog := range map[string]bool{"as the CRM takes it": false, "with a backlog": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPowerRun(t, bin)
+			p := newPowerRun(t, bin, 256, time.Millisecond)
 			if backlog {
 				p.crm.Misbehave(crmfake.Rule{Fault: crmfake.Down})
 			}
@@ -47,15 +47,17 @@ type powerRun struct {
 	acked []int64 // by each life
 }
 
-func newPowerRun(t *testing.T, bin string) *powerRun {
+// newPowerRun makes a hub whose data lies on a disk of so many MB, with callers
+// who rest between two calls, at most so long.
+func newPowerRun(t *testing.T, bin string, megabytes int64, pause time.Duration) *powerRun {
 	t.Helper()
 	dir := t.TempDir()
 	chosen := uint64(time.Now().UnixNano())
-	p := &powerRun{disk: newImage(t, dir, 256), crm: newRestCRM(t, chosen)}
+	p := &powerRun{disk: newImage(t, dir, megabytes), crm: newRestCRM(t, chosen)}
 	p.run = run{t: t, dir: dir, crm: p.crm, dice: rand.New(rand.NewPCG(chosen, 0)), deaths: map[string]int{}, moods: map[string]int{}, hurts: map[string]int{}}
 	configureOn(t, dir, "disk/data", p.crm.config())
 	p.hub = newProcess(t, bin, dir)
-	p.load = newLoad(t, p.hub, powerCallers, time.Millisecond)
+	p.load = newLoad(t, p.hub, powerCallers, pause)
 	p.supervisor = newSupervisor(t, p.hub)
 	p.getReady()
 	p.load.start(chosen)

@@ -33,14 +33,21 @@ func Start(dir string) (*Server, error) {
 	return start(dir)
 }
 
+// maxStore is far more than a stream of ids can grow to: the relay's window
+// bounds it.
+const maxStore = 1 << 30
+
 func start(dir string) (*Server, error) {
 	ns, err := server.NewServer(&server.Options{
 		ServerName: "passerelle",
 		DontListen: true,
 		JetStream:  true,
 		StoreDir:   dir,
-		NoSigs:     true,
-		NoLog:      true,
+		// Left out, it is what the disk has room for at the start: nothing, if it
+		// happens to be full then.
+		JetStreamMaxStore: maxStore,
+		NoSigs:            true,
+		NoLog:             true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start the embedded NATS server: %w", err)
@@ -49,7 +56,7 @@ func start(dir string) (*Server, error) {
 	if !ns.ReadyForConnections(readyWithin) || !ns.JetStreamEnabled() {
 		ns.Shutdown()
 		ns.WaitForShutdown()
-		return nil, fmt.Errorf("start the embedded NATS server: no stream can be kept in %s (is it writable?)", dir)
+		return nil, fmt.Errorf("start the embedded NATS server: no stream can be kept in %s (is the disk full or read-only?)", dir)
 	}
 	return &Server{ns}, nil
 }

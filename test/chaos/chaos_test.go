@@ -96,6 +96,13 @@ func (r *run) all(until time.Time, points []string, seed uint64) {
 // getReady lets the first life read the campaign in peace.
 func (r *run) getReady() {
 	r.t.Helper()
+	r.startFirst()
+	r.hub.kill()
+}
+
+// startFirst starts the first life and waits until it has read the campaign.
+func (r *run) startFirst() {
+	r.t.Helper()
 	if !r.hub.waitReady(r.hub.start("")) {
 		r.t.Fatal("the hub does not start")
 	}
@@ -111,7 +118,6 @@ func (r *run) getReady() {
 		}
 		<-time.After(20 * time.Millisecond)
 	}
-	r.hub.kill()
 }
 
 // armed is how a life is to end.

@@ -60,13 +60,14 @@ func points(t *testing.T) []string {
 
 // process is the hub through all its lives. The log of all of them is one file.
 type process struct {
-	t    *testing.T
-	bin  string
-	dir  string
-	log  *os.File
-	cmd  *exec.Cmd
-	life *life
-	addr atomic.Value // string: where it last listened
+	t       *testing.T
+	bin     string
+	dir     string
+	log     *os.File
+	command func() *exec.Cmd // of each life
+	cmd     *exec.Cmd
+	life    *life
+	addr    atomic.Value // string: where it last listened
 }
 
 // life is one run of the program.
@@ -87,6 +88,9 @@ func newProcess(t *testing.T, bin, dir string) *process {
 	}
 	p := &process{t: t, bin: bin, dir: dir, log: log}
 	p.addr.Store("")
+	p.command = func() *exec.Cmd {
+		return exec.Command(bin, "serve", "--config", filepath.Join(dir, "passerelle.yaml"))
+	}
 	t.Cleanup(func() {
 		p.kill()
 		_ = log.Close()
@@ -108,8 +112,8 @@ func (p *process) note(format string, args ...any) {
 func (p *process) start(point string) *life {
 	p.t.Helper()
 	l := &life{ready: make(chan struct{}), over: make(chan struct{})}
-	cmd := exec.Command(p.bin, "serve", "--config", filepath.Join(p.dir, "passerelle.yaml"))
-	cmd.Env = append(os.Environ(), "PASSERELLE_FAULTPOINT="+point)
+	cmd := p.command()
+	cmd.Env = append(cmd.Environ(), "PASSERELLE_FAULTPOINT="+point)
 	out := listener{p, l}
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {

@@ -20,6 +20,16 @@ func Mounts(t testing.TB) {
 	need(t, missing)
 }
 
+// Networks says that the test makes networks of its own.
+func Networks(t testing.TB) {
+	t.Helper()
+	missing := append(admin(), programs("ip")...)
+	if !has(netAdmin) {
+		missing = append(missing, "CAP_NET_ADMIN")
+	}
+	need(t, missing)
+}
+
 // need skips a test for which the machine lacks something, in one line; under
 // CI=1 it fails: there nothing may go untested.
 func need(t testing.TB, missing []string) {
@@ -38,23 +48,32 @@ func admin() (missing []string) {
 	if os.Geteuid() != 0 {
 		missing = append(missing, "root")
 	}
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil || !hasSysAdmin(string(status)) {
+	if !has(sysAdmin) {
 		missing = append(missing, "CAP_SYS_ADMIN")
 	}
 	return missing
 }
 
+// The capabilities that tests need, by their numbers.
+const (
+	netAdmin = 12
+	sysAdmin = 21
+)
+
+func has(capability int) bool {
+	status, err := os.ReadFile("/proc/self/status")
+	return err == nil && hasIn(string(status), capability)
+}
+
 var effective = regexp.MustCompile(`(?m)^CapEff:\s*([0-9a-f]+)$`)
 
-func hasSysAdmin(status string) bool {
-	const sysAdmin = 21 // CAP_SYS_ADMIN
+func hasIn(status string, capability int) bool {
 	m := effective.FindStringSubmatch(status)
 	if m == nil {
 		return false
 	}
 	caps, err := strconv.ParseUint(m[1], 16, 64)
-	return err == nil && caps&(1<<sysAdmin) != 0
+	return err == nil && caps&(1<<capability) != 0
 }
 
 // programs lists those that are not there.

@@ -36,7 +36,7 @@ func TestWhatTheMachineLacks(t *testing.T) {
 		"CapPrm:\t000001ffffffffff\n":           false,
 		"":                                      false,
 	} {
-		if got := hasSysAdmin(status); got != want {
+		if got := hasIn(status, sysAdmin); got != want {
 			t.Errorf("%q: %v, want %v", status, got, want)
 		}
 	}

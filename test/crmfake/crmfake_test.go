@@ -191,6 +191,7 @@ func TestFaults(t *testing.T) {
 		{Rule{Fault: ResetBefore}, 0, 0}, {Rule{Fault: ResetAfter}, 0, 1}, {Rule{Fault: HangBefore}, 0, 0}, {Rule{Fault: HangAfter}, 0, 1},
 		{Rule{Fault: CutAfter}, 201, 1}, {Rule{Fault: Page}, 200, 0}, {Rule{Fault: ErrorPage}, 500, 0}, {Rule{Fault: Login}, 302, 0},
 		{Rule{Fault: Forget}, 202, 0}, {Rule{Fault: Late, Delay: time.Millisecond}, 202, 1}, {Rule{Fault: Slow, Delay: time.Millisecond}, 201, 1},
+		{Rule{Fault: Twice}, 201, 2}, {Rule{Fault: HangLate, Delay: time.Millisecond}, 0, 1},
 	} {
 		t.Run(string(tc.rule.Fault), func(t *testing.T) {
 			t.Parallel()
@@ -342,5 +343,44 @@ func TestJournal(t *testing.T) {
 	}
 	if _, err := New(Options{Dir: filepath.Join(dir, "none")}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a folder that is not there: %v", err)
+	}
+}
+
+func TestRenumber(t *testing.T) {
+	t.Parallel()
+	for how, want := range map[Moved]int{MovedGone: 404, MovedRedirect: 301, MovedShown: 200} {
+		s, c := start(t, Options{})
+		c.do("POST", "/activities", aCall)
+		s.Renumber("p1", "p77", how)
+		status, body, header := c.do("GET", "/prospects/p1?fields=name", "")
+		if status != want || how == MovedShown && !strings.Contains(body, `"p77"`) || how == MovedRedirect && header.Get("Location") != "/api/prospects/p77?fields=name" {
+			t.Errorf("%s: %d %s %v", how, status, body, header)
+		}
+		if status, body, _ := c.do("GET", "/prospects/p77?fields=name", ""); status != 200 || !strings.Contains(body, "Un") {
+			t.Errorf("%s: the new id: %d %s", how, status, body)
+		}
+		if n := len(s.Of(Activities, "p77")); n != 1 {
+			t.Errorf("%s: %d calls went with it", how, n)
+		}
+	}
+}
+
+func TestBackup(t *testing.T) {
+	t.Parallel()
+	s, c := start(t, Options{})
+	c.do("POST", "/activities", aCall)
+	b := s.Backup()
+	want := s.All(Activities)
+	s.EditByPerson("p1", "name", "Autre")
+	lost := s.Enter(Activities, map[string]any{"operation_id": "OP2", "prospect_id": "p1"})
+	s.Restore(b)
+	if d := cmp.Diff(want, s.All(Activities)); d != "" {
+		t.Error(d)
+	}
+	if p, _ := s.Get(Prospects, "p1"); p.Fields["name"] != "Un" {
+		t.Errorf("the prospect is %v", p.Fields["name"])
+	}
+	if id := s.Enter(Activities, map[string]any{"prospect_id": "p1"}); id != lost {
+		t.Errorf("the next id is %s, %s is free again", id, lost)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,11 +34,13 @@ const (
 	Forget      Fault = "forget"       // a write is answered well and not stored
 	Late        Fault = "late"         // a write is answered well and stored after Rule.Delay
 	Slow        Fault = "slow"         // the answer comes after Rule.Delay
+	Twice       Fault = "twice"        // a write is carried out twice, and answered twice
+	HangLate    Fault = "hang_late"    // no answer; a write is stored after Rule.Delay
 )
 
 // Faults lists them all.
 func Faults() []Fault {
-	return []Fault{Down, DownWait, Throttled, HangBefore, HangAfter, ResetBefore, ResetAfter, CutAfter, Page, ErrorPage, Login, Forget, Late, Slow}
+	return []Fault{Down, DownWait, Throttled, HangBefore, HangAfter, ResetBefore, ResetAfter, CutAfter, Page, ErrorPage, Login, Forget, Late, Slow, Twice, HangLate}
 }
 
 // Rule says when to misbehave and how.
@@ -50,7 +53,7 @@ type Rule struct {
 	Times  int           // at most so many are hit; 0 is no limit
 	Since  time.Duration // after Misbehave
 	Until  time.Duration // after Misbehave; 0 is for ever
-	Delay  time.Duration // of Late and Slow; of DownWait and Throttled: what they ask for
+	Delay  time.Duration // of Late, HangLate and Slow; of DownWait and Throttled: what they ask for
 }
 
 type rule struct {
@@ -109,7 +112,7 @@ func (r *rule) applies(req *http.Request) bool {
 		return false
 	case age < r.Since, r.Until > 0 && age >= r.Until:
 		return false
-	case (r.Fault == Forget || r.Fault == Late) && req.Method == http.MethodGet:
+	case slices.Contains([]Fault{Forget, Late, Twice, HangLate}, r.Fault) && req.Method == http.MethodGet:
 		return false
 	}
 	r.seen++
@@ -121,7 +124,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rule := s.pick(r)
 	switch rule.Fault {
 	case "":
-		s.mux.ServeHTTP(w, r)
+		if !s.followMove(w, r) {
+			s.mux.ServeHTTP(w, r)
+		}
+	case Twice:
+		s.twice(w, r)
+	case HangLate:
+		s.hangLate(r, rule)
 	case Down, DownWait:
 		if rule.Fault == DownWait {
 			w.Header().Set("Retry-After", seconds(rule.Delay))

@@ -86,6 +86,7 @@ type Server struct {
 	journal   *os.File
 	requests  []Request
 	locked    map[string]string // prospect → who has it open
+	moved     map[string]move   // by the old id of a prospect
 	rules     []*rule
 	dice      *rand.Rand
 	throttle  *rate.Limiter
@@ -109,8 +110,8 @@ func New(o Options) (*Server, error) {
 			Activities:   {prefix: "a", byID: map[string]*Record{}},
 			Appointments: {prefix: "m", byID: map[string]*Record{}},
 		},
-		locked: map[string]string{},
-		dice:   rand.New(rand.NewPCG(o.Seed, 0)),
+		locked: map[string]string{}, moved: map[string]move{},
+		dice: rand.New(rand.NewPCG(o.Seed, 0)),
 	}
 	if s.client != nil {
 		s.granted.refresh = s.client.Refresh

@@ -30,6 +30,18 @@ func Networks(t testing.TB) {
 	need(t, missing)
 }
 
+// Admin says that the test acts as another user, or under another root.
+func Admin(t testing.TB) {
+	t.Helper()
+	need(t, admin())
+}
+
+// Programs says which programs of the machine the test runs.
+func Programs(t testing.TB, names ...string) {
+	t.Helper()
+	need(t, programs(names...))
+}
+
 // need skips a test for which the machine lacks something, in one line; under
 // CI=1 it fails: there nothing may go untested.
 func need(t testing.TB, missing []string) {

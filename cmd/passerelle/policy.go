@@ -1,22 +1,26 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"slices"
 	"strings"
 
+	"passerelle/cmd/passerelle/internal/matrix"
 	"passerelle/internal/bridge"
 	"passerelle/internal/policy"
 )
 
 type policyCmds struct {
 	Check   policyCheckCmd   `cmd:"" help:"Say what is wrong with a policy's text. No hub is needed."`
+	Matrix  policyMatrixCmd  `cmd:"" help:"Show what each role may do with each object and field: as a table, for a meeting, to hand out."`
 	Diff    policyDiffCmd    `cmd:"" help:"Say who gains and who loses what, the riskiest first."`
 	Explain policyExplainCmd `cmd:"" help:"Say why somebody may or may not do something; exit code 1 if they may not."`
 }
@@ -60,6 +64,40 @@ func (s *session) catalog() (bridge.Catalog, string, error) {
 		return bridge.Catalog{}, "", err
 	}
 	return cfg.Catalog, "the fields of " + s.Config, nil
+}
+
+type policyMatrixCmd struct {
+	File   string `arg:"" help:"The policy: a file, or active for the one in force."`
+	Format string `enum:"text,html,xlsx" default:"text" help:"Of the answer: ${enum}; html has a page for each role too."`
+	Out    string `placeholder:"FILE" help:"Write it to this file; to the standard output if left out."`
+	Lang   string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
+}
+
+func (c policyMatrixCmd) Run(ctx context.Context, s *session) error {
+	catalog, _, err := s.catalog()
+	if err != nil {
+		return err
+	}
+	p, err := s.policy(ctx, c.File, catalog)
+	if err != nil {
+		return err
+	}
+	m := p.Matrix()
+	if s.JSON {
+		return s.printJSON(m)
+	}
+	write := map[string]func(io.Writer, policy.Matrix, string) error{"text": matrix.Text, "html": matrix.HTML, "xlsx": matrix.XLSX}[c.Format]
+	if c.Out == "" {
+		return write(s.Stdout, m, c.Lang)
+	}
+	var made bytes.Buffer
+	if err := write(&made, m, c.Lang); err != nil {
+		return err
+	}
+	if err := os.WriteFile(c.Out, made.Bytes(), 0o644); err != nil {
+		return usageError{err}
+	}
+	return s.done("The matrix of policy " + m.Policy + " is in " + c.Out + ".")
 }
 
 type policyDiffCmd struct {

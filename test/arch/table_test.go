@@ -4,7 +4,8 @@ package arch
 // imports lower levels only. A folder below one of these has its level, and may
 // import it or be imported by it.
 var levels = map[string]int{
-	"schemas": -1,
+	"schemas":             -1,
+	"internal/appendjson": -1,
 
 	"internal/bridge":     0,
 	"internal/fault":      0,
@@ -77,7 +78,7 @@ var alone = map[string][]string{
 	"pgregory.net/rapid":                    {},
 	"github.com/getkin/kin-openapi":         {},
 	"github.com/standard-webhooks":          {"connectors/webhook", "cmd/passerelle/internal/replay"},
-	"github.com/xuri/excelize":              {"connectors/sheet", "cmd/passerelle/internal/demo"},
+	"github.com/xuri/excelize":              {"connectors/sheet", "cmd/passerelle/internal/demo", "cmd/passerelle/internal/matrix"},
 	"github.com/schollz/progressbar":        {"cmd/passerelle/internal/replay"},
 	"github.com/arran4/golang-ical":         {"connectors/sheet"},
 	"golang.org/x/time/rate":                {"internal/connector/httpx", "internal/identity"},

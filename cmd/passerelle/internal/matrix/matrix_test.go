@@ -1,0 +1,106 @@
+package matrix
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/policy"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const text = `version: 1
+roles:
+  caller:
+    title: Téléopératrice & téléopérateur
+    grants:
+      - {on: prospect, scope: assigned, read: [class public, class personal], write: [prospect.status]}
+      - {on: activity, scope: own, actions: [create, read]}
+      - {on: script, scope: campaign, actions: [read]}
+      - {on: script, scope: team, actions: [read]}
+    deny: [{on: account}]
+    context: [customer]
+  direction:
+    grants: [{on: prospect, scope: all, actions: [read], export: [prospect.phone]}]
+profiles: {phoning.console: {agent: caller}}
+`
+
+func small(t *testing.T) policy.Matrix {
+	t.Helper()
+	p, err := policy.Load("policy.yaml", []byte(text), bridge.Standard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Matrix()
+}
+
+func TestTextAndHTML(t *testing.T) {
+	t.Parallel()
+	for _, lang := range []string{"en", "fr"} {
+		for name, write := range map[string]func(*bytes.Buffer) error{
+			"matrix." + lang + ".txt":  func(b *bytes.Buffer) error { return Text(b, small(t), lang) },
+			"matrix." + lang + ".html": func(b *bytes.Buffer) error { return HTML(b, small(t), lang) },
+		} {
+			var got bytes.Buffer
+			if err := write(&got); err != nil {
+				t.Fatal(err)
+			}
+			path := "testdata/" + name
+			if *update {
+				if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got.String()); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+			if strings.Contains(got.String(), "no value") || strings.Contains(got.String(), "& t") {
+				t.Errorf("%s is not written right", name)
+			}
+		}
+	}
+}
+
+func TestWorkbook(t *testing.T) {
+	t.Parallel()
+	m := small(t)
+	var made bytes.Buffer
+	if err := XLSX(&made, m, "fr"); err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(&made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := f.GetRows("Qui peut quoi")
+	if err != nil || len(rows) < len(m.Rows)+1 {
+		t.Fatalf("%d rows of %d: %v", len(rows), len(m.Rows), err)
+	}
+	if diff := cmp.Diff([]string{"QUOI", "QUOI", "CLASSE", "Téléopératrice & téléopérateur", "direction"}, rows[0]); diff != "" {
+		t.Errorf("the heads: %s", diff)
+	}
+	found := false
+	for i, row := range m.Rows {
+		if row.Field == "prospect.phone" {
+			found = true
+			if diff := cmp.Diff([]string{"prospect.phone", "Téléphone", "personnel", "L attribuées", "LE toutes"}, rows[i+1]); diff != "" {
+				t.Errorf("the phone's row: %s", diff)
+			}
+		}
+	}
+	if !found {
+		t.Error("no row of the phone")
+	}
+}

@@ -8,19 +8,20 @@ import (
 )
 
 // find settles which lead a call was about.
-func (c *command) find(call Call) (bridge.Lead, error) {
+func (c *command) find(call Call) (bridge.LeadID, error) {
 	if call.Lead != "" {
-		return c.lead(call.Lead)
+		return call.Lead, nil
 	}
 	camp, ok := c.Campaigns[call.Event.Campaign]
 	if !ok {
-		return bridge.Lead{}, &NotFound{"campaign", string(call.Event.Campaign)}
+		return "", &NotFound{"campaign", string(call.Event.Campaign)}
 	}
 	if call.Event.ProspectID != "" {
 		ref := bridge.Ref{Connection: camp.CRM, Object: bridge.ProspectObj, ID: call.Event.ProspectID}
-		return c.lead(LeadOf(camp.ID, ref))
+		return LeadOf(camp.ID, ref), nil
 	}
-	return c.findByPhone(camp, call.Event.Phone)
+	l, err := c.findByPhone(camp, call.Event.Phone)
+	return l.ID, err
 }
 
 func (c *command) findByPhone(camp bridge.Campaign, phone string) (bridge.Lead, error) {

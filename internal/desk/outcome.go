@@ -109,11 +109,11 @@ func (c *command) first(key string, call Call) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	l, err := c.find(call)
+	id, err := c.find(call)
 	if err != nil {
 		return Receipt{}, err
 	}
-	l, p, err := c.load(l.ID)
+	l, p, err := c.load(id)
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -19,7 +19,22 @@ func (p phrase) in(lang string) string {
 }
 
 func (p phrase) fill(lang string, words ...string) string {
-	return strings.NewReplacer(words...).Replace(p.in(lang))
+	var out strings.Builder
+	text := p.in(lang)
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		name, after, _ := strings.Cut(rest, "}")
+		for i := 0; i+1 < len(words); i += 2 {
+			if words[i][1:len(words[i])-1] == name {
+				out.WriteString(words[i+1])
+			}
+		}
+		text = after
+	}
 }
 
 var reasons = map[Cause]phrase{

@@ -1,0 +1,79 @@
+// Package appendjsontest compares what a type writes of itself with what package
+// encoding/json writes of it, member by member. It is for tests: a member that
+// is added to the type and forgotten in its AppendJSON fails there.
+package appendjsontest
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"passerelle/internal/appendjson"
+)
+
+// Check compares many values of a type.
+func Check[T appendjson.Appender](t *testing.T) {
+	t.Helper()
+	rapid.Check(t, func(t *rapid.T) {
+		var v T
+		fill(t, reflect.ValueOf(&v).Elem())
+		got, err := v.AppendJSON([]byte("before"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got = bytes.TrimPrefix(got, []byte("before")); !bytes.Equal(got, want) {
+			t.Fatalf("it writes\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
+// fill gives a value's members values, some of them zero.
+func fill(t *rapid.T, v reflect.Value) {
+	if rapid.IntRange(0, 5).Draw(t, "zero") == 0 {
+		return
+	}
+	if v.Type() == reflect.TypeFor[time.Time]() {
+		v.Set(reflect.ValueOf(time.UnixMicro(rapid.Int64Range(0, 4e15).Draw(t, "time")).UTC()))
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(rapid.String().Draw(t, "string"))
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int:
+		v.SetInt(int64(rapid.Int().Draw(t, "int")))
+	case reflect.Uint64:
+		v.SetUint(rapid.Uint64().Draw(t, "uint"))
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(t, v.Elem())
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), rapid.IntRange(0, 3).Draw(t, "length"), 3))
+		for i := range v.Len() {
+			fill(t, v.Index(i))
+		}
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		for range rapid.IntRange(0, 3).Draw(t, "length") {
+			key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			fill(t, key)
+			fill(t, value)
+			v.SetMapIndex(key, value)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(t, v.Field(i))
+		}
+	default:
+		t.Fatalf("%s: make values of this kind here", v.Type())
+	}
+}

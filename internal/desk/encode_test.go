@@ -3,11 +3,11 @@ package desk
 import (
 	"testing"
 
-	"passerelle/internal/appendjson/appendjsontest"
+	"passerelle/test/golden"
 )
 
 func TestRowsAreWrittenAsEncodingJSONWould(t *testing.T) {
 	t.Parallel()
-	t.Run("Receipt", func(t *testing.T) { t.Parallel(); appendjsontest.Check[Receipt](t) })
-	t.Run("Decision", func(t *testing.T) { t.Parallel(); appendjsontest.Check[Decision](t) })
+	t.Run("Receipt", func(t *testing.T) { t.Parallel(); golden.Check[Receipt](t) })
+	t.Run("Decision", func(t *testing.T) { t.Parallel(); golden.Check[Decision](t) })
 }

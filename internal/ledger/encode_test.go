@@ -3,10 +3,10 @@ package ledger
 import (
 	"testing"
 
-	"passerelle/internal/appendjson/appendjsontest"
+	"passerelle/test/golden"
 )
 
 func TestRowsAreWrittenAsEncodingJSONWould(t *testing.T) {
 	t.Parallel()
-	t.Run("Line", func(t *testing.T) { t.Parallel(); appendjsontest.Check[Line](t) })
+	t.Run("Line", func(t *testing.T) { t.Parallel(); golden.Check[Line](t) })
 }

@@ -3,10 +3,10 @@ package outbox
 import (
 	"testing"
 
-	"passerelle/internal/appendjson/appendjsontest"
+	same "passerelle/test/golden"
 )
 
 func TestRowsAreWrittenAsEncodingJSONWould(t *testing.T) {
 	t.Parallel()
-	t.Run("Entry", func(t *testing.T) { t.Parallel(); appendjsontest.Check[Entry](t) })
+	t.Run("Entry", func(t *testing.T) { t.Parallel(); same.Check[Entry](t) })
 }

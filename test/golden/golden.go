@@ -1,7 +1,7 @@
-// Package appendjsontest compares what a type writes of itself with what package
+// Package golden compares what a type writes of itself with what package
 // encoding/json writes of it, member by member. It is for tests: a member that
 // is added to the type and forgotten in its AppendJSON fails there.
-package appendjsontest
+package golden
 
 import (
 	"bytes"

@@ -26,11 +26,12 @@ const (
 	CampaignObj Object = "campaign"
 	Script      Object = "script"
 	Report      Object = "report"
+	PolicyObj   Object = "policy" // who may do what; nobody's record
 )
 
 // Objects lists them all, in the order of the policy's documentation.
 func Objects() []Object {
-	return []Object{Account, Contact, ProspectObj, Opportunity, Activity, Appointment, CampaignObj, Script, Report}
+	return []Object{Account, Contact, ProspectObj, Opportunity, Activity, Appointment, CampaignObj, Script, Report, PolicyObj}
 }
 
 // Ref names a record of a CRM. ID is the vendor's own id and opaque.

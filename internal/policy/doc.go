@@ -66,6 +66,8 @@
 //	to validate, reject, move or cancel one      write appointment
 //	to reassign, close, correct a status,
 //	resolve a conflict, send a write again       write campaign
+//	to propose a policy                          propose policy
+//	to activate one that somebody else proposed  write policy
 //
 // A record about to be made is its author's: own holds for them. A lead that is
 // being handed out, leased or pushed is assigned to whom it goes

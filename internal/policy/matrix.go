@@ -116,6 +116,7 @@ var objectNames = map[bridge.Object]phrase{
 	bridge.CampaignObj: {"Campaign", "Campagne"},
 	bridge.Script:      {"Script", "Argumentaire"},
 	bridge.Report:      {"Report", "Rapport"},
+	bridge.PolicyObj:   {"Policy", "Politique de droits"},
 }
 
 // Label is what people call the row, in French if lang is "fr".

@@ -23,6 +23,9 @@ func (l *loader) grant(ro *role, n strict.Node) *rule {
 	if r == nil {
 		return nil
 	}
+	if object == bridge.PolicyObj && scope != All {
+		l.findf(n, "scope", "the policy is nobody's record, so this would never hold: write scope: all")
+	}
 	r.scope = scope
 	for i, action := range text.Actions {
 		if a := Action(action); a.index() >= 0 {

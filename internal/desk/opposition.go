@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,10 @@ func (c *command) number(text string) (calling.Number, error) { return calling.P
 
 func (d *Desk) numberKey(n string) string       { return d.hide("number " + n) }
 func (d *Desk) personKey(ref bridge.Ref) string { return d.hide("person " + ref.Key()) }
+
+// hideID names an opposition after what it came from, so that a repeat is the
+// same one. It outlives that: it must not tell which event or record it was.
+func (d *Desk) hideID(from string) string { return hex.EncodeToString([]byte(d.hide(from)))[:32] }
 
 func (c *command) standing(key string) (bool, error) {
 	o, _, err := objected.Get(c.tx, key)
@@ -76,7 +81,7 @@ func (r *recording) oppose() error {
 	}
 	numbers := r.called()
 	for _, s := range scopes {
-		o := calling.Opposition{ID: r.key, Scope: s, At: r.out.At, By: r.actor.Person.ID, Motive: string(r.info.Code)}
+		o := calling.Opposition{ID: r.hideID(r.key), Scope: s, At: r.out.At, By: r.actor.Person.ID, Motive: string(r.info.Code)}
 		if s == calling.ScopePerson {
 			if err := r.opposePerson(r.lead.Prospect, o); err != nil {
 				return err

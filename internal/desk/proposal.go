@@ -60,6 +60,8 @@ func (c *command) keepProposal(was *bridge.Proposal, p bridge.Proposal) error {
 		if err := byState.Delete(c.tx, proposalIndex(*was)); err != nil {
 			return err
 		}
+	} else if err := proposalsOf.Put(c.tx, p.Prospect.Key()+"\x00"+string(p.ID), nil); err != nil {
+		return err
 	}
 	if err := byState.Put(c.tx, proposalIndex(p), nil); err != nil {
 		return err

@@ -119,6 +119,13 @@ func (s *session) token() (secret.String, error) {
 	return secret.New(token), nil
 }
 
+// patient is the hub for what takes as long as its store is large.
+func (h *hub) patient() *hub {
+	client := *h.client
+	client.Timeout = 0
+	return &hub{client: &client, token: h.token, close: h.close}
+}
+
 // get asks a question and decodes the answer.
 func (h *hub) get(ctx context.Context, path string, into any) error {
 	return h.ask(ctx, http.MethodGet, path, nil, into)
@@ -130,24 +137,9 @@ func (h *hub) post(ctx context.Context, path string, body, into any) error {
 }
 
 func (h *hub) ask(ctx context.Context, method, path string, body, into any) error {
-	var sent io.Reader
-	if body != nil {
-		raw, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		sent = bytes.NewReader(raw)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://hub"+path, sent)
+	resp, err := h.send(ctx, method, path, body)
 	if err != nil {
 		return err
-	}
-	if !h.token.IsZero() {
-		req.Header.Set("Authorization", "Bearer "+h.token.Reveal())
-	}
-	resp, err := h.client.Do(req)
-	if err != nil {
-		return unreachable{fmt.Errorf("the hub does not answer: %w", err)}
 	}
 	defer func() { _ = resp.Body.Close() }() // it was read to its end
 	raw, err := io.ReadAll(resp.Body)
@@ -161,6 +153,30 @@ func (h *hub) ask(ctx context.Context, method, path string, body, into any) erro
 		return nil
 	}
 	return json.Unmarshal(raw, into)
+}
+
+// send makes a request; whoever gets the answer closes it.
+func (h *hub) send(ctx context.Context, method, path string, body any) (*http.Response, error) {
+	var sent io.Reader
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		sent = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://hub"+path, sent)
+	if err != nil {
+		return nil, err
+	}
+	if !h.token.IsZero() {
+		req.Header.Set("Authorization", "Bearer "+h.token.Reveal())
+	}
+	resp, err := h.client.Do(req)
+	if err != nil {
+		return nil, unreachable{fmt.Errorf("the hub does not answer: %w", err)}
+	}
+	return resp, nil
 }
 
 // refusal is a problem document that the hub answered.
@@ -200,23 +216,47 @@ func (t inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
 		req = req.Clone(req.Context())
 		req.Body = http.NoBody
 	}
-	rec := &recorder{header: http.Header{}}
-	t.handler.ServeHTTP(rec, req)
-	return rec.response(req), nil
+	body, w := io.Pipe()
+	rec := &recorder{header: http.Header{}, body: w, begun: make(chan struct{})}
+	go rec.serve(t.handler, req)
+	select {
+	case <-rec.begun:
+		return rec.response(req, body), nil
+	case <-req.Context().Done():
+		return nil, errors.Join(req.Context().Err(), body.Close())
+	}
 }
 
-// recorder keeps what a handler answers.
+// recorder passes on what a handler answers.
 type recorder struct {
 	header http.Header
+	body   *io.PipeWriter
+	begun  chan struct{} // closed once the two below are known
 	status int
-	body   bytes.Buffer
+	sent   http.Header
+}
+
+// serve runs the handler to its end. One that breaks off its answer panics, as
+// net/http has it.
+func (r *recorder) serve(handler http.Handler, req *http.Request) {
+	defer func() {
+		cause := recover()
+		r.WriteHeader(http.StatusOK)
+		if cause != nil {
+			_ = r.body.CloseWithError(errors.New("the answer broke off")) // never an error
+			return
+		}
+		_ = r.body.Close() // never an error
+	}()
+	handler.ServeHTTP(r, req)
 }
 
 func (r *recorder) Header() http.Header { return r.header }
 
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 {
-		r.status = status
+		r.status, r.sent = status, r.header.Clone()
+		close(r.begun)
 	}
 }
 
@@ -225,11 +265,10 @@ func (r *recorder) Write(p []byte) (int, error) {
 	return r.body.Write(p)
 }
 
-func (r *recorder) response(req *http.Request) *http.Response {
-	r.WriteHeader(http.StatusOK)
+func (r *recorder) response(req *http.Request, body io.ReadCloser) *http.Response {
 	return &http.Response{
 		Status: fmt.Sprintf("%d %s", r.status, http.StatusText(r.status)), StatusCode: r.status,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: r.header,
-		Body: io.NopCloser(&r.body), ContentLength: int64(r.body.Len()), Request: req,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: r.sent,
+		Body: body, ContentLength: -1, Request: req,
 	}
 }

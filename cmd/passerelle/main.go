@@ -43,6 +43,9 @@ type commands struct {
 	Lead       leadCmds       `cmd:"" help:"Leads."`
 	Policy     policyCmds     `cmd:"" help:"Who may do what."`
 	Ledger     ledgerCmds     `cmd:"" help:"The record of what was done."`
+	Forget     forgetCmd      `cmd:"" help:"Erase everything that is kept of a prospect."`
+	Backup     backupCmd      `cmd:"" help:"Take a backup of the store, while the hub runs or without one."`
+	Restore    restoreCmd     `cmd:"" help:"Put a backup in the place of the store, while no hub runs."`
 	Key        keyCmds        `cmd:"" help:"The key that seals secrets and parked events in the store."`
 	Version    versionCmd     `cmd:"" help:"Which passerelle this is."`
 }

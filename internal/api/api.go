@@ -46,6 +46,8 @@ type Options struct {
 	// Keys and RotateKey look after the data key.
 	Keys      func() (Keys, error)
 	RotateKey func(context.Context) error
+	Backup    Backup
+	Forget    Forget
 	// Acknowledged is told how long an accepted outcome took; may be nil.
 	Acknowledged func(c bridge.ConnectionName, took time.Duration)
 
@@ -99,6 +101,8 @@ func (a *API) routes(r chi.Router) {
 	r.Post(outcomePath, a.outcome)
 	r.Post(appointmentPath, a.appointment)
 	describeRaw(a.huma)
+	a.backupRoute(r)
+	a.forgetRoute(r)
 	a.leadRoutes()
 	a.proposalRoutes()
 	a.outboxRoutes()

@@ -74,6 +74,8 @@ type App struct {
 
 	rotating sync.Mutex // the data key: one at a time
 
+	forgetting sync.Mutex // held by who erases somebody
+
 	chores sync.WaitGroup  // what runs by the clock or after a reload
 	during context.Context // of them: ends with the hub
 	undo   []func()        // what Stop does, last first

@@ -21,6 +21,7 @@ func (a *App) openAPI() error {
 			Rate: a.cfg.HTTP.RatePerToken, Burst: a.cfg.HTTP.Burst,
 			Route: api.Route, Served: a.metrics.Served,
 		}),
+		Backup: a.backup, Forget: a.forget,
 		Connections: a.connections, Keys: a.keys, RotateKey: a.rotateKey, Acknowledged: a.metrics.Acknowledged,
 		Version: a.opts.Version, BodyLimit: a.cfg.HTTP.BodyLimit, Now: a.opts.Now, Log: a.log,
 	})

@@ -130,6 +130,7 @@ func (a *App) startDown(context.Context) error {
 const (
 	leaseEvery    = 5 * time.Second
 	proposalEvery = time.Hour
+	forgetEvery   = 2 * time.Second
 	proposalLife  = 30 * 24 * time.Hour // undecided, by our clock since receipt
 )
 
@@ -158,10 +159,12 @@ func (a *App) startChores(context.Context) error {
 		a.metrics.SetLeases(held)
 		return err
 	})
+	every(forgetEvery, "finish forgetting", a.finishForgetting)
 	every(proposalEvery, "expire proposals", func(ctx context.Context) error {
 		return a.desk.ExpireProposals(ctx, a.opts.Now().Add(-proposalLife))
 	})
 	a.chores.Go(a.finishRotation)
+	a.upkeep(every)
 	a.onStop(func() { cancel(); a.chores.Wait() })
 	return nil
 }

@@ -121,7 +121,9 @@ func (s *Sync) Poke() {
 func (s *Sync) Round(ctx context.Context) error {
 	s.round.Lock()
 	defer s.round.Unlock()
-	former, all := s.opts.Desk.FormerFeeds()
+	all := s.withdrawForgotten(ctx)
+	former, err := s.opts.Desk.FormerFeeds()
+	all = errors.Join(all, err)
 	for _, f := range former {
 		if err := s.empty(ctx, f); err != nil {
 			all = errors.Join(all, fmt.Errorf("campaign %s: empty the list on %s: %w", f.Campaign, f.Connection, err))

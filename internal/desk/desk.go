@@ -11,6 +11,7 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/faultpoint"
 	"passerelle/internal/ledger"
+	"passerelle/internal/outbox"
 	"passerelle/internal/policy"
 	"passerelle/internal/secret"
 	"passerelle/internal/store"
@@ -67,6 +68,8 @@ type Desk struct {
 	opts   Options
 	rules  atomic.Pointer[Rules]
 	hidden []byte // the key of oppositions
+	// restored is when the store was last put back from a backup.
+	restored outbox.Restoration
 }
 
 // The defaults of Options.
@@ -87,6 +90,13 @@ func New(ctx context.Context, opts Options) (*Desk, error) {
 	d.rules.Store(opts.Rules)
 	var err error
 	if d.hidden, err = hiddenKey(ctx, opts.Store, opts.Seal); err != nil {
+		return nil, err
+	}
+	err = opts.Store.View(func(tx *store.Tx) (err error) {
+		d.restored, err = outbox.LastRestoration(tx)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -114,6 +124,9 @@ type command struct {
 	who   policy.Subject
 	role  bridge.Role
 	now   time.Time
+	// happened is when what the command is about did: now, unless it is a report
+	// of something, or a decision on it.
+	happened time.Time
 }
 
 // run carries out a command in one transaction.
@@ -139,6 +152,7 @@ func (d *Desk) look(actor bridge.Actor, fn func(*command) error) error {
 func (d *Desk) begin(tx *store.Tx, actor bridge.Actor) *command {
 	rules := d.rules.Load()
 	c := &command{Desk: d, Rules: rules, tx: tx, actor: actor, who: policy.SubjectOf(actor), now: d.opts.Now()}
+	c.happened = c.now
 	c.role, _ = rules.Policy.RoleOf(c.who.Connection, c.who.Profile)
 	return c
 }

@@ -27,6 +27,12 @@ type NotFound struct{ What, ID string }
 
 func (e *NotFound) Error() string { return fmt.Sprintf("there is no %s %s", e.What, e.ID) }
 
+// Forgotten is a report on a prospect whom the bridge was told to forget: there
+// is nothing to keep of it.
+type Forgotten struct{}
+
+func (e *Forgotten) Error() string { return "the prospect was forgotten: nothing is kept of it" }
+
 // Clash is a command that the state of things does not allow now.
 type Clash struct{ Why string }
 

@@ -190,8 +190,12 @@ func (c *command) show(connection bridge.ConnectionName, to bridge.PersonID, l b
 	return shown.Put(c.tx, shownKey(connection, l.ID), s)
 }
 
-// frame is a write with its operation id and author.
+// frame is a write with its operation id and author. The revisions of a store
+// that was restored are its own: the CRM may know others from the life before.
 func (c *command) frame(ref bridge.Ref, kind bridge.WriteKind, key string, revision int) bridge.Write {
+	if revision > 0 {
+		revision += c.restored.Epoch << 20
+	}
 	return bridge.Write{
 		Operation: bridge.Operation(ref.Connection, key, kind, revision),
 		Kind:      kind,
@@ -202,11 +206,18 @@ func (c *command) frame(ref bridge.Ref, kind bridge.WriteKind, key string, revis
 }
 
 func (c *command) append(w bridge.Write, key string, lead bridge.LeadID, proposal bridge.ProposalID) error {
-	_, err := outbox.Append(c.tx, outbox.Draft{
+	_, err := c.send(w, key, lead, proposal)
+	return err
+}
+
+// send puts a write in the outbox and answers its entry's id.
+func (c *command) send(w bridge.Write, key string, lead bridge.LeadID, proposal bridge.ProposalID) (string, error) {
+	e, err := outbox.Append(c.tx, outbox.Draft{
 		Write: w, Lead: lead, Proposal: proposal, EventKey: key, Policy: c.Policy.Hash(),
+		Look: c.restored.Doubted(w, c.happened, c.now),
 	}, c.now)
 	c.wake(w.Prospect.Connection)
-	return err
+	return e.ID, err
 }
 
 // Decision is what a decision read: names and scope attributes, so that a

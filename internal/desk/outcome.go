@@ -70,6 +70,10 @@ func eventKey(connection bridge.ConnectionName, id string) string {
 }
 
 func (c *command) take(call Call) (Receipt, error) {
+	if c.ofForgotten(call.Event) {
+		return Receipt{}, &Forgotten{}
+	}
+	c.happened = call.Event.OccurredAt
 	key := eventKey(c.actor.Connection, call.Event.EventID)
 	known, ok, err := events.Get(c.tx, key)
 	if err != nil || ok {
@@ -77,7 +81,8 @@ func (c *command) take(call Call) (Receipt, error) {
 		return known, err
 	}
 	var out Receipt
-	if call.Event.Amends != "" {
+	amends := call.Event.Amends != ""
+	if amends {
 		out, err = c.amend(key, call)
 	} else {
 		out, err = c.first(key, call)
@@ -86,7 +91,18 @@ func (c *command) take(call Call) (Receipt, error) {
 		return Receipt{}, err
 	}
 	out.Content = call.Content
+	if amends {
+		return out, c.answerOnce(key, out)
+	}
 	return out, events.Put(c.tx, key, out)
+}
+
+// answerOnce keeps what was answered to an event that no outcome names.
+func (c *command) answerOnce(key string, r Receipt) error {
+	if err := eventsOf.Put(c.tx, string(r.Lead)+"\x00"+key, nil); err != nil {
+		return err
+	}
+	return events.Put(c.tx, key, r)
 }
 
 // recording is one call on its way through the gate.

@@ -199,14 +199,12 @@ func (c *command) validateMeeting(p *bridge.Proposal, l bridge.Lead, never bool)
 }
 
 func (c *command) appendFor(p *bridge.Proposal, w bridge.Write, l bridge.Lead) error {
-	e, err := outbox.Append(c.tx, outbox.Draft{
-		Write: w, Lead: l.ID, Proposal: p.ID, EventKey: p.EventKey, Policy: c.Policy.Hash(),
-	}, c.now)
+	c.happened = p.CreatedAt
+	id, err := c.send(w, p.EventKey, l.ID, p.ID)
 	if err != nil {
 		return err
 	}
-	p.Entries = append(p.Entries, e.ID)
-	c.wake(w.Prospect.Connection)
+	p.Entries = append(p.Entries, id)
 	return nil
 }
 

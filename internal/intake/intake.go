@@ -59,7 +59,7 @@ func New(opts Options) *Intake {
 // Result is what became of one event of a request.
 type Result struct {
 	EventID string `json:"event_id,omitempty"`
-	State   string `json:"state"` // recorded, duplicate or parked
+	State   string `json:"state"` // recorded, duplicate, parked or forgotten
 	desk.Receipt
 	Parked string `json:"parked,omitempty"` // its id among the parked events
 	Reason string `json:"reason,omitempty"` // why it was parked
@@ -134,6 +134,12 @@ func understood(err error) bool {
 	)
 	return errors.As(err, &schemaErr) || errors.As(err, &denied) || errors.As(err, &notFound) ||
 		errors.As(err, &invalid) || errors.As(err, &clash) || errors.As(err, &unknown)
+}
+
+// forgotten says whether an event was about somebody of whom nothing is kept.
+func forgotten(err error) bool {
+	_, ok := errors.AsType[*desk.Forgotten](err)
+	return ok
 }
 
 // unknownError is an event that names somebody or something we do not know.

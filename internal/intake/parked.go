@@ -167,6 +167,7 @@ func (in *Intake) again(ctx context.Context, line Line, p ParkedEvent, body []by
 		switch {
 		case err == nil:
 			last = receipt
+		case forgotten(err):
 		case !understood(err):
 			return last, err
 		case wrong == nil:

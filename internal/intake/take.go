@@ -85,7 +85,7 @@ func (t *taken) wait() { t.receipt, t.err = t.kept() }
 // park begins to park an event that the desk did not record. Its error is that
 // the store did not keep the event: that is not the event's fault.
 func (t *taken) park(ctx context.Context, in *Intake, line Line) error {
-	if t.err == nil {
+	if t.err == nil || forgotten(t.err) {
 		return nil
 	}
 	if !understood(t.err) {
@@ -100,6 +100,8 @@ func (t *taken) result() (Result, error) {
 	switch {
 	case t.parked != nil:
 		return t.parked()
+	case forgotten(t.err):
+		out.State = Forgotten
 	case t.receipt.Duplicate:
 		out.State = Duplicate
 	}

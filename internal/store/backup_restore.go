@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"filippo.io/age"
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // Identity opens encrypted backups; the zero one opens none.
@@ -104,4 +106,21 @@ func Replace(path, store, aside string) error {
 		return err
 	}
 	return syncDir(store)
+}
+
+// Peek runs fn over the store at path without opening it for anything else: it
+// is not brought up to date, and need not be of this version. ErrLocked says
+// that a hub has it open.
+func Peek(path string, fn func(*Tx) error) error {
+	o := options(Options{Lock: time.Second})
+	o.ReadOnly = true
+	db, err := bbolt.Open(path, 0o600, o)
+	if errors.Is(err, bolterrors.ErrTimeout) {
+		return fmt.Errorf("%s: %w", path, ErrLocked)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	err = db.View(func(tx *bbolt.Tx) error { return fn(&Tx{b: tx}) })
+	return errors.Join(err, db.Close())
 }

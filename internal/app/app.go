@@ -50,6 +50,7 @@ type Options struct {
 
 // App is a hub: the store and everything around it.
 type App struct {
+	clock   clock
 	opts    Options
 	cfg     *config.Config
 	log     *slog.Logger
@@ -85,7 +86,7 @@ type App struct {
 // open and the policy loaded.
 func New(ctx context.Context, opts Options) (_ *App, err error) {
 	opts = opts.defaults()
-	a := &App{opts: opts, cfg: opts.Config, log: opts.Log}
+	a := &App{opts: opts, clock: newClock(opts.Now), cfg: opts.Config, log: opts.Log}
 	defer func() {
 		if err != nil {
 			a.unwind()
@@ -165,7 +166,7 @@ func (a *App) openDesk(ctx context.Context) error {
 	a.people = identity.NewPeople(dir)
 	a.desk, err = desk.New(ctx, desk.Options{
 		Store: a.store, Rules: rulesOf(a.cfg, p, dir), Seal: a.key, Zone: a.cfg.Zone.String(),
-		Now: a.opts.Now, Log: a.log, Logged: a.metrics.Outcome,
+		Now: a.opts.Now, Jumped: a.clock.jumped, Log: a.log, Logged: a.metrics.Outcome,
 		Wake: func(c bridge.ConnectionName) {
 			if a.relay != nil {
 				a.relay.Wake(c)

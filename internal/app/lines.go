@@ -88,8 +88,10 @@ func closeLines(lines []line) {
 }
 
 func (a *App) openLines(ctx context.Context) (err error) {
-	a.sessions = session.New(session.Options{Store: a.store, Seal: a.key, Now: a.opts.Now, Log: a.log})
-	a.lines, err = opener{a.opts, a.metrics.Requested, a.sessions.Of}.lines(ctx)
+	a.sessions = session.New(session.Options{Store: a.store, Seal: a.key, Now: a.clock.steady, Log: a.log})
+	opts := a.opts
+	opts.Now = a.clock.steady // what was read before a write of ours is told by it
+	a.lines, err = opener{opts, a.metrics.Requested, a.sessions.Of}.lines(ctx)
 	if err == nil {
 		a.onStop(func() { closeLines(a.lines) })
 	}

@@ -17,7 +17,7 @@ func (a *App) openAPI() error {
 	a.api, err = api.New(api.Options{
 		Store: a.store, Desk: a.desk, Relay: a.relay, Intake: a.intake, Schemas: a.schemas,
 		Guard: identity.NewGuard(identity.Options{
-			People: a.people, Log: a.log, Now: a.opts.Now,
+			People: a.people, Log: a.log, Now: a.clock.steady,
 			Rate: a.cfg.HTTP.RatePerToken, Burst: a.cfg.HTTP.Burst,
 			Route: api.Route, Served: a.metrics.Served,
 		}),

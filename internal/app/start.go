@@ -70,7 +70,7 @@ func (a *App) startOut(ctx context.Context) error {
 	}
 	a.relay = relay.New(relay.Options{
 		Store: a.store, Road: road, Desk: a.desk, Lines: lines, Local: local,
-		Timeout: a.opts.ClaimTimeout, Now: a.opts.Now, Log: a.log,
+		Timeout: a.opts.ClaimTimeout, Now: a.clock.steady, Log: a.log,
 		Found: func(c bridge.ConnectionName, f outbox.Finding) { a.metrics.Found(c, string(f)) },
 	})
 	if err := a.relay.Start(ctx); err != nil {

@@ -54,7 +54,10 @@ type Options struct {
 	Lease time.Duration // how long a handed-out lead is one person's; 0 is 15 minutes
 	Zone  string        // where nothing nearer says so; "" is Europe/Paris
 	Now   func() time.Time
-	Wake  func(bridge.ConnectionName) // is told of new writes, after the commit
+	// Jumped is by how much the clock of Now was set since the hub began: leases
+	// run by the time that passes. nil is a clock that nobody sets.
+	Jumped func() time.Duration
+	Wake   func(bridge.ConnectionName) // is told of new writes, after the commit
 	// CallBack is told, after the commit, of leads on a platform's list that must
 	// not be called from it any more, or not on all their numbers.
 	CallBack func(bridge.CampaignID, bridge.LeadID)
@@ -85,6 +88,9 @@ func New(ctx context.Context, opts Options) (*Desk, error) {
 	}
 	if opts.Zone == "" {
 		opts.Zone = defaultZone
+	}
+	if opts.Jumped == nil {
+		opts.Jumped = func() time.Duration { return 0 }
 	}
 	d := &Desk{opts: opts}
 	d.rules.Store(opts.Rules)

@@ -86,7 +86,12 @@ func queued(l bridge.Lead) bool {
 
 // onLine says whether somebody has the lead on their line, whatever has become
 // of it meanwhile.
-func (c *command) onLine(l bridge.Lead) bool { return l.Lease != nil && c.now.Before(l.Lease.Until) }
+func (c *command) onLine(l bridge.Lead) bool {
+	return l.Lease != nil && c.steady().Before(l.Lease.Until)
+}
+
+// steady is now by the time that leases run by.
+func (c *command) steady() time.Time { return c.now.Add(-c.opts.Jumped()) }
 
 // keep writes a lead back, its indexes with it. was is the lead as it was read,
 // nil for a new one.

@@ -192,8 +192,8 @@ func (c *command) busyUntil(l bridge.Lead) (time.Time, error) {
 				return until, err
 			}
 			switch {
-			case other.Lease != nil && other.Lease.Until.After(until):
-				until = other.Lease.Until
+			case other.Lease != nil && other.Lease.Until.Add(c.opts.Jumped()).After(until):
+				until = other.Lease.Until.Add(c.opts.Jumped())
 			case other.State == bridge.LeadWaiting && len(other.HeldBy) > 0 && until.Before(c.now.Add(heldFor)):
 				until = c.now.Add(heldFor)
 			}
@@ -225,7 +225,7 @@ func (c *command) outcomesOf(id bridge.LeadID) []bridge.Outcome {
 func (c *command) hand(l bridge.Lead, p bridge.Prospect) (*Handout, error) {
 	was := l
 	l.State = bridge.LeadLeased
-	l.Lease = &bridge.Lease{Person: c.actor.Person.ID, Until: c.now.Add(c.opts.Lease).UTC()}
+	l.Lease = &bridge.Lease{Person: c.actor.Person.ID, Until: c.steady().Add(c.opts.Lease).UTC()}
 	if err := c.keep(&was, l); err != nil {
 		return nil, err
 	}
@@ -244,7 +244,7 @@ func (c *command) hand(l bridge.Lead, p bridge.Prospect) (*Handout, error) {
 	if err := c.note("next", "", fields, l.Prospect.Key()); err != nil {
 		return nil, err
 	}
-	out := &Handout{Lead: c.face(l, scope), Card: card, LeaseUntil: l.Lease.Until}
+	out := &Handout{Lead: c.face(l, scope), Card: card, LeaseUntil: l.Lease.Until.Add(c.opts.Jumped())}
 	if c.Policy.Allows(c.who, policy.Read, bridge.Script, scope) {
 		out.Script = c.campaign(l.Campaign).Script
 	}
@@ -305,14 +305,23 @@ func (c *command) context(name string, l bridge.Lead, p bridge.Prospect) string 
 	return ""
 }
 
-// expireLeases puts leads back whose caller has let them go, some at a time.
+// over says whether a lease has ended, or ends later than any given now could:
+// the clock was set back between two lives of the hub.
+func (c *command) over(key string) bool {
+	return key[:8] <= due(c.steady()) || key[:8] > due(c.steady().Add(c.opts.Lease+time.Minute))
+}
+
+// expireLeases puts leads back whose caller has let them go, some at a time, and
+// shortens leases that are too long.
 func (c *command) expireLeases() error {
 	var over []bridge.LeadID
 	for key := range leases.Scan(c.tx, "", "") {
-		if key[:8] > due(c.now) || len(over) == atOnce {
+		if len(over) == atOnce {
 			break
 		}
-		over = append(over, bridge.LeadID(key[8:]))
+		if c.over(key) {
+			over = append(over, bridge.LeadID(key[8:]))
+		}
 	}
 	for _, id := range over {
 		l, err := c.lead(id)
@@ -320,9 +329,13 @@ func (c *command) expireLeases() error {
 			return err
 		}
 		was := l
-		l.Lease = nil
-		if l.State == bridge.LeadLeased {
-			l.State = bridge.LeadWaiting
+		switch {
+		case c.onLine(l):
+			l.Lease = &bridge.Lease{Person: l.Lease.Person, Until: c.steady().Add(c.opts.Lease).UTC()}
+		case l.State == bridge.LeadLeased:
+			l.Lease, l.State = nil, bridge.LeadWaiting
+		default:
+			l.Lease = nil
 		}
 		if err := c.keep(&was, l); err != nil {
 			return err
@@ -338,7 +351,7 @@ func (d *Desk) ExpireLeases(ctx context.Context) (held int, err error) {
 	err = d.look(bridge.Actor{Operator: true}, func(c *command) error {
 		for key := range leases.Scan(c.tx, "", "") {
 			held++
-			if key[:8] <= due(c.now) {
+			if c.over(key) {
 				over++
 			}
 		}

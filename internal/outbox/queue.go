@@ -69,7 +69,7 @@ func takeProspect(tx *store.Tx, ref bridge.Ref, room int, now time.Time) (taken 
 			return nil, later, err
 		}
 		if e.NotUntil.After(now) {
-			return taken, e.NotUntil, nil
+			return taken, e.NotUntil, e.waitAnew(tx, now)
 		}
 		if err := e.move(tx, Relayed, now); err != nil {
 			return nil, later, err
@@ -77,6 +77,17 @@ func takeProspect(tx *store.Tx, ref bridge.Ref, room int, now time.Time) (taken 
 		taken = append(taken, e)
 	}
 	return taken, later, nil
+}
+
+// waitAnew begins an entry's wait again where it was put off by a clock that has
+// been set back since: by that one it could be long.
+func (e *Entry) waitAnew(tx *store.Tx, now time.Time) error {
+	if !e.Changed.After(now) {
+		return nil
+	}
+	e.NotUntil = now.Add(e.NotUntil.Sub(e.Changed))
+	e.Changed = now
+	return entries.Put(tx, e.ID, *e)
 }
 
 // nextOf lists up to room pending entries of a prospect, oldest first, up to

@@ -282,6 +282,17 @@ func Withdraw(tx *store.Tx, id string, now time.Time) error {
 	return e.back(tx, now, time.Time{})
 }
 
+// Bound lets an entry's claim end by latest: it was granted by a clock that was
+// set back since.
+func Bound(tx *store.Tx, id string, latest time.Time) error {
+	e, ok, err := entries.Get(tx, id)
+	if err != nil || !ok || e.State != Sending || !e.Deadline.After(latest) {
+		return err
+	}
+	e.Deadline = latest
+	return entries.Put(tx, e.ID, e)
+}
+
 // Expire takes an entry whose claim has run out back to pending, to be looked
 // up first, not before until.
 func Expire(tx *store.Tx, id string, now, until time.Time) error {

@@ -226,14 +226,17 @@ func (l *lane) inChunks(ctx context.Context, ids []string, fn func(*store.Tx, st
 
 // recover takes back what was on its way when the hub last stopped. The hub's
 // own writer died with it: only its settle time is waited for. Other writers
-// keep their claims until they run out.
+// keep their claims until they run out, which is no later than of one granted now.
 func (l *lane) recover(ctx context.Context) error {
 	return l.each(ctx, outbox.Sending, func(tx *store.Tx, id string) error {
 		e, ok, err := outbox.Get(tx, id)
-		if err != nil || !ok || e.Writer != l.relay.opts.Local {
+		if err != nil || !ok {
 			return err
 		}
 		now := l.now()
+		if e.Writer != l.relay.opts.Local {
+			return outbox.Bound(tx, id, now.Add(l.relay.opts.Timeout))
+		}
 		return outbox.Expire(tx, id, now, now.Add(l.Descriptor.Settle))
 	})
 }

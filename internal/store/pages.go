@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"os"
 	"runtime/debug"
 	"syscall"
@@ -22,6 +23,9 @@ const (
 	element     = 16 // of a branch: pos 4, key size 4, page 8; of a leaf: flags 4, pos 4, key size 4, value size 4
 	branchPage  = 0x01
 	leafPage    = 0x02
+	freePage    = 0x10
+	manyIDs     = 0xFFFF         // the count of a longer list stands before it
+	noFreelist  = math.MaxUint64 // the last commit has not written it
 	bucketFlag  = 0x01
 	bucketHead  = 16 // root page 8, sequence 8
 	headMagic   = 0xED0CDAED
@@ -88,11 +92,14 @@ func checkPages(f *os.File) (headless, err error) {
 		return nil, fmt.Errorf("it has %d bytes and should have %d", have, h.pages*h.pageSize)
 	}
 	w := &walk{data: data, pageSize: h.pageSize, pages: h.pages, met: make([]bool, h.pages)}
-	return headless, w.tree(h.root, 0, nil, nil)
+	if err := w.tree(h.root, 0, nil, nil); err != nil {
+		return headless, err
+	}
+	return headless, w.freelist(h.freelist)
 }
 
 // head is what a file's first or second page says.
-type head struct{ pageSize, root, pages, commit uint64 }
+type head struct{ pageSize, root, freelist, pages, commit uint64 }
 
 // newestHead is the head that counts. headless says that the other cannot be
 // read.
@@ -134,6 +141,7 @@ func headAt(data []byte, at uint64) (h head, ok bool) {
 	h = head{
 		pageSize: uint64(binary.NativeEndian.Uint32(raw[8:])),
 		root:     binary.NativeEndian.Uint64(raw[16:]),
+		freelist: binary.NativeEndian.Uint64(raw[32:]),
 		pages:    binary.NativeEndian.Uint64(raw[40:]),
 		commit:   binary.NativeEndian.Uint64(raw[48:]),
 	}
@@ -150,22 +158,61 @@ type walk struct {
 // tree walks over the page, which holds keys from lo (nil: any) up to below hi
 // (nil: any), and all below it.
 func (w *walk) tree(id uint64, depth int, lo, hi []byte) error {
-	if id < 2 || id >= w.pages || depth > mostDepth {
-		return fmt.Errorf("a page leads to page %d, where nothing of the kind is", id)
+	if depth > mostDepth {
+		return fmt.Errorf("page %d lies too deep", id)
+	}
+	p, err := w.meet(id)
+	if err != nil {
+		return err
+	}
+	return w.page(p, depth, lo, hi)
+}
+
+// meet finds a page that nothing else may lead to.
+func (w *walk) meet(id uint64) (page, error) {
+	if id < 2 || id >= w.pages {
+		return page{}, fmt.Errorf("a page leads to page %d, where nothing of the kind is", id)
 	}
 	p := page{id: id, body: w.data[id*w.pageSize:]}
 	over := uint64(binary.NativeEndian.Uint32(p.body[12:]))
 	if binary.NativeEndian.Uint64(p.body) != id || over >= w.pages-id {
-		return p.bad("is not the page that was written there")
+		return p, p.bad("is not the page that was written there")
 	}
 	for i := id; i <= id+over; i++ {
 		if w.met[i] {
-			return p.bad("is used twice")
+			return p, p.bad("is used twice")
 		}
 		w.met[i] = true
 	}
 	p.body = p.body[:(over+1)*w.pageSize]
-	return w.page(p, depth, lo, hi)
+	return p, nil
+}
+
+// freelist walks over the list of the pages that are free, if there is one: each
+// would be written over.
+func (w *walk) freelist(id uint64) error {
+	if id == noFreelist {
+		return nil
+	}
+	p, err := w.meet(id)
+	if err != nil {
+		return err
+	}
+	ids, n := p.body[pageHead:], uint64(binary.NativeEndian.Uint16(p.body[10:]))
+	if n == manyIDs {
+		n, ids = binary.NativeEndian.Uint64(ids), ids[8:]
+	}
+	if binary.NativeEndian.Uint16(p.body[8:]) != freePage || n > uint64(len(ids))/8 {
+		return p.bad("is not the list of free pages")
+	}
+	for ; n > 0; n, ids = n-1, ids[8:] {
+		free := binary.NativeEndian.Uint64(ids)
+		if free < 2 || free >= w.pages || w.met[free] {
+			return p.bad("calls a page free that is not")
+		}
+		w.met[free] = true
+	}
+	return nil
 }
 
 // page walks over one page's elements.
@@ -175,34 +222,44 @@ func (w *walk) page(p page, depth int, lo, hi []byte) error {
 	if flags != branchPage && flags != leafPage || pageHead+n*element > len(p.body) {
 		return p.bad("is not the page that was written there")
 	}
-	keys := make([][]byte, 0, n+1)
+	var last []byte
 	for i := range n {
 		key, _, ok := p.element(i, flags)
-		if !ok || len(keys) > 0 && bytes.Compare(keys[i-1], key) >= 0 {
+		if !ok || i > 0 && bytes.Compare(last, key) >= 0 {
 			return p.bad("holds keys that are out of order or out of bounds")
 		}
-		keys = append(keys, key)
+		if i == 0 && lo != nil && bytes.Compare(key, lo) < 0 {
+			return p.bad("holds keys that belong elsewhere")
+		}
+		last = key
 	}
-	if n > 0 && (lo != nil && bytes.Compare(keys[0], lo) < 0 || hi != nil && bytes.Compare(keys[n-1], hi) >= 0) {
+	if n > 0 && hi != nil && bytes.Compare(last, hi) >= 0 {
 		return p.bad("holds keys that belong elsewhere")
 	}
-	keys = append(keys, hi)
 	for i := range n {
-		if err := w.below(p, i, flags, depth, keys[i], keys[i+1]); err != nil {
+		if flags == leafPage && !p.holdsTable(i) {
+			continue
+		}
+		if err := w.below(p, i, n, flags, depth, hi); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// below walks over what an element leads to.
-func (w *walk) below(p page, i int, flags uint16, depth int, lo, hi []byte) error {
-	head := p.body[pageHead+i*element:]
+// holdsTable says whether an element of a leaf is a table of its own.
+func (p page) holdsTable(i int) bool {
+	return binary.NativeEndian.Uint32(p.body[pageHead+i*element:])&bucketFlag != 0
+}
+
+// below walks over what the i-th of n elements leads to. hi bounds the page's keys.
+func (w *walk) below(p page, i, n int, flags uint16, depth int, hi []byte) error {
 	if flags == branchPage {
-		return w.tree(binary.NativeEndian.Uint64(head[8:]), depth+1, lo, hi)
-	}
-	if binary.NativeEndian.Uint32(head)&bucketFlag == 0 {
-		return nil
+		lo, _, _ := p.element(i, flags)
+		if i+1 < n {
+			hi, _, _ = p.element(i+1, flags)
+		}
+		return w.tree(binary.NativeEndian.Uint64(p.body[pageHead+i*element+8:]), depth+1, lo, hi)
 	}
 	_, value, _ := p.element(i, flags)
 	if len(value) < bucketHead {

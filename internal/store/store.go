@@ -123,7 +123,8 @@ func (s *Store) Close() error {
 	if err := s.broken(); err != nil {
 		return err // a transaction was left open over it
 	}
-	return s.db.Load().Close()
+	db := s.db.Load()
+	return errors.Join(leaveFreelist(db), db.Close())
 }
 
 // Path is where the file lies.

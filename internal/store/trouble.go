@@ -29,7 +29,9 @@ func (s *Store) update(fn func(*bbolt.Tx) error) (err error) {
 	if err := s.broken(); err != nil {
 		return err
 	}
-	tx, err := s.db.Load().Begin(true)
+	db := s.db.Load()
+	keepFreelist(db)
+	tx, err := db.Begin(true)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ const autumn = bridge.CampaignID("autumn")
 // own, with a second campaign that another team runs.
 func twoCampaigns(t testing.TB, path string, scope policy.Scope) *floor {
 	f := floorAt(t, path)
-	text := strings.Replace(plateau, "{on: prospect, scope: assigned,", "{on: prospect, scope: "+string(scope)+",", 1)
+	text := strings.Replace(plateau, "{on: prospect, scope: assigned, read: [", "{on: prospect, scope: "+string(scope)+", read: [prospect.owner, ", 1)
 	p, err := policy.Load("policy.yaml", []byte(text), bridge.Standard())
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,12 @@ func TestTheIndexesAgreeWithTheLeads(t *testing.T) {
 		scope := rapid.SampledFrom([]policy.Scope{policy.Own, policy.Assigned, policy.Team, policy.Campaign, policy.All}).Draw(rt, "scope")
 		f := twoCampaigns(t, filepath.Join(dir, fmt.Sprint(run)), scope)
 		defer f.store.Close()
-		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
+		for _, campaign := range []bridge.CampaignID{spring, autumn} {
+			if err := f.desk.TakeIn(context.Background(), campaign, f.selection(rt), bridge.Standard().Names()); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		for range rapid.IntRange(1, 20).Draw(rt, "steps") {
 			f.something(rt)
 			f.indexesAgree(rt)
 		}

@@ -27,10 +27,10 @@ const lastRestoration = "last"
 func Restored(tx *store.Tx, taken, now time.Time) (Restoration, error) {
 	r := Restoration{Taken: taken.UTC(), At: now.UTC(), Epoch: 1 + rand.IntN(1<<30)}
 	// By dice: the same backup may be put back twice, and both may live.
-	if err := fences.Skip(tx, uint64(1+rand.IntN(1<<13))<<32); err != nil {
+	if err := fences.Advance(tx, uint64(1+rand.IntN(1<<13))<<32); err != nil {
 		return r, err
 	}
-	if err := entries.Skip(tx, 1<<32); err != nil {
+	if err := entries.Advance(tx, 1<<32); err != nil {
 		return r, err
 	}
 	return r, restorations.Put(tx, lastRestoration, r)

@@ -83,8 +83,8 @@ func (s *Store) Check() error {
 	})
 }
 
-// Skip lets the table's sequence go on n numbers further.
-func (t Raw) Skip(tx *Tx, n uint64) error {
+// Advance lets the table's sequence go on n numbers further.
+func (t Raw) Advance(tx *Tx, n uint64) error {
 	tx.dirty = true
 	b, err := tx.bucket(t.name)
 	if err != nil {

@@ -82,6 +82,9 @@ func (l *lane) run(ctx context.Context) {
 				l.relay.opts.Log.Error("sweep", "connection", l.Name, "err", err)
 			}
 		}
+		if l.relay.roadDown() {
+			continue // it is looked at, and then we are woken
+		}
 		var err error
 		if l.stale.Swap(false) {
 			err = l.clear(ctx)
@@ -186,6 +189,8 @@ func (l *lane) clear(ctx context.Context) error {
 	if err := l.takeBack(ctx, outbox.Relayed); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, publishWithin)
+	defer cancel()
 	return l.relay.opts.Road.Purge(ctx, l.Name)
 }
 

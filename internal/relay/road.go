@@ -104,33 +104,40 @@ func (r *Relay) renew(ctx context.Context) error {
 // hangs on the stream: it is safe at any time.
 func (r *Relay) Rebuild(ctx context.Context) error { return r.renew(ctx) }
 
-// watchEvery is how often the stream is compared with what we know of it.
-const watchEvery = time.Second
+// How often the stream is compared with what we know of it, and how often while
+// it takes nothing.
+const (
+	watchEvery = time.Second
+	watchDown  = 200 * time.Millisecond
+)
 
 // watchRoad notices when the stream has lost what we gave it: it is gone, was
 // made anew by somebody, or knows fewer messages than it did.
 func (r *Relay) watchRoad(ctx context.Context) {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	down := false
+	said := false
+	wait := watchEvery
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(wait):
 		}
 		err := r.checkRoad(ctx)
-		if err != nil && !down && ctx.Err() == nil {
+		if err != nil && !said && ctx.Err() == nil {
 			r.opts.Log.Warn("the road to the writers is down", "err", err)
 		}
-		down = err != nil
+		said = err != nil
+		wait = watchEvery
+		if r.roadDown() {
+			wait = watchDown
+		}
 	}
 }
 
 // How long looking at the stream and making it anew may take: in a cluster
 // whose servers come and go both wait for them.
 const (
-	lookWithin  = 5 * time.Second
+	lookWithin  = 2 * time.Second
 	renewWithin = 30 * time.Second
 )
 
@@ -187,9 +194,16 @@ func (r *Relay) silent() bool {
 	return false
 }
 
-// publishFailed notes that the stream may lack what was published.
+// publishFailed notes that the stream may lack what was published: nothing more
+// is, until it has been looked at.
 func (r *Relay) publishFailed() {
 	r.road.mu.Lock()
 	r.road.down = true
 	r.road.mu.Unlock()
+}
+
+func (r *Relay) roadDown() bool {
+	r.road.mu.Lock()
+	defer r.road.mu.Unlock()
+	return r.road.down
 }

@@ -45,8 +45,6 @@ func (w *Writer) beat(ctx context.Context) {
 }
 
 func (w *Writer) ask(ctx context.Context, serving bus.Shares) (bus.Shares, error) {
-	ctx, cancel := context.WithTimeout(ctx, beatWithin)
-	defer cancel()
 	return w.opts.Hub.Beat(ctx, bus.Beat{Writer: w.life, Serving: serving})
 }
 

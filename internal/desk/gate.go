@@ -104,13 +104,20 @@ func (c *command) admit(l bridge.Lead, p bridge.Prospect, scope policy.Record, v
 		}
 		g.proposed = append(g.proposed, c.change(name, values[name], card))
 	}
+	if len(admission.Write) == 0 {
+		return g, nil
+	}
+	chain, err := outbox.ChainOf(c.tx, l.Prospect)
+	if err != nil {
+		return g, err
+	}
 	for _, name := range admission.Write {
 		if c.unmapped(l, name, &g) {
 			continue
 		}
 		g.admitted = append(g.admitted, name)
 		change := c.change(name, values[name], card)
-		leads, err := outbox.Current(c.tx, l.Prospect, name, change.Expected, change.CardAt)
+		leads, err := chain.Current(c.tx, name, change.Expected, change.CardAt)
 		if err != nil {
 			return g, err
 		}

@@ -176,21 +176,29 @@ func ofProspect(tx *store.Tx, ref bridge.Ref, want func(bridge.WriteKind, State)
 	return out, nil
 }
 
-// Current is the value that our own chain leads a field to: the newest write
-// that is still open, else our last one if it came after the read of a card
-// (shown, read at cardAt), else what the card showed.
-func Current(tx *store.Tx, ref bridge.Ref, name bridge.FieldName, shown bridge.Value, cardAt time.Time) (bridge.Value, error) {
+// Chain is a prospect's changes of fields that are still open.
+type Chain struct {
+	ref  bridge.Ref
+	open []Entry // oldest first
+}
+
+// ChainOf reads a prospect's chain.
+func ChainOf(tx *store.Tx, ref bridge.Ref) (Chain, error) {
 	open, err := ofProspect(tx, ref, func(kind bridge.WriteKind, s State) bool {
 		return kind == bridge.WriteFields && s.onTheWay()
 	})
-	if err != nil {
-		return "", err
-	}
-	for _, e := range slices.Backward(open) {
+	return Chain{ref, open}, err
+}
+
+// Current is the value that the chain leads a field to: the newest write that is
+// still open, else our last one if it came after the read of a card (shown, read
+// at cardAt), else what the card showed.
+func (c Chain) Current(tx *store.Tx, name bridge.FieldName, shown bridge.Value, cardAt time.Time) (bridge.Value, error) {
+	for _, e := range slices.Backward(c.open) {
 		if i := indexOf(e.Write.Fields, name); i >= 0 {
 			return e.Write.Fields[i].Value, nil
 		}
 	}
-	marks, _, err := seen.Get(tx, seenKey(ref, name))
+	marks, _, err := seen.Get(tx, seenKey(c.ref, name))
 	return expected(marks, bridge.FieldChange{Name: name, Expected: shown, CardAt: cardAt}), err
 }

@@ -15,10 +15,11 @@ type build struct {
 	At       time.Time `json:"at,omitzero"` // of the revision
 	Modified bool      `json:"modified,omitempty"`
 	Go       string    `json:"go"`
+	Platform string    `json:"platform"`
 }
 
 func thisBuild() build {
-	b := build{Version: "unknown", Go: runtime.Version()}
+	b := build{Version: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b
@@ -40,12 +41,12 @@ func thisBuild() build {
 func (b build) String() string {
 	out := "passerelle " + b.Version
 	if b.Revision != "" {
-		out += fmt.Sprintf(", revision %.12s of %s", b.Revision, b.At.Format(time.DateOnly))
+		out += fmt.Sprintf(", revision %.12s of %s", b.Revision, b.At.Format(time.RFC3339))
 	}
 	if b.Modified {
 		out += ", modified"
 	}
-	return out + ", " + b.Go
+	return out + ", " + b.Go + " " + b.Platform
 }
 
 type versionCmd struct{}

@@ -14,11 +14,17 @@ import (
 // is when to look again if entries were passed over because their time has not
 // come (zero: none).
 func Take(tx *store.Tx, c bridge.ConnectionName, room int, now time.Time) (taken []Entry, next time.Time, err error) {
+	return TakeRank(tx, c, urgencies-1, room, now)
+}
+
+// TakeRank is [Take] of those prospects only whose most urgent entry is of a
+// rank or a more urgent one.
+func TakeRank(tx *store.Tx, c bridge.ConnectionName, rank, room int, now time.Time) (taken []Entry, next time.Time, err error) {
 	met := map[string]bool{}
 	from := ""
 	for len(taken) < room && len(met) < scanAtMost {
 		var prospects []string
-		prospects, from = waiting(tx, c, from, room, met)
+		prospects, from = waiting(tx, c, rank, from, room, met)
 		for _, key := range prospects {
 			if len(taken) >= room {
 				return taken, next, nil
@@ -48,9 +54,14 @@ func Take(tx *store.Tx, c bridge.ConnectionName, room int, now time.Time) (taken
 const scanAtMost = 50_000
 
 // waiting lists up to room prospects, not met before, that have pending
-// entries, from an index key on; it answers where to go on, "" at the end.
-func waiting(tx *store.Tx, c bridge.ConnectionName, from string, room int, met map[string]bool) (prospects []string, next string) {
-	for k, ref := range byState.Scan(tx, statePrefix(c, Pending), from) {
+// entries of a rank or a more urgent one, from an index key on; it answers where
+// to go on, "" at the end.
+func waiting(tx *store.Tx, c bridge.ConnectionName, rank int, from string, room int, met map[string]bool) (prospects []string, next string) {
+	prefix := statePrefix(c, Pending)
+	for k, ref := range byState.Scan(tx, prefix, from) {
+		if int(k[len(prefix)]-'0') > rank {
+			break
+		}
 		if len(prospects) >= room {
 			return prospects, k
 		}
@@ -104,6 +115,20 @@ func nextOf(tx *store.Tx, ref bridge.Ref, room int) (ids []string) {
 		}
 	}
 	return ids
+}
+
+// Heads answers the oldest entry of each rank that a connection has in a state
+// that is not final, the most urgent rank first; "" where there is none.
+func Heads(tx *store.Tx, c bridge.ConnectionName, s State) []string {
+	heads := make([]string, urgencies)
+	for rank := range heads {
+		prefix := statePrefix(c, s) + string(rune('0'+rank))
+		for k := range byState.Scan(tx, prefix, "") {
+			heads[rank] = k[len(prefix):]
+			break
+		}
+	}
+	return heads
 }
 
 // Ids lists the entries of a connection in a state that is not final, the most

@@ -24,7 +24,7 @@ func inFlight(b *testing.B, n int) (*hub, []string) {
 func BenchmarkRoomOf10000(b *testing.B) {
 	h, _ := inFlight(b, 10_000)
 	for b.Loop() {
-		if _, err := h.relay.lanes[crmName].room(); err != nil {
+		if _, _, err := h.relay.lanes[crmName].room(); err != nil {
 			b.Fatal(err)
 		}
 	}

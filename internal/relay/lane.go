@@ -41,7 +41,18 @@ type lane struct {
 }
 
 func newLane(r *Relay, l Line) *lane {
-	return &lane{Line: l, relay: r, wake: make(chan struct{}, 1), window: max(256, 2*l.Descriptor.Batch), doubt: true}
+	return &lane{Line: l, relay: r, wake: make(chan struct{}, 1), window: windowOf(l), doubt: true}
+}
+
+// windowOf is how many entries are on the road at most: enough that nobody
+// waits for us, and where the CRM has a limit no more than some seconds of it, so
+// that what is urgent is not behind a minute of what is not.
+func windowOf(l Line) int {
+	window := 256
+	if rate := l.Bucket.Rate(); rate > 0 {
+		window = min(window, max(16, int(3*rate)))
+	}
+	return max(window, 2*l.Descriptor.Batch)
 }
 
 func (l *lane) poke() {
@@ -121,12 +132,12 @@ func (l *lane) fill(ctx context.Context) (next time.Time, err error) {
 			continue
 		}
 		var taken []outbox.Entry
-		room, err := l.room()
+		room, strict, err := l.room()
 		if err != nil || room <= 0 {
 			return next, err
 		}
 		err = l.commit(ctx, func(tx *store.Tx) (err error) {
-			taken, next, err = outbox.Take(tx, l.Name, min(room, chunk), l.now())
+			taken, next, err = l.take(tx, min(room, chunk), strict)
 			return err
 		})
 		if err != nil || len(taken) == 0 {
@@ -146,19 +157,53 @@ func (l *lane) fill(ctx context.Context) (next time.Time, err error) {
 // a transaction costs a flush of the disk also where it changes nothing. Only
 // fill puts entries on the road: it does not shrink meanwhile. While the CRM is
 // only being probed, the most urgent entry is the probe: behind any other it
-// would wait with the rest.
-func (l *lane) room() (room int, err error) {
+// would wait with the rest. It is strict where more waits than there is room for.
+func (l *lane) room() (room int, strict bool, err error) {
 	window := l.window
 	if l.Breaker.State() == httpx.BreakerHalfOpen {
 		window = 1
 	}
 	err = l.relay.opts.Store.View(func(tx *store.Tx) error {
-		if len(outbox.Ids(tx, l.Name, outbox.Pending, 1)) > 0 {
+		waiting := len(outbox.Ids(tx, l.Name, outbox.Pending, window+1))
+		if waiting > 0 {
 			room = window - len(outbox.Ids(tx, l.Name, outbox.Relayed, 0)) - len(outbox.Ids(tx, l.Name, outbox.Sending, 0))
+			strict = waiting > room
 		}
 		return nil
 	})
-	return room, err
+	return room, strict, err
+}
+
+// take moves what fill is to publish. Where it is strict, one rank of urgency
+// goes on the road at a time: there they go side by side.
+func (l *lane) take(tx *store.Tx, room int, strict bool) (taken []outbox.Entry, next time.Time, err error) {
+	if !strict {
+		return outbox.Take(tx, l.Name, room, l.now())
+	}
+	ahead, err := l.ahead(tx)
+	for rank := 0; err == nil && len(taken) == 0 && rank <= ahead; rank++ {
+		taken, next, err = outbox.TakeRank(tx, l.Name, rank, room, l.now())
+	}
+	return taken, next, err
+}
+
+// aheadFor is how long what is urgent and on the road holds back the rest.
+const aheadFor = 2 * time.Second
+
+// ahead is the most urgent rank that was published lately and is not claimed
+// yet.
+func (l *lane) ahead(tx *store.Tx) (rank int, err error) {
+	heads := outbox.Heads(tx, l.Name, outbox.Relayed)
+	for rank, id := range heads {
+		e, ok, err := outbox.Get(tx, id)
+		if err != nil {
+			return 0, err
+		}
+		if ok && l.now().Sub(e.Changed) < aheadFor {
+			return rank, nil
+		}
+	}
+	return len(heads) - 1, nil
 }
 
 // publishWithin bounds the wait for the server to have a chunk. A server that

@@ -31,6 +31,14 @@ func NewBucket(perSecond float64, burst int) *Bucket {
 	return &Bucket{limiter: rate.NewLimiter(rate.Limit(perSecond), burst)}
 }
 
+// Rate is the limit in requests per second, 0 for none.
+func (b *Bucket) Rate() float64 {
+	if b.limiter == nil {
+		return 0
+	}
+	return float64(b.limiter.Limit())
+}
+
 // TryTake takes n tokens at once or none; if none it says how long to wait
 // before trying again. More tokens than the bucket holds are given when it is
 // full, and it then owes the rest.

@@ -86,7 +86,7 @@ type App struct {
 // open and the policy loaded.
 func New(ctx context.Context, opts Options) (_ *App, err error) {
 	opts = opts.defaults()
-	a := &App{opts: opts, clock: newClock(opts.Now), cfg: opts.Config, log: opts.Log}
+	a := &App{opts: opts, cfg: opts.Config, log: opts.Log}
 	defer func() {
 		if err != nil {
 			a.unwind()
@@ -146,7 +146,13 @@ func (a *App) openData() error {
 			a.log.Error("close the store", "err", err)
 		}
 	})
-	return nil
+	var last time.Time
+	err = a.store.View(func(tx *store.Tx) (err error) {
+		last, err = lastMoment(tx)
+		return err
+	})
+	a.clock = newClock(a.opts.Now, last)
+	return err
 }
 
 // openDesk seeds or loads the policy and makes the desk on it.

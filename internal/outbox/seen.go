@@ -77,12 +77,29 @@ func (e *Entry) see(tx *store.Tx, now time.Time) ([]bridge.FieldChange, error) {
 		}
 		want := expected(marks, c)
 		fields[i].Expected, e.Held[c.Name] = want, want
-		marks = append(lately(marks), mark{Value: c.Value, Held: want, Entry: e.ID, ClaimedAt: now})
+		marks = append(lately(marks), mark{Value: c.Value, Held: want, Entry: e.ID, ClaimedAt: claimedAt(marks, c, now)})
 		if err := seen.Put(tx, key, marks); err != nil {
 			return nil, err
 		}
 	}
 	return fields, nil
+}
+
+// claimedAt is now, but by a clock that was set back between two lives of the
+// hub not before what led to the claim: the card, and our writes before.
+func claimedAt(marks []mark, c bridge.FieldChange, now time.Time) time.Time {
+	at := later(now, c.CardAt)
+	for _, m := range marks {
+		at = later(later(at, m.ClaimedAt), m.DoneAt)
+	}
+	return at
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // lately drops the marks before the last confirmed one.
@@ -108,7 +125,7 @@ func (e *Entry) unsee(tx *store.Tx, only ...bridge.FieldName) error {
 // done notes when the entry's writes were confirmed.
 func (e *Entry) done(tx *store.Tx, now time.Time) error {
 	return e.mine(tx, func(_ bridge.FieldName, marks []mark, i int) []mark {
-		marks[i].DoneAt = now
+		marks[i].DoneAt = later(now, marks[i].ClaimedAt)
 		return marks
 	})
 }

@@ -106,6 +106,12 @@ func (r *run) startFirst() {
 	if !r.hub.waitReady(r.hub.start("")) {
 		r.t.Fatal("the hub does not start")
 	}
+	r.awaitLeads()
+}
+
+// awaitLeads waits until the hub has read the campaign.
+func (r *run) awaitLeads() {
+	r.t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for {
 		var page struct{ Items []struct{ ID string } }

@@ -17,6 +17,20 @@ func show[T any](ctx context.Context, s *session, h *hub, path string, human fun
 	return answer(s, raw, human)
 }
 
+// order gives a command and prints the answer, as show does.
+func order[T any](ctx context.Context, s *session, path string, body any, human func(T) error) error {
+	h, err := s.open(ctx, needStore)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	var raw json.RawMessage
+	if err := h.post(ctx, path, body, &raw); err != nil {
+		return err
+	}
+	return answer(s, raw, human)
+}
+
 func answer[T any](s *session, raw json.RawMessage, human func(T) error) error {
 	if s.JSON {
 		return s.printJSON(raw)

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,6 +24,14 @@ type policyCmds struct {
 	Matrix  policyMatrixCmd  `cmd:"" help:"Show what each role may do with each object and field: as a table, for a meeting, to hand out."`
 	Diff    policyDiffCmd    `cmd:"" help:"Say who gains and who loses what, the riskiest first."`
 	Explain policyExplainCmd `cmd:"" help:"Say why somebody may or may not do something; exit code 1 if they may not."`
+
+	Propose  policyProposeCmd  `cmd:"" help:"Propose a policy; somebody else activates it."`
+	Drafts   policyDraftsCmd   `cmd:"" help:"List the policies that wait for a second person."`
+	Activate policyActivateCmd `cmd:"" help:"Let a policy decide that somebody else has proposed."`
+	Withdraw policyWithdrawCmd `cmd:"" help:"Drop a draft."`
+	History  policyHistoryCmd  `cmd:"" help:"List the policies that have decided: since when, why, by whom."`
+	Rollback policyRollbackCmd `cmd:"" help:"Propose an earlier policy again."`
+	Adopt    policyAdoptCmd    `cmd:"" help:"As the operator, replace a policy that names nobody who may change it."`
 }
 
 type policyCheckCmd struct {
@@ -67,7 +76,7 @@ func (s *session) catalog() (bridge.Catalog, string, error) {
 }
 
 type policyMatrixCmd struct {
-	File   string `arg:"" help:"The policy: a file, or active for the one in force."`
+	File   string `arg:"" help:"The policy: a file, a hash, or active for the one in force."`
 	Format string `enum:"text,html,xlsx" default:"text" help:"Of the answer: ${enum}; html has a page for each role too."`
 	Out    string `placeholder:"FILE" help:"Write it to this file; to the standard output if left out."`
 	Lang   string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
@@ -101,8 +110,8 @@ func (c policyMatrixCmd) Run(ctx context.Context, s *session) error {
 }
 
 type policyDiffCmd struct {
-	Old  string `arg:"" help:"The policy as it is: a file, or active for the one in force."`
-	New  string `arg:"" help:"The policy as it is to be: a file, or active."`
+	Old  string `arg:"" help:"The policy as it is: a file, a hash, or active for the one in force."`
+	New  string `arg:"" help:"The policy as it is to be: a file, a hash, or active."`
 	Lang string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
 }
 
@@ -129,9 +138,12 @@ func (c policyDiffCmd) Run(ctx context.Context, s *session) error {
 // active is what stands for the policy in force where a file may stand.
 const active = "active"
 
-// policy loads a policy from a file, or the one in force from the hub.
+var hashForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// policy loads a policy from a file, or by its hash or as the active one from
+// the hub.
 func (s *session) policy(ctx context.Context, name string, catalog bridge.Catalog) (*policy.Policy, error) {
-	if name != active {
+	if name != active && !hashForm.MatchString(name) {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			return nil, usageError{err}
@@ -143,11 +155,11 @@ func (s *session) policy(ctx context.Context, name string, catalog bridge.Catalo
 		return nil, err
 	}
 	defer h.close()
-	var now struct{ Text string }
-	if err := h.get(ctx, "/v1/policy", &now); err != nil {
+	var found struct{ Text string }
+	if err := h.get(ctx, "/v1/policy/versions/"+name, &found); err != nil {
 		return nil, err
 	}
-	return policy.Load(active, []byte(now.Text), catalog)
+	return policy.Load(name, []byte(found.Text), catalog)
 }
 
 type policyExplainCmd struct {

@@ -14,6 +14,7 @@ import (
 	"passerelle/internal/connector"
 	"passerelle/internal/connector/httpx"
 	"passerelle/internal/desk"
+	"passerelle/internal/governance"
 	"passerelle/internal/identity"
 	"passerelle/internal/intake"
 	"passerelle/internal/problem"
@@ -46,8 +47,10 @@ type Options struct {
 	// Keys and RotateKey look after the data key.
 	Keys      func() (Keys, error)
 	RotateKey func(context.Context) error
-	Backup    Backup
-	Forget    Forget
+	// Office is where policies are proposed and activated.
+	Office *governance.Office
+	Backup Backup
+	Forget Forget
 	// Acknowledged is told how long an accepted outcome took; may be nil.
 	Acknowledged func(c bridge.ConnectionName, took time.Duration)
 
@@ -109,6 +112,7 @@ func (a *API) routes(r chi.Router) {
 	a.upkeepRoutes()
 	a.ledgerRoutes()
 	a.policyRoutes()
+	a.draftRoutes()
 }
 
 // Routes is the router, its access log and request ids included. What is

@@ -16,6 +16,7 @@ import (
 	"passerelle/internal/problem"
 	"passerelle/internal/schema"
 	"passerelle/internal/store"
+	"passerelle/internal/strict"
 )
 
 // tryAgain is when a client may come back that the store could not serve.
@@ -155,3 +156,16 @@ func item(status int, d *huma.ErrorDetail) problem.Item {
 }
 
 var steps = strings.NewReplacer(".", "/", "[", "/", "]", "")
+
+// unloadable says what is wrong with a policy's text, finding by finding.
+func unloadable(err error) error {
+	found, ok := errors.AsType[strict.Findings](err)
+	if !ok {
+		return err
+	}
+	p := problem.New(http.StatusUnprocessableEntity, "the policy cannot be used")
+	for _, f := range found {
+		p.Errors = append(p.Errors, problem.Item{Pointer: "/text", Detail: f.String()})
+	}
+	return p
+}

@@ -25,8 +25,8 @@ type policyText struct {
 }
 
 func (a *API) policy(_ context.Context, actor bridge.Actor, _ *struct{}) (policyText, error) {
-	if !a.reports(actor) {
-		return policyText{}, errReports
+	if !a.readsPolicy(actor) {
+		return policyText{}, errReadsPolicy
 	}
 	p := a.opts.Desk.Rules().Policy
 	out := policyText{Hash: p.Hash(), Text: string(p.Text())}

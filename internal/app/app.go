@@ -70,6 +70,7 @@ type App struct {
 	writer   *writer.Writer
 	sync     *campaign.Sync
 	intake   *intake.Intake
+	office   *governance.Office
 	api      *api.API
 	http     *httpServer
 
@@ -225,16 +226,45 @@ func (a *App) seedPolicy(ctx context.Context) error {
 func (a *App) copyPolicy(line governance.Line, text []byte) {
 	path := filepath.Join(a.cfg.DataDir, "policy.yaml")
 	old, err := os.ReadFile(path)
-	if err == nil && string(old) != string(text) {
-		a.log.Warn("policy.yaml was edited and has no effect: propose it as a draft", "file", path, "policy", line.Policy)
+	if err == nil && string(old) == string(text) {
 		return
 	}
-	if err == nil {
+	if err == nil && !a.onceActive(old) {
+		a.log.Warn("policy.yaml was edited and has no effect: propose it as a draft", "file", path, "policy", line.Policy)
 		return
 	}
 	if err := writeDurable(path, text); err != nil {
 		a.log.Warn("the copy of the policy could not be written out; nothing hangs on it", "file", path, "err", err)
 	}
+}
+
+// onceActive says whether the text is of a policy that the store knows.
+func (a *App) onceActive(text []byte) (known bool) {
+	err := a.store.View(func(tx *store.Tx) error {
+		_, known = governance.Text(tx, policy.HashOf(text))
+		return nil
+	})
+	return err == nil && known
+}
+
+// openOffice makes the place where policies are proposed and activated.
+func (a *App) openOffice() {
+	a.office = governance.New(governance.Options{
+		Store: a.store, Desk: a.desk, Now: a.opts.Now, Log: a.log,
+		People: func() []bridge.Person { return a.people.Directory().People() },
+		Activated: func() {
+			a.chores.Go(a.followPolicy)
+		},
+	})
+}
+
+// followPolicy does what a new policy asks for beside deciding: the copy for
+// people to read, and the cards on the platforms.
+func (a *App) followPolicy() {
+	if line, text, err := a.storedPolicy(); err == nil {
+		a.copyPolicy(line, text)
+	}
+	a.sync.Poke()
 }
 
 // Directory is the people and tokens of a config.

@@ -27,17 +27,19 @@ func (a *App) Reload(cfg *config.Config) error {
 	if err := sameFrame(a.cfg, cfg); err != nil {
 		return err
 	}
-	rules := a.desk.Rules()
-	p, err := policy.Load("policy.yaml", rules.Policy.Text(), cfg.Catalog)
-	if err != nil {
-		return fmt.Errorf("the active policy does not fit the config: %w", err)
-	}
 	dir, err := Directory(cfg)
 	if err != nil {
 		return err
 	}
+	for done := false; !done; { // a policy may become active at the same moment
+		rules := a.desk.Rules()
+		p, err := policy.Load("policy.yaml", rules.Policy.Text(), cfg.Catalog)
+		if err != nil {
+			return fmt.Errorf("the active policy does not fit the config: %w", err)
+		}
+		done = a.desk.Swap(rules, rulesOf(cfg, p, dir))
+	}
 	a.people.Use(dir)
-	a.desk.Use(rulesOf(cfg, p, dir))
 	a.sync.Poke()
 	a.chores.Go(a.resumePaused)
 	return nil

@@ -13,6 +13,7 @@ import (
 
 // openAPI makes the JSON API and mounts the webhooks and the probes beside it.
 func (a *App) openAPI() error {
+	a.openOffice()
 	var err error
 	a.api, err = api.New(api.Options{
 		Store: a.store, Desk: a.desk, Relay: a.relay, Intake: a.intake, Schemas: a.schemas,
@@ -21,7 +22,7 @@ func (a *App) openAPI() error {
 			Rate: a.cfg.HTTP.RatePerToken, Burst: a.cfg.HTTP.Burst,
 			Route: api.Route, Served: a.metrics.Served,
 		}),
-		Backup: a.backup, Forget: a.forget,
+		Office: a.office, Backup: a.backup, Forget: a.forget,
 		Connections: a.connections, Keys: a.keys, RotateKey: a.rotateKey, Acknowledged: a.metrics.Acknowledged,
 		Version: a.opts.Version, BodyLimit: a.cfg.HTTP.BodyLimit, Now: a.opts.Now, Log: a.log,
 	})

@@ -1,6 +1,8 @@
 // Package governance keeps the active policy and the register: which policy,
 // since when, why, by whom. No policy decides anything without its line.
 //
-// It promises that the active text is that of the register's last line. Called
-// by app (at start) and api.
+// It promises that the active text is that of the register's last line, that
+// after the first line two people stand behind each (whoever proposes a policy
+// is not who activates it), and that an activated policy decides from the next
+// command on. Called by app (at start) and api.
 package governance

@@ -85,6 +85,9 @@ func (p *Policy) Text() []byte { return p.text }
 // says nothing of the catalog, whose classes the policy's rights depend on.
 func (p *Policy) Hash() string { return p.hash }
 
+// HashOf is the hash that a policy of this text has.
+func HashOf(text []byte) string { return hashOf(canonical(text)) }
+
 func hashOf(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:16])

@@ -1,0 +1,155 @@
+package api
+
+import (
+	"context"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/governance"
+	"passerelle/internal/policy"
+	"passerelle/internal/problem"
+	"passerelle/internal/store"
+)
+
+func (a *API) draftRoutes() {
+	get(a, "/v1/policy/versions/{hash}", "The text of a policy that is, was or may become active", a.version)
+	get(a, "/v1/policy/diff", "Who gains and who loses what between two policies", a.diff)
+	get(a, "/v1/policy/drafts", "Policies that wait for a second person", a.drafts)
+	post(a, "/v1/policy/drafts", "Propose a policy", a.proposePolicy)
+	post(a, "/v1/policy/drafts/{hash}/activate", "Activate a policy that somebody else has proposed", a.activate)
+	do(a, "/v1/policy/drafts/{hash}/withdraw", "Drop a draft", a.withdraw)
+	post(a, "/v1/policy/adopt", "Replace a policy that nobody may change: the operator's way out", a.adopt)
+}
+
+// readsPolicy says whether the actor may read policies, drafts included.
+func (a *API) readsPolicy(actor bridge.Actor) bool {
+	return a.reports(actor) || a.allows(actor, policy.Read, bridge.PolicyObj)
+}
+
+var errReadsPolicy = problem.Forbidden("only the operator and those who may read reports or the policy see this")
+
+type hashQuery struct {
+	Hash string `path:"hash" doc:"Of the policy, or active."`
+}
+
+type versionText struct {
+	Hash string `json:"hash"`
+	Text string `json:"text" doc:"YAML, as it was proposed."`
+}
+
+func (a *API) version(_ context.Context, actor bridge.Actor, in *hashQuery) (versionText, error) {
+	if !a.readsPolicy(actor) {
+		return versionText{}, errReadsPolicy
+	}
+	text, err := a.textOf(in.Hash)
+	return versionText{policy.HashOf(text), string(text)}, err
+}
+
+// textOf is the text of a policy by its hash, or of the active one.
+func (a *API) textOf(hash string) (text []byte, err error) {
+	active := a.opts.Desk.Rules().Policy
+	if hash == "active" || hash == active.Hash() {
+		return active.Text(), nil
+	}
+	err = a.opts.Store.View(func(tx *store.Tx) error {
+		var ok bool
+		if text, ok = governance.Text(tx, hash); !ok {
+			return problem.NotFound("there is no policy " + hash + ": GET /v1/policy lists the versions, /v1/policy/drafts what is proposed")
+		}
+		return nil
+	})
+	return text, err
+}
+
+type diffQuery struct {
+	From string `query:"from" doc:"Hash of a policy; the active one if absent."`
+	To   string `query:"to" doc:"Hash of a policy; the active one if absent."`
+	Lang string `query:"lang" enum:"en,fr" doc:"Of the text."`
+}
+
+// What differs between two policies, as the API shows it.
+type (
+	profileMove policy.Move
+	rightChange policy.Change
+	cardChange  policy.CardChange
+
+	delta struct {
+		Moves   []profileMove `json:"moves" doc:"Profiles whose role changes."`
+		Changes []rightChange `json:"changes" doc:"Rights that are gained and lost, the riskiest first."`
+		Cards   []cardChange  `json:"cards" doc:"Context that cards gain and lose."`
+		Text    string        `json:"text" doc:"All of it in words."`
+	}
+)
+
+func (a *API) diff(_ context.Context, actor bridge.Actor, in *diffQuery) (delta, error) {
+	if !a.readsPolicy(actor) {
+		return delta{}, errReadsPolicy
+	}
+	from, err := a.loadPolicy(in.From)
+	if err != nil {
+		return delta{}, err
+	}
+	to, err := a.loadPolicy(in.To)
+	if err != nil {
+		return delta{}, err
+	}
+	d := policy.Diff(from, to)
+	return delta{
+		Moves:   listOf(d.Moves, "", func(m policy.Move) profileMove { return profileMove(m) }).Items,
+		Changes: listOf(d.Changes, "", func(c policy.Change) rightChange { return rightChange(c) }).Items,
+		Cards:   listOf(d.Cards, "", func(c policy.CardChange) cardChange { return cardChange(c) }).Items,
+		Text:    d.Text(in.Lang),
+	}, nil
+}
+
+func (a *API) loadPolicy(hash string) (*policy.Policy, error) {
+	if hash == "" {
+		return a.opts.Desk.Rules().Policy, nil
+	}
+	text, err := a.textOf(hash)
+	if err != nil {
+		return nil, err
+	}
+	p, err := policy.Load("policy.yaml", text, a.opts.Desk.Rules().Catalog)
+	return p, unloadable(err)
+}
+
+// policyDraft is a draft as the API shows it.
+type policyDraft governance.Draft
+
+func (a *API) drafts(_ context.Context, actor bridge.Actor, _ *struct{}) (list[policyDraft], error) {
+	if !a.readsPolicy(actor) {
+		return list[policyDraft]{}, errReadsPolicy
+	}
+	var found []governance.Draft
+	err := a.opts.Store.View(func(tx *store.Tx) (err error) {
+		found, err = governance.Drafts(tx)
+		return err
+	})
+	return listOf(found, "", func(d governance.Draft) policyDraft { return policyDraft(d) }), err
+}
+
+type policyRequest struct {
+	Body struct {
+		Text   string `json:"text" minLength:"1" doc:"The policy, YAML."`
+		Motive string `json:"motive" maxLength:"1000" doc:"Why; it stands in the register."`
+	}
+}
+
+func (a *API) proposePolicy(ctx context.Context, actor bridge.Actor, in *policyRequest) (policyDraft, error) {
+	d, err := a.opts.Office.Propose(ctx, actor, []byte(in.Body.Text), in.Body.Motive)
+	return policyDraft(d), unloadable(err)
+}
+
+func (a *API) activate(ctx context.Context, actor bridge.Actor, in *hashQuery) (policyVersion, error) {
+	line, err := a.opts.Office.Activate(ctx, actor, in.Hash)
+	return policyVersion(line), unloadable(err)
+}
+
+func (a *API) withdraw(ctx context.Context, actor bridge.Actor, in *hashQuery) error {
+	return a.opts.Office.Withdraw(ctx, actor, in.Hash)
+}
+
+func (a *API) adopt(ctx context.Context, actor bridge.Actor, in *policyRequest) (policyVersion, error) {
+	line, err := a.opts.Office.Adopt(ctx, actor, []byte(in.Body.Text), in.Body.Motive)
+	return policyVersion(line), unloadable(err)
+}

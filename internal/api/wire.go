@@ -73,6 +73,13 @@ func leadOf(l bridge.Lead) lead {
 // card is fields by canonical name: those that the reader may read.
 type card map[bridge.FieldName]bridge.Value
 
+// MarshalJSON writes what encoding/json would, several times as fast: a page of
+// leads is mostly cards.
+func (c card) MarshalJSON() ([]byte, error) {
+	const usual = 40 // bytes of a field
+	return bridge.AppendFields(make([]byte, 0, usual*(1+len(c))), c), nil
+}
+
 // outcome is a call that was recorded.
 type outcome struct {
 	ID          bridge.OutcomeID   `json:"id"`

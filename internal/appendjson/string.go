@@ -7,12 +7,17 @@ func String(out []byte, s string) []byte {
 	out = append(out, '"')
 	from := 0 // what is not written yet
 	for i := 0; i < len(s); {
-		if b := s[i]; b < utf8.RuneSelf {
+		b := s[i]
+		if b < utf8.RuneSelf {
 			if !plain[b] {
 				out = escape(append(out, s[from:i]...), b)
 				from = i + 1
 			}
 			i++
+			continue
+		}
+		if b >= 0xc2 && b <= 0xdf && i+1 < len(s) && s[i+1]&0xc0 == 0x80 { // é and the like
+			i += 2
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])

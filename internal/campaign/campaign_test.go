@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,7 +41,10 @@ type ends struct {
 	unwanted string // the id of a prospect whose card the platform refuses
 }
 
-func (e *ends) Pull(_ context.Context, req connector.PullRequest) (connector.Page, error) {
+func (e *ends) Pull(ctx context.Context, req connector.PullRequest) (connector.Page, error) {
+	if ctx.Err() != nil {
+		return connector.Page{}, ctx.Err()
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.pulls++
@@ -115,23 +119,24 @@ profiles:
 type world struct {
 	*ends
 	t     *testing.T
+	path  string // of the store
+	store *store.Store
 	sync  *Sync
 	desk  *desk.Desk
 	rules *desk.Rules
+
+	commits  atomic.Int64
+	onCommit atomic.Pointer[func(n int64)] // on the committer's goroutine
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	s, err := store.Open(filepath.Join(t.TempDir(), "store.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	return newWorldAt(t, filepath.Join(t.TempDir(), "store.db"))
+}
+
+func newWorldAt(t *testing.T, path string) *world {
+	t.Helper()
 	p, err := policy.Load("policy.yaml", []byte(rights), bridge.Standard())
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := secret.ParseKey(secret.New(strings.Repeat("0a", 32)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,17 +152,39 @@ func newWorld(t *testing.T) *world {
 		Mapped: map[bridge.ConnectionName]map[bridge.FieldName]bool{crm: {"prospect.phone": true, "prospect.name": true, "account.margin": true}},
 		Person: func(bridge.PersonID) (bridge.Person, bool) { return bridge.Person{}, false },
 	}
-	log := slog.New(slog.DiscardHandler)
-	w.desk, err = desk.New(context.Background(), desk.Options{Store: s, Seal: key, Now: time.Now, Log: log, Rules: w.rules, CallBack: func(c bridge.CampaignID, l bridge.LeadID) { w.sync.CallBack(c, l) }})
+	w.open(path)
+	t.Cleanup(func() { w.store.Close() })
+	return w
+}
+
+// open starts on the store at path.
+func (w *world) open(path string) {
+	w.t.Helper()
+	var err error
+	w.path = path
+	w.store, err = store.Open(path, store.Options{Observe: func(int, time.Duration) {
+		n := w.commits.Add(1)
+		if f := w.onCommit.Load(); f != nil {
+			(*f)(n)
+		}
+	}})
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
+	}
+	key, err := secret.ParseKey(secret.New(strings.Repeat("0a", 32)))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	w.desk, err = desk.New(context.Background(), desk.Options{Store: w.store, Seal: key, Now: time.Now, Log: log, Rules: w.rules, CallBack: func(c bridge.CampaignID, l bridge.LeadID) { w.sync.CallBack(c, l) }})
+	if err != nil {
+		w.t.Fatal(err)
 	}
 	w.sync = New(Options{
-		Store: s, Desk: w.desk, PageSize: 7, Now: time.Now, Log: log,
+		Store: w.store, Desk: w.desk, PageSize: 7, Now: time.Now, Log: log,
 		Pullers: map[bridge.ConnectionName]connector.Puller{crm: w.ends},
 		Pushers: map[bridge.ConnectionName]connector.Pusher{dialler: w.ends, "phoning.elsewhere": w.ends},
 	})
-	return w
 }
 
 func (w *world) round() {

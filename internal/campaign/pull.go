@@ -117,8 +117,11 @@ func (s *Sync) advance(ctx context.Context, id bridge.CampaignID, page connector
 		}
 		return progresses.Put(tx, string(id), at)
 	})
-	if err != nil || !whole {
+	if err != nil || page.More {
 		return err
+	}
+	if !whole {
+		return s.forgetMet(ctx, id) // the CRM says itself who has left
 	}
 	all, err := s.crowd(id)
 	if err != nil {

@@ -2,11 +2,14 @@ package desk
 
 import (
 	"context"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
+	"passerelle/internal/outbox"
+	"passerelle/internal/policy"
 )
 
 // A card whose push was not answered may lie on the list.
@@ -215,5 +218,96 @@ func TestNothingToPushWritesNothing(t *testing.T) {
 	f.toPush()
 	if n := f.commits.Load() - before; n != 0 {
 		t.Errorf("%d commits to find out that nothing has changed", n)
+	}
+}
+
+// What a read does not change is not written again, round after round.
+func TestWhatIsKnownIsNotWrittenAgain(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	phones := map[string]string{"1": "01 99 00 00 01", "2": "01 99 00 00 02"}
+	marked := map[bridge.FieldName]bridge.Value{bridge.FieldDoNotCall: "true"}
+	f.pull(phones, marked)
+	commits := func(what string, want int64, more ...map[bridge.FieldName]bridge.Value) {
+		t.Helper()
+		f.pass(time.Minute)
+		before := f.commits.Load()
+		f.pull(phones, more...)
+		if n := f.commits.Load() - before; n != want {
+			t.Errorf("%s: %d commits, want %d", what, n, want)
+		}
+	}
+	commits("nothing new", 0, marked)
+	commits("a mark less", 1)
+	commits("nothing new again", 0)
+	phones["1"] = "01 99 00 00 03"
+	commits("another number", 1)
+	commits("and again", 0)
+	f.pass(readAgain)
+	commits("after a week", 1)
+	phones["3"] = "01 99 00 00 05" // who is not withdrawn for the mark
+	commits("somebody new", 1)
+	if err := f.desk.Unread(context.Background(), spring, only("1", "2")); err != nil {
+		t.Fatal(err)
+	}
+	commits("back in the selection", 1)
+}
+
+// When a read began says what it can know of our writes: after one of them the
+// next read counts though it shows the same.
+func TestAReadAfterOurWriteCounts(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	f.pull(map[string]string{"1": "01 99 00 00 01"})
+	h := f.mustNext("alice")
+	f.mustRecord("alice", bridge.CallEvent{EventID: "e", Disposition: "no_answer", Fields: map[bridge.FieldName]any{"prospect.comment": "new"}}, h.Lead.ID)
+	f.pass(time.Minute)
+	f.write() // and somebody sets it back to what it was
+	f.pass(time.Minute)
+	f.pull(map[string]string{"1": "01 99 00 00 01"}, map[bridge.FieldName]bridge.Value{"prospect.status": ""})
+	before := f.commits.Load()
+	f.pull(map[string]string{"1": "01 99 00 00 01"})
+	if f.commits.Load() != before {
+		t.Error("the second read that shows it is written too")
+	}
+	err := f.desk.look(as("alice"), func(c *command) error {
+		_, p, err := c.load(h.Lead.ID)
+		if err != nil {
+			return err
+		}
+		chain, err := outbox.ChainOf(c.tx, p.Ref)
+		if err != nil {
+			return err
+		}
+		holds, err := chain.Current(c.tx, "prospect.comment", p.Fields["prospect.comment"], p.ReadAt)
+		if holds != "old" {
+			t.Errorf("the next write expects %q in the CRM, which was read as old", holds)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A prospect's leads in other campaigns get the number that one campaign's read
+// brings: their own reads find nothing new.
+func TestANewNumberIsAllCampaigns(t *testing.T) {
+	t.Parallel()
+	f := twoCampaigns(t, filepath.Join(t.TempDir(), "store.db"), policy.Assigned)
+	take := func(campaign bridge.CampaignID, phone bridge.Value) {
+		t.Helper()
+		f.pass(time.Minute)
+		p := bridge.Prospect{Ref: ref("1"), ReadAt: f.clock(), Fields: map[bridge.FieldName]bridge.Value{"prospect.phone": phone}}
+		if err := f.desk.TakeIn(context.Background(), campaign, connector.Page{Prospects: []bridge.Prospect{p}}, []bridge.FieldName{"prospect.phone"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	take(spring, "01 99 00 00 01")
+	take(autumn, "01 99 00 00 01")
+	take(spring, "01 99 00 00 02")
+	take(autumn, "01 99 00 00 02")
+	if got := f.lead(LeadOf(autumn, ref("1"))).Numbers; len(got) != 1 || got[0] != "+33199000002" {
+		t.Errorf("in the other campaign it is called on %v", got)
 	}
 }

@@ -95,7 +95,7 @@ type move func(*command, bridge.Lead) (bridge.Lead, string)
 // whole with a ledger line of its own, and the plateau's commands go in between.
 // Once begun it is carried to its end, whether or not somebody still waits for
 // the answer. A crash, or a store that cannot keep a step, leaves the steps before
-// it done: given again, the command does the rest.
+// it done and no lead half moved: given again, the command does the rest.
 func (d *Desk) each(ctx context.Context, actor bridge.Actor, choice Choice, motive, what string, move move, check func(*command) error) (Moved, error) {
 	out := Moved{Skipped: []Skipped{}}
 	var ids []bridge.LeadID
@@ -110,7 +110,7 @@ func (d *Desk) each(ctx context.Context, actor bridge.Actor, choice Choice, moti
 	for ids := range slices.Chunk(ids, atOnce) {
 		var some Moved
 		err := d.run(ctx, actor, func(c *command) (err error) {
-			some, err = c.eachOf(ids, motive, what, move)
+			some, err = c.eachOf(ids, choice, motive, what, move)
 			return err
 		})
 		if err != nil {
@@ -119,7 +119,10 @@ func (d *Desk) each(ctx context.Context, actor bridge.Actor, choice Choice, moti
 		out.Moved += some.Moved
 		out.Skipped = append(out.Skipped, some.Skipped...)
 	}
-	return out, nil
+	if out.Moved > 0 {
+		return out, nil
+	}
+	return out, d.run(ctx, actor, func(c *command) error { return c.note(what, motive, nil) })
 }
 
 // orders checks a command on many leads and lists them.
@@ -138,12 +141,14 @@ func (c *command) orders(choice Choice, motive string, check func(*command) erro
 	return c.chosen(choice)
 }
 
-// eachOf is one step of a command on many leads.
-func (c *command) eachOf(ids []bridge.LeadID, motive, what string, move move) (Moved, error) {
+// eachOf is one step of a command on many leads. One that is already where it is
+// to go counts as moved: what a command answers that is given again is what it
+// would have answered.
+func (c *command) eachOf(ids []bridge.LeadID, choice Choice, motive, what string, move move) (Moved, error) {
 	var out Moved
 	var records []string
 	for _, id := range ids {
-		l, reason, err := c.moveOne(id, what, move)
+		l, changed, reason, err := c.moveOne(id, choice, what, move)
 		if err != nil {
 			return out, err
 		}
@@ -152,7 +157,9 @@ func (c *command) eachOf(ids []bridge.LeadID, motive, what string, move move) (M
 			continue
 		}
 		out.Moved++
-		records = append(records, l.Prospect.Key())
+		if changed {
+			records = append(records, l.Prospect.Key())
+		}
 	}
 	if len(records) == 0 {
 		return out, nil
@@ -160,22 +167,25 @@ func (c *command) eachOf(ids []bridge.LeadID, motive, what string, move move) (M
 	return out, c.note(what, motive, nil, records...)
 }
 
-func (c *command) moveOne(id bridge.LeadID, what string, move move) (bridge.Lead, string, error) {
+func (c *command) moveOne(id bridge.LeadID, choice Choice, what string, move move) (l bridge.Lead, changed bool, reason string, err error) {
 	l, p, err := c.load(id)
 	if _, gone := err.(*NotFound); gone {
-		return l, "there is no such lead", nil
+		return l, false, "there is no such lead", nil
 	}
 	if err != nil {
-		return l, "", err
+		return l, false, "", err
 	}
 	if err := c.supervised(c.record(l, p), what+" this lead"); err != nil {
-		return l, err.Error(), nil
+		return l, false, err.Error(), nil
+	}
+	if len(choice.IDs) == 0 && !choice.matches(l) {
+		return l, false, "it has changed meanwhile", nil // since the filter found it
 	}
 	moved, reason := move(c, l)
-	if reason != "" {
-		return l, reason, nil
+	if reason != "" || moved.State == l.State && moved.Assignee == l.Assignee {
+		return l, false, reason, nil
 	}
-	return moved, "", c.keep(&l, moved)
+	return moved, true, "", c.keep(&l, moved)
 }
 
 func (c *command) chosen(choice Choice) ([]bridge.LeadID, error) {
@@ -316,6 +326,11 @@ func (d *Desk) onEntry(ctx context.Context, actor bridge.Actor, id, what, reason
 		}
 		if out, err = fn(c, e); err != nil {
 			return err
+		}
+		if out.State == outbox.Discarded {
+			if err := c.givenUp(out); err != nil {
+				return err
+			}
 		}
 		c.wake(e.Connection())
 		return c.note(what+" write", reason, nil, e.Write.Prospect.Key())

@@ -233,7 +233,7 @@ func (c *command) veil(e outbox.Entry) (outbox.Entry, error) {
 	if err != nil {
 		return e, err
 	}
-	mask := c.Policy.ReadMask(c.who, scope)
+	mask, whole := c.Policy.ReadMask(c.who, scope), e
 	e.Held = nil
 	e.Write.Fields = slices.Clone(e.Write.Fields)
 	for i, f := range e.Write.Fields {
@@ -256,6 +256,9 @@ func (c *command) veil(e outbox.Entry) (outbox.Entry, error) {
 		m := *e.Write.Meeting
 		m.Note, m.Subject, m.Place = "", "", ""
 		e.Write.Meeting = &m
+	}
+	if hidden := secrets(whole, e); len(hidden) > 0 {
+		e.Reason = discreet(e.Reason, hidden)
 	}
 	return e, nil
 }

@@ -31,9 +31,9 @@ func NewBucket(perSecond float64, burst int) *Bucket {
 	return &Bucket{limiter: rate.NewLimiter(rate.Limit(perSecond), burst)}
 }
 
-// Rate is the limit in requests per second, 0 for none.
+// Rate is the limit in requests per second, 0 for none; a nil bucket has none.
 func (b *Bucket) Rate() float64 {
-	if b.limiter == nil {
+	if b == nil || b.limiter == nil {
 		return 0
 	}
 	return float64(b.limiter.Limit())

@@ -34,6 +34,7 @@ type claim struct {
 	target Target
 	bit    int
 	can    bool
+	empty  string // why the claim is about nothing; "" for all but a few
 }
 
 // Test runs the cases that the policy's text holds. Its error is
@@ -61,6 +62,9 @@ func (p *Policy) Cases() int {
 }
 
 func (cl claim) fails(c testCase) (strict.Finding, bool) {
+	if cl.empty != "" {
+		return c.node.Findf(cl.path, "%s does not hold: %s", c.name, cl.empty), true
+	}
 	j := c.role.judge(cl.action.index(), cl.bit, c.set)
 	if (j.cause == CauseGrant) == cl.can {
 		return strict.Finding{}, false
@@ -180,9 +184,10 @@ func (l *loader) claimOnClass(action Action, class string, object bridge.Object)
 		})
 	}
 	if len(out) == 0 {
-		why = fmt.Sprintf("%s has no field of that class, so this would hold whatever the rules say", object)
+		// No reason not to load: the catalogue may have lost the class's last field.
+		out = []claim{{action: action, target: OnObject(object), empty: fmt.Sprintf("%s has no field of class %s, so this would be so whatever the rules say", object, class)}}
 	}
-	return out, why
+	return out, ""
 }
 
 func (l *loader) cases(p *Policy, nodes []strict.Node) {

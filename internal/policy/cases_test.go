@@ -53,6 +53,7 @@ func TestCasesThatDoNotHold(t *testing.T) {
 			"policy.yaml:15:14 tests[0].cannot[0]: whom they call does not hold: role caller may read prospect.phone (caller/prospect/assigned, line 5); to make it hold, give role caller the deny {on: prospect, fields: [prospect.phone], actions: [read]}"},
 		{"denied", "can: [read", "can: [read " + financialField(t) + ", read", "tests[0].can[0]: whom they call does not hold: role caller is denied to read"},
 		{"another scope", "record: [assigned]", "record: [own, team]", "only of records assigned to them, and this record is not (caller/prospect/assigned, line 5); to make it hold, give role caller the grant {on: prospect, scope: own, read: [prospect.phone]}"},
+		{"about nothing", "cannot: [read class", "cannot: [read class structural of script, read class", "tests[0].cannot[0]: whom they call does not hold: script has no field of class structural"},
 		{"without a name", "cannot: [read prospect.phone, propose", "can: [write prospect.phone]\n    cannot: [read prospect.phone, propose", "test 2 does not hold: no grant lets role caller write prospect.phone"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

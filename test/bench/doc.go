@@ -1,0 +1,32 @@
+// Package bench measures the bridge against what limits it: its acknowledgements
+// against an empty HTTP handler, the whole way into the CRM against a relay that
+// keeps nothing, its commits against bbolt's own batches, a card's JSON against
+// the clock. It prints ratios of one run and asserts nothing about time, only
+// that nothing is lost or doubled. `make bench` runs it.
+//
+// How it measures, and what would mislead it:
+//
+//   - Every server is a process of its own, a copy of the test binary, with the
+//     garbage collector set as the program sets it. The load and the CRM are in the
+//     test's process, on the same cores: both sides of a ratio pay for them.
+//   - The load is net/http's client, as a platform's program would be, on both
+//     sides; requests are made and signed before the clock starts. A leaner client
+//     makes the empty handler faster and every share smaller: by hand over plain
+//     connections the empty handler does 1.7 times as much, and the bridge, whose
+//     limit is the commit, about the same. So the same run also measures the obvious
+//     bridge ("naive": encoding/json, the schema library, a filter, one durable
+//     record in the same group commit), which tells what a share is worth.
+//   - Both sides are sent the same bytes, one after the other in every round, and a
+//     ratio is taken within its round; what is printed is the median of the rounds.
+//     Other programs on the machine disturb single figures, medians of ratios less.
+//   - The disk is the one that the folder for temporary files lies on. What else
+//     syncs to it counts against us and not against the empty handler: a disturbed
+//     machine shows shares that are too small, never too large.
+//   - Acknowledgements are measured while the CRM is away, so that the way out,
+//     which is measured by itself, does not run on the same cores.
+//   - Answers are read: a call that was parked, or known already, ends the
+//     measurement. Prospects are called in turn, each with a note of half a
+//     kilobyte, a field that is written, one that follows from the disposition and
+//     one that is refused; the store grows with the rounds, as it would in a week,
+//     and lies in the page cache.
+package bench

@@ -146,6 +146,9 @@ func (s *Store) commit(group []*command) {
 		}
 		faultpoint.Hit("store.commit.after")
 		s.kept(err)
+		if lostFile(err) {
+			s.reopen()
+		}
 		if err == nil {
 			if s.changes != nil {
 				s.changes.add(changed)

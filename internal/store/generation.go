@@ -3,11 +3,11 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
 	"go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // options are how a database file of ours is opened.
@@ -26,8 +26,13 @@ func (s *Store) view(fn func(*bbolt.Tx) error) error {
 	for {
 		db := s.db.Load()
 		err := s.read(db, fn)
-		if !errors.Is(err, bolterrors.ErrDatabaseNotOpen) || db == s.db.Load() {
+		switch {
+		case !lostFile(err):
 			return err
+		case s.stopping():
+			return ErrClosed
+		case db == s.db.Load():
+			return fmt.Errorf("%w: %w", ErrNotKept, err)
 		}
 	}
 }

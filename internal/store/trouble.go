@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // broken is an error once the file was found damaged: then nothing is read or
@@ -103,6 +104,41 @@ func (s *Store) kept(err error) {
 	case !s.failed.IsZero() && now.Sub(s.failed) >= s.calm:
 		s.trouble(nil)
 		s.failed = time.Time{}
+	}
+}
+
+// lostFile says whether bbolt has let go of the file: it does when it cannot map
+// it anew, and from then on refuses everything.
+func lostFile(err error) bool {
+	return errors.Is(err, bolterrors.ErrInvalidMapping) || errors.Is(err, bolterrors.ErrDatabaseNotOpen)
+}
+
+// stopping says whether the store is being closed.
+func (s *Store) stopping() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// reopen opens the file again, on the committer's goroutine. Where it cannot,
+// the next commit fails too, and brings us here again.
+func (s *Store) reopen() {
+	err := s.db.Load().Close() // twice is no error
+	if err == nil {
+		_, err = checkFile(s.path, time.Second)
+	}
+	if err == nil {
+		var db *bbolt.DB
+		if db, err = bbolt.Open(s.path, 0o600, options(Options{Lock: time.Second})); err == nil {
+			s.db.Store(db)
+			return
+		}
+	}
+	if errors.Is(err, ErrDamaged) && s.damaged.CompareAndSwap(nil, &err) {
+		s.trouble(err)
 	}
 }
 

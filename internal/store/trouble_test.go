@@ -216,6 +216,29 @@ func TestDamageWhileRunning(t *testing.T) {
 	}
 }
 
+// bbolt lets go of a file that it cannot map anew: it is opened again.
+func TestAFileThatWasLetGoIsOpenedAgain(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.db")
+	want := fillStore(t, path)
+	s := open(t, path)
+	if err := s.db.Load().Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := allDocuments(s); !errors.Is(err, ErrNotKept) {
+		t.Errorf("a reader meanwhile: %v, want %v", err, ErrNotKept)
+	}
+	if err := s.Ready(context.Background()); !errors.Is(err, ErrNotKept) {
+		t.Errorf("the first command: %v, want %v", err, ErrNotKept)
+	}
+	if err := s.Ready(context.Background()); err != nil {
+		t.Errorf("the second command: %v", err)
+	}
+	if got, err := allDocuments(s); err != nil || !maps.Equal(got, want) {
+		t.Errorf("%d documents, want %d (%v)", len(got), len(want), err)
+	}
+}
+
 // An error of ours is not taken for damage.
 func TestAPanicOfAReaderIsAnError(t *testing.T) {
 	t.Parallel()

@@ -6,7 +6,10 @@ import "testing"
 func TestDisk(t *testing.T) {
 	bin := build(t)
 	for name, fault := range map[string]func(*testing.T, string){
-		"full": diskFull, "unusable at the start": cannotStart,
+		"full":                  diskFull,
+		"unusable at the start": cannotStart,
+		"no descriptors":        noDescriptors,
+		"turns read-only":       turnsReadOnly,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -28,8 +28,8 @@ type sweep struct {
 	step  func(ctx context.Context, from string) (n int, next string, err error)
 }
 
-// sweeps are what retention asks for. Terms are read at each step: a sweep may
-// take long.
+// sweeps are what retention asks for. Terms are counted back from each step: a
+// sweep may take long.
 func (a *App) sweeps() []sweep {
 	keep, now := a.cfg.Retention, a.opts.Now
 	return []sweep{
@@ -132,11 +132,27 @@ func (a *App) dropOldCopies(context.Context) error {
 	return err
 }
 
+// seldom makes a chore of every minute one that is done a minute after the
+// start, and from then on every d: a hub may be restarted every day.
+func seldom(d time.Duration, do func(context.Context) error) func(context.Context) error {
+	var next time.Time
+	return func(ctx context.Context) error {
+		if time.Now().Before(next) {
+			return nil
+		}
+		if err := do(ctx); err != nil {
+			return err // again in a minute
+		}
+		next = time.Now().Add(d)
+		return nil
+	}
+}
+
 // upkeep gives every the chores that keep the store small.
 func (a *App) upkeep(every func(time.Duration, string, func(context.Context) error)) {
 	for _, s := range a.sweeps() {
-		every(s.every, "prune "+s.kind, func(ctx context.Context) error { return a.sweepNow(ctx, s) })
+		every(time.Minute, "prune "+s.kind, seldom(s.every, func(ctx context.Context) error { return a.sweepNow(ctx, s) }))
 	}
-	every(compactEvery, "compact the store", a.compactIfWorth)
-	every(24*time.Hour, "remove old copies", a.dropOldCopies)
+	every(time.Minute, "compact the store", seldom(compactEvery, a.compactIfWorth))
+	every(time.Minute, "remove old copies", seldom(24*time.Hour, a.dropOldCopies))
 }

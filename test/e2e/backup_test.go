@@ -38,7 +38,12 @@ type restPlace struct {
 
 func newRestPlace(t *testing.T, prospects int) *restPlace {
 	t.Helper()
-	crm, err := crmfake.New(crmfake.Options{Seed: 1})
+	return restPlaceOf(t, prospects, crmfake.Options{Seed: 1})
+}
+
+func restPlaceOf(t *testing.T, prospects int, options crmfake.Options) *restPlace {
+	t.Helper()
+	crm, err := crmfake.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}

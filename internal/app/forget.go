@@ -70,24 +70,21 @@ func (a *App) clean(ctx context.Context) (copies []string, err error) {
 	return copies, err
 }
 
-// copyPatterns are the names, behind the store's, of the files that hold all
-// or part of an earlier state of it: from an upgrade, and from a restore.
-var copyPatterns = []string{".v*", asideSuffix + "*", restoringSuffix + "*"}
-
-func (a *App) removeCopies() (removed []string, err error) {
-	for _, pattern := range copyPatterns {
-		found, err := filepath.Glob(StorePath(a.cfg) + pattern)
-		if err != nil {
-			return removed, err
-		}
+// removeCopies removes what upgrades and restores have kept of the store.
+func (a *App) removeCopies() ([]string, error) {
+	removed, err := a.store.DropCopies(time.Time{})
+	for _, suffix := range []string{asideSuffix, restoringSuffix} {
+		found, bad := filepath.Glob(StorePath(a.cfg) + suffix + "*")
+		err = errors.Join(err, bad)
 		for _, path := range found {
-			if err := os.RemoveAll(path); err != nil {
-				return removed, fmt.Errorf("a copy of the store could not be removed: %w", err)
-			}
-			removed = append(removed, filepath.Base(path))
+			err = errors.Join(err, os.RemoveAll(path))
+			removed = append(removed, path)
 		}
 	}
-	return removed, nil
+	for i, path := range removed {
+		removed[i] = filepath.Base(path)
+	}
+	return removed, err
 }
 
 // forgotten says what was done, and what a person must still do.

@@ -236,10 +236,18 @@ func (l *lane) settle(tx *store.Tx, fence uint64, res outbox.Result) error {
 const (
 	firstRetry = 500 * time.Millisecond
 	lastRetry  = 5 * time.Minute
+	// probeRetry bounds it while the CRM is down for all: what is most urgent
+	// probes, and must not wait minutes once the CRM is back. It is longer than
+	// the breaker stays open: the next probe is another write's.
+	probeRetry = 10 * time.Second
 )
 
 func (l *lane) retry(e *outbox.Entry, res outbox.Result) time.Duration {
-	wait := min(firstRetry<<min(e.Attempts, 16), lastRetry)
+	last := lastRetry
+	if res.Kind == fault.Unavailable && l.Breaker.State() != httpx.BreakerClosed {
+		last = probeRetry
+	}
+	wait := min(firstRetry<<min(e.Attempts, 16), last)
 	wait = wait/2 + rand.N(wait/2+1)
 	if res.Lost {
 		wait = max(wait, l.Descriptor.Settle)

@@ -1,0 +1,430 @@
+package chaos
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"passerelle/internal/outbox"
+	"passerelle/test/crmfake"
+)
+
+var (
+	outageSize = flag.Int("outage.outcomes", 1500, "outcomes that pile up while the CRM is down")
+	outageRate = flag.Float64("outage.rate", 300, "requests a second that the CRM allows")
+)
+
+// A CRM that is down for hours: calls are taken as ever, the hub keeps its
+// memory, asks the CRM now and then whether it is back, starts again in the
+// middle of it, and then works the backlog off as fast as it may, what is urgent
+// first.
+func TestACRMThatIsDown(t *testing.T) {
+	o := newOutage(t, *outageSize, *outageRate)
+	o.up()
+	calm := o.paced("up")
+	o.untilRest(time.Minute)
+	before := o.use("before")
+
+	o.down()
+	o.pileUp()
+	o.urgent()
+	full := o.paced("down")
+	o.t.Logf("ack p99 with the CRM down / up: %.2f", full.Seconds()/calm.Seconds())
+	after := o.use("with the backlog")
+	open := o.open()
+	o.t.Logf("heap per write of the backlog: %.0f bytes; store: %.0f bytes an outcome (%d writes wait)",
+		(after.heap-before.heap)/float64(open), (after.store-before.store)/float64(o.acked()), open)
+	o.refusals()
+
+	o.restart()
+	o.drain()
+	o.order()
+	o.verify()
+}
+
+// outage is a hub in a process of its own and a CRM with a limit.
+type outage struct {
+	t          *testing.T
+	size       int
+	rate       float64
+	n          int // prospects
+	crm        *restCRM
+	hub        *process
+	load       *load
+	supervisor *supervisor
+
+	mu                        sync.Mutex
+	calls                     map[string]int // acknowledged, by prospect
+	fell                      time.Time      // when the CRM went down
+	back                      time.Time      // when it came back
+	met                       int            // requests it had met then
+	opposed, booked, enriched []string
+}
+
+// Prospects of their own for what is urgent and what is not.
+const special = 12
+
+func newOutage(t *testing.T, size int, rate float64) *outage {
+	t.Helper()
+	o := &outage{t: t, size: size, rate: rate, n: max(200, size/8), calls: map[string]int{}}
+	o.crm = newRestCRM(t, 1)
+	for i := range o.n {
+		o.crm.Put(fmt.Sprint(i), map[string]any{"name": fmt.Sprintf("Société %d", i), "phone": fmt.Sprintf("01 %02d %02d %02d %02d", 10+i/1e6%90, i/10000%100, i/100%100, i%100)})
+	}
+	for i := range special {
+		for group, list := range map[string]*[]string{"o": &o.opposed, "b": &o.booked, "e": &o.enriched} {
+			id := group + fmt.Sprint(i)
+			o.crm.Put(id, map[string]any{"name": "Société " + id, "phone": fmt.Sprintf("02 99 %02d %02d %02d", group[0]%100, i, i)})
+			*list = append(*list, id)
+		}
+	}
+	dir := t.TempDir()
+	configure(t, dir, o.crm.config()+fmt.Sprintf("\nlimits: {rate: %g, burst: %d}\n", rate, max(10, int(rate/10))))
+	o.hub = newProcess(t, build(t), dir)
+	o.load, o.supervisor = newLoad(t, o.hub, outageCallers, time.Second), newSupervisor(t, o.hub)
+	t.Cleanup(o.load.http.CloseIdleConnections)
+	return o
+}
+
+const outageCallers = 32
+
+func (o *outage) up() {
+	o.t.Helper()
+	if !o.hub.waitReady(o.hub.start("")) {
+		o.t.Fatal("the hub does not start")
+	}
+	o.until(time.Minute, "the campaign is read", func() bool {
+		n := 0
+		for cursor := ""; ; {
+			var page struct {
+				Items []struct{ ID string }
+				Next  string
+			}
+			if err := o.supervisor.read(o.t.Context(), "/v1/leads?campaign=spring&limit=500&cursor="+cursor, &page); err != nil {
+				return false
+			}
+			if n, cursor = n+len(page.Items), page.Next; cursor == "" {
+				return n == o.n+3*special
+			}
+		}
+	})
+}
+
+func (o *outage) until(patience time.Duration, what string, so func() bool) {
+	o.t.Helper()
+	deadline := time.Now().Add(patience)
+	for !so() {
+		if time.Now().After(deadline) {
+			c, err := o.supervisor.connection(o.t.Context())
+			o.t.Fatalf("%s: not within %s; writes %v, breaker %s, %v", what, patience, c.Writes, c.Breaker, err)
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}
+
+// untilRest waits until nothing is on its way.
+func (o *outage) untilRest(patience time.Duration) {
+	o.t.Helper()
+	o.until(patience, "at rest", func() bool { return o.open() == 0 })
+}
+
+// open counts the writes on their way.
+func (o *outage) open() int {
+	c, err := o.supervisor.connection(o.t.Context())
+	if err != nil {
+		return -1
+	}
+	return c.Writes[outbox.Pending] + c.Writes[outbox.Relayed] + c.Writes[outbox.Sending] + c.Writes[outbox.Sent]
+}
+
+// call reports one call of a prospect and answers how long the acknowledgement
+// took, 0 if the test cannot go on.
+func (o *outage) call(prospect string, more map[string]any) time.Duration {
+	o.mu.Lock()
+	n := o.calls[prospect]
+	o.calls[prospect]++
+	o.mu.Unlock()
+	made := &call{event: fmt.Sprintf("call-%s-%d", prospect, n), proposal: more["next"] != nil}
+	event := map[string]any{
+		"event_id": made.event, "note": made.event, "connection": "phoning.dial", "campaign": "spring",
+		"occurred_at": time.Date(2026, 3, 2, 8, n, 0, 0, time.UTC).Format(time.RFC3339),
+		"prospect_id": prospect, "agent": "alice", "technical": "answered", "disposition": "no_answer",
+	}
+	for k, v := range more {
+		event[k] = v
+	}
+	start := time.Now()
+	if !o.load.report(event, made) {
+		return 0
+	}
+	return time.Since(start)
+}
+
+func (o *outage) acked() (n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, c := range o.calls {
+		n += c
+	}
+	return n
+}
+
+// paced reports calls at a steady pace, whatever the answers, and prints how
+// long acknowledgements took: their p99.
+func (o *outage) paced(when string) time.Duration {
+	o.t.Helper()
+	const calls, every = 400, 5 * time.Millisecond
+	took := make([]time.Duration, calls)
+	var wg sync.WaitGroup
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for i := range calls {
+		<-tick.C
+		wg.Go(func() { took[i] = o.call(fmt.Sprint(i%o.n), nil) })
+	}
+	wg.Wait()
+	if o.t.Failed() {
+		o.t.FailNow()
+	}
+	slices.Sort(took)
+	p99 := took[calls*99/100]
+	o.t.Logf("the CRM %s: ack p50 %.1f ms, p99 %.1f ms", when, took[calls/2].Seconds()*1000, p99.Seconds()*1000)
+	return p99
+}
+
+func (o *outage) down() {
+	o.crm.Misbehave(crmfake.Rule{Fault: crmfake.Down})
+	o.fell, o.met = time.Now(), len(o.crm.Requests())
+}
+
+// pileUp reports calls as fast as they are acknowledged.
+func (o *outage) pileUp() {
+	o.t.Helper()
+	start := time.Now()
+	var wg sync.WaitGroup
+	for c := range outageCallers {
+		wg.Go(func() {
+			for i := c; i < o.size; i += outageCallers {
+				if o.call(fmt.Sprint(i%o.n), nil) == 0 {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if o.t.Failed() {
+		o.t.FailNow()
+	}
+	o.t.Logf("%d outcomes piled up, %.0f acknowledged a second", o.size, float64(o.size)/time.Since(start).Seconds())
+}
+
+// urgent makes, the least urgent first, changes of fields, calls with validated
+// appointments, and oppositions of prospects that have nothing older waiting.
+func (o *outage) urgent() {
+	o.t.Helper()
+	leads := o.leads(o.enriched)
+	for _, id := range o.enriched {
+		o.command("/v1/leads/"+leads[id]+"/status", map[string]any{"prospect_status": "contacted", "motive": "by hand"})
+	}
+	for i, id := range o.booked {
+		at := time.Date(2027, 1, 4, 8, 0, 0, 0, time.UTC).Add(time.Duration(i) * 30 * time.Minute)
+		o.call(id, map[string]any{"disposition": "appointment_set", "next": map[string]any{"kind": "appointment", "at": at.Format(time.RFC3339), "with": "vera", "minutes": 30}})
+	}
+	open, err := o.supervisor.proposals(o.t.Context(), "proposed")
+	if err != nil || len(open) != len(o.booked) {
+		o.t.Fatalf("%d proposals, want %d: %v", len(open), len(o.booked), err)
+	}
+	for _, p := range open {
+		o.command("/v1/proposals/"+p.ID+"/validate", map[string]any{})
+	}
+	for _, id := range o.opposed {
+		o.command("/v1/oppositions", map[string]any{"person": map[string]string{"connection": "crm.main", "id": id}, "motive": "by letter"})
+	}
+}
+
+// leads finds the leads of prospects.
+func (o *outage) leads(prospects []string) map[string]string {
+	o.t.Helper()
+	out := map[string]string{}
+	for cursor := ""; ; {
+		var page struct {
+			Items []struct {
+				ID         string
+				ProspectID string `json:"prospect_id"`
+				Lead       struct {
+					ID         string
+					ProspectID string `json:"prospect_id"`
+				}
+			}
+			Next string
+		}
+		if err := o.supervisor.read(o.t.Context(), "/v1/leads?campaign=spring&limit=500&cursor="+cursor, &page); err != nil {
+			o.t.Fatal(err)
+		}
+		for _, l := range page.Items {
+			id, of := l.ID+l.Lead.ID, l.ProspectID+l.Lead.ProspectID
+			if slices.Contains(prospects, of) {
+				out[of] = id
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return out
+		}
+	}
+}
+
+func (o *outage) command(path string, body map[string]any) {
+	o.t.Helper()
+	status, answer, err := o.supervisor.ask(o.t.Context(), http.MethodPost, path, body)
+	if err != nil || status >= 300 {
+		o.t.Fatalf("POST %s: %d %s %v", path, status, answer, err)
+	}
+}
+
+// use is what the hub takes of the machine.
+type use struct{ heap, rss, store, goroutines, files float64 }
+
+func (o *outage) use(when string) use {
+	o.t.Helper()
+	u := o.hub.use(o.t)
+	o.t.Logf("%s: heap %.1f MB, RSS %.0f MB, store %.1f MB, %.0f goroutines, %.0f descriptors", when, u.heap/1e6, u.rss/1e6, u.store/1e6, u.goroutines, u.files)
+	return u
+}
+
+// use reads the hub's figures some times over and takes the least of the heap:
+// what is garbage is no use.
+func (p *process) use(t *testing.T) (u use) {
+	t.Helper()
+	url := p.url("/metrics")
+	for i := range 12 {
+		heap := readMetric(t, url, "go_memstats_heap_alloc_bytes")
+		if i == 0 || heap < u.heap {
+			u.heap = heap
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+	u.rss = readMetric(t, url, "process_resident_memory_bytes")
+	u.store = readMetric(t, url, "passerelle_store_bytes")
+	u.goroutines = readMetric(t, url, "go_goroutines")
+	u.files = readMetric(t, url, "process_open_fds")
+	return u
+}
+
+// refusals fails if the CRM was asked more than once a second while it was
+// down.
+func (o *outage) refusals() {
+	o.t.Helper()
+	refused := len(o.crm.Requests()) - o.met
+	seconds := time.Since(o.fell).Seconds()
+	o.t.Logf("%d requests refused in %.1f s of outage: %.2f a second", refused, seconds, float64(refused)/seconds)
+	if float64(refused) > seconds+30 { // what was under way when it fell
+		o.t.Errorf("%d requests in %.1f s: a herd", refused, seconds)
+	}
+}
+
+// restart kills the hub with all that waits, and lets it start again.
+func (o *outage) restart() {
+	o.t.Helper()
+	o.hub.kill()
+	o.crm.mark()
+	start := time.Now()
+	if !o.hub.waitReady(o.hub.start("")) {
+		o.t.Fatal("the hub does not start again")
+	}
+	listens := time.Since(start)
+	if o.call("0", nil) == 0 {
+		o.t.FailNow()
+	}
+	o.t.Logf("started again with %d writes waiting: listens after %.2f s, has taken a call after %.2f s", o.open(), listens.Seconds(), time.Since(start).Seconds())
+}
+
+// drain lets the CRM come back and waits until the backlog is gone.
+func (o *outage) drain() {
+	o.t.Helper()
+	waiting := o.open()
+	o.crm.mark()
+	o.met, o.back = len(o.crm.Requests()), time.Now()
+	o.crm.Misbehave()
+	o.until(30*time.Second, "the first write", func() bool { return !o.crm.firstWrite().IsZero() })
+	o.t.Logf("first write %.2f s after the CRM came back", o.crm.firstWrite().Sub(o.back).Seconds())
+	o.untilRest(2*time.Minute + time.Duration(4*float64(waiting)/o.rate*float64(time.Second)))
+	took := time.Since(o.back)
+	o.t.Logf("%d writes drained in %.1f s; requests at %.1f %% of the allowed %.0f a second", waiting, took.Seconds(), 100*o.share(), o.rate)
+}
+
+// share is how much of what the CRM allows was used, between a tenth and nine
+// tenths of the backlog.
+func (o *outage) share() float64 {
+	asked := o.crm.Requests()[o.met:]
+	from, to := asked[len(asked)/10], asked[len(asked)*9/10]
+	return float64(len(asked)*8/10) / to.At.Sub(from.At).Seconds() / o.rate
+}
+
+// order fails unless what is urgent came first: oppositions, appointments, the
+// calls of the backlog, changes of fields.
+func (o *outage) order() {
+	o.t.Helper()
+	var opposed, booked, calls, enriched []int
+	probes := map[string]bool{} // were tried while it was down, and wait before they are looked for
+	for _, r := range o.crm.Requests()[:o.met] {
+		if id, patched := strings.CutPrefix(r.Path, "/api/prospects/"); patched && r.Fault == crmfake.Down {
+			probes[id] = true
+		}
+	}
+	for i, r := range o.crm.Requests()[o.met:] {
+		id, patched := strings.CutPrefix(r.Path, "/api/prospects/")
+		switch {
+		case r.Fault != "" || r.Method == http.MethodGet || probes[id]:
+		case patched && slices.Contains(o.opposed, id):
+			opposed = append(opposed, i)
+		case patched && slices.Contains(o.enriched, id):
+			enriched = append(enriched, i)
+		case r.Path == "/api/appointments":
+			booked = append(booked, i)
+		case r.Path == "/api/activities":
+			calls = append(calls, i)
+		}
+	}
+	if len(opposed) < special/2 || len(booked) != special || len(enriched) != special || len(calls) == 0 {
+		o.t.Fatalf("the CRM got %d oppositions, %d appointments, %d changes, %d calls", len(opposed), len(booked), len(enriched), len(calls))
+	}
+	o.t.Logf("%d oppositions had been the probes; in order of arrival: the others %d to %d, appointments %d to %d, calls %d to %d, changes of fields %d to %d",
+		len(probes), opposed[0], opposed[len(opposed)-1], booked[0], booked[special-1], calls[0], calls[len(calls)-1], enriched[0], enriched[special-1])
+	// Several are under way at a time: a few may change places. The last roadful
+	// goes side by side.
+	const abreast, road = 64, 256
+	if opposed[len(opposed)-1] > special+abreast || booked[special-1] > 3*special+abreast || enriched[0] < calls[len(calls)-1]-2*road {
+		o.t.Error("what is urgent did not go first")
+	}
+}
+
+// verify fails unless every call is there once, and in order.
+func (o *outage) verify() {
+	o.t.Helper()
+	f := &findings{t: o.t, most: 10}
+	defer f.end()
+	notes := map[string][]string{}
+	for _, r := range o.crm.All(crmfake.Activities) {
+		p := text(r, "prospect_id")
+		notes[p] = append(notes[p], text(r, "note"))
+	}
+	for p, n := range o.calls {
+		want := make([]string, n)
+		for i := range want {
+			want[i] = fmt.Sprintf("call-%s-%d", p, i)
+		}
+		if !slices.Equal(want, notes[p]) {
+			f.add("prospect %s: %d calls in the CRM, %d acknowledged: %v", p, len(notes[p]), n, notes[p])
+		}
+	}
+	if _, err := o.supervisor.connection(context.Background()); err != nil {
+		o.t.Error(err)
+	}
+	o.t.Logf("%d outcomes acknowledged, %d in the CRM", o.acked(), len(o.crm.All(crmfake.Activities)))
+}

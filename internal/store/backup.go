@@ -60,7 +60,7 @@ func ParseRecipient(text string) (Recipient, error) {
 	}
 	to, err := age.ParseRecipients(strings.NewReader(text))
 	if err != nil {
-		return Recipient{}, errors.New("not an age recipient: age-keygen prints one, age1...")
+		return Recipient{}, errors.New("not an age recipient (age-keygen prints one, age1 and so on)")
 	}
 	return Recipient{to}, nil
 }

@@ -37,19 +37,22 @@ func TestAcks(t *testing.T) {
 		goal  string
 	}{{64, "0.50"}, {256, "0.75"}} {
 		at := fmt.Sprintf("acks at %d connections", size.conns)
-		limits, obvious := []float64{}, []float64{}
+		floor := line{what: at + ": empty handler", unit: "/s", remark: "the limit"}
+		obvious := line{what: at + ": naive", unit: "/s", remark: "one record: what a share is worth here"}
 		hooks := line{what: at + ": webhook", unit: "/s", goal: size.goal}
 		posts := line{what: at + ": POST outcomes", unit: "/s", goal: size.goal}
 		for range *rounds {
 			calls := ready(func(n int) call { return hook(t, n, changed) })
-			limits = append(limits, load{addr: empty.addr, conns: size.conns, calls: calls, again: true}.rate(t))
-			obvious = append(obvious, load{addr: naive.addr, conns: size.conns, calls: calls, again: true}.rate(t))
-			hooks.ours = append(hooks.ours, load{addr: hub.addr, conns: size.conns, calls: calls, good: `"recorded"`}.rate(t))
+			floor.ours = append(floor.ours, load{conns: size.conns, calls: calls, again: true}.cost(t, empty, &floor.micros))
+			obvious.ours = append(obvious.ours, load{conns: size.conns, calls: calls, again: true}.cost(t, naive, &obvious.micros))
+			hooks.ours = append(hooks.ours, load{conns: size.conns, calls: calls, good: `"recorded"`}.cost(t, hub, &hooks.micros))
 			calls = ready(func(n int) call { return api(n, changed) })
-			posts.ours = append(posts.ours, load{addr: hub.addr, conns: size.conns, calls: calls, good: `"admitted"`}.rate(t))
+			posts.ours = append(posts.ours, load{conns: size.conns, calls: calls, good: `"admitted"`}.cost(t, hub, &posts.micros))
 		}
-		hooks.limit, posts.limit = limits, limits
-		table = append(table, hooks, posts, line{what: at + ": naive, one record", ours: obvious, limit: limits, unit: "/s", remark: "what a share is worth here"})
+		for _, l := range []line{floor, obvious, hooks, posts} {
+			l.limit = floor.ours
+			table = append(table, l)
+		}
 	}
 }
 

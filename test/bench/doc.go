@@ -22,6 +22,8 @@
 //   - The disk is the one that the folder for temporary files lies on. What else
 //     syncs to it counts against us and not against the empty handler: a disturbed
 //     machine shows shares that are too small, never too large.
+//   - Beside the rates stands what each acknowledgement took of the server's
+//     processor, which other programs disturb least of all.
 //   - Acknowledgements are measured while the CRM is away, so that the way out,
 //     which is measured by itself, does not run on the same cores.
 //   - Answers are read: a call that was parked, or known already, ends the

@@ -68,6 +68,17 @@ func (l load) rate(t *testing.T) float64 {
 	return float64(acks) / took.Seconds()
 }
 
+// cost is like rate, and adds the server's processor time of each
+// acknowledgement, in microseconds.
+func (l load) cost(t *testing.T, s *server, micros *[]float64) float64 {
+	t.Helper()
+	l.addr = s.addr
+	before := s.cpu()
+	acks, took := l.run(t)
+	*micros = append(*micros, (s.cpu()-before).Seconds()*1e6/float64(max(acks, 1)))
+	return float64(acks) / took.Seconds()
+}
+
 func (l load) send(client *http.Client, c call) error {
 	req, err := http.NewRequest(http.MethodPost, "http://"+l.addr+c.path, bytes.NewReader(c.body))
 	if err != nil {

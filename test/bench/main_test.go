@@ -35,6 +35,7 @@ type line struct {
 	unit        string
 	goal        string
 	remark      string
+	micros      []float64 // of the server's processor for each of ours, where measured
 }
 
 var table []line
@@ -60,6 +61,9 @@ func printTable() {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "\n%s\n", strings.Join([]string{"what", "ours", "against", "ratio", "goal", "remark"}, "\t"))
 	for _, l := range table {
+		if len(l.micros) > 0 {
+			l.remark = strings.TrimSuffix(fmt.Sprintf("%.0f µs of the server's CPU each; %s", median(l.micros), l.remark), "; ")
+		}
 		fmt.Fprintf(w, "%s\t%.0f%s\t%.0f%s\t%.2f\t%s\t%s\n", l.what, median(l.ours), l.unit, median(l.limit), l.unit, l.share(), l.goal, l.remark)
 	}
 	w.Flush()

@@ -71,7 +71,30 @@ func serveRole(role string) int {
 }
 
 // server is a running copy.
-type server struct{ addr string }
+type server struct {
+	addr string
+	pid  int
+}
+
+// cpu is the processor's time that the server has taken, as the kernel counts
+// it; 0 where it does not say.
+func (s *server) cpu() time.Duration {
+	const tick = 10 * time.Millisecond // of /proc
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	var total time.Duration
+	for _, field := range fields[11:13] { // in user mode, in the kernel
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return 0
+		}
+		total += time.Duration(n) * tick
+	}
+	return total
+}
 
 // start runs a role until the test ends.
 func start(t *testing.T, role, arg string) *server {
@@ -103,7 +126,7 @@ func start(t *testing.T, role, arg string) *server {
 	if err != nil {
 		t.Fatalf("%s did not start: %v", role, err)
 	}
-	return &server{strings.TrimSpace(addr)}
+	return &server{strings.TrimSpace(addr), cmd.Process.Pid}
 }
 
 // serveHub runs the hub whose config lies in a folder.

@@ -80,7 +80,7 @@ func perCall(t *testing.T, what string, before, after map[string]size, calls int
 // What a call costs in the store, and what is left of it as its terms pass: in
 // the end nothing but the ledger's lines.
 func TestBytesPerCall(t *testing.T) {
-	const prospects, calls = 200, 1000
+	const prospects, calls = 100, 400
 	h := newHub(t, prospects)
 	h.drained()
 	before := sizes(t, h.store())

@@ -56,7 +56,9 @@ func TestCluesNamed(t *testing.T) {
 
 func FuzzCluesNamed(f *testing.F) {
 	f.Add([]byte(`{"a": [1, "x", {"prospect_id": "7"}]}`))
-	f.Fuzz(func(_ *testing.T, text []byte) { Clues{Ref: ref("7"), Numbers: []string{"+33612345678", "1"}}.Named(text) })
+	f.Fuzz(func(_ *testing.T, text []byte) {
+		Clues{Ref: ref("7"), Numbers: []string{"+33612345678", "1"}}.Named(text)
+	})
 }
 
 func TestForgetWaitsForTheEndOfACall(t *testing.T) {

@@ -82,11 +82,16 @@ func (d *image) cut() {
 	}
 }
 
-// restore gives the power back: nobody may have a file of it open. The mount
-// replays the journal.
+// restore gives the power back, as a machine does that starts: the journal is
+// replayed and the file system looked over. Nobody may have a file of it open.
 func (d *image) restore() {
 	d.t.Helper()
 	d.run("umount", d.dir)
+	const repaired = 1
+	out, err := exec.Command("e2fsck", "-f", "-y", d.file).CombinedOutput()
+	if failed, ok := errors.AsType[*exec.ExitError](err); err != nil && (!ok || failed.ExitCode() != repaired) {
+		d.t.Fatalf("e2fsck: %v\n%s", err, out)
+	}
 	d.mount()
 }
 

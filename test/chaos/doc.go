@@ -12,4 +12,10 @@
 // that people hold open, edit, and whose last lines are torn. The seed decides
 // every choice; what the machine makes of it differs from run to run. Losses,
 // doubles and order are asserted; times are printed.
+//
+// TestPowerCut puts the hub's data on an ext4 image of its own, cuts the power of
+// it under load (-chaos.cuts times), and sees to it each time that what was in the
+// page cache is gone; TestDisk fills such a disk, turns it read-only, spoils the
+// store on it, and takes the hub's file descriptors; TestClockJumps sets the
+// clock. They need root and loop devices (test/shared).
 package chaos

@@ -13,7 +13,7 @@ import (
 // Mounts says that the test mounts file systems of its own.
 func Mounts(t testing.TB) {
 	t.Helper()
-	missing := append(admin(), programs("mkfs.ext4", "mount", "umount")...)
+	missing := append(admin(), programs("mkfs.ext4", "e2fsck", "mount", "umount")...)
 	if _, err := os.Stat("/dev/loop-control"); err != nil {
 		missing = append(missing, "loop devices (/dev/loop-control)")
 	}

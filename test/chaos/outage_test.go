@@ -287,32 +287,10 @@ func (o *outage) command(path string, body map[string]any) {
 	}
 }
 
-// use is what the hub takes of the machine.
-type use struct{ heap, rss, store, goroutines, files float64 }
-
 func (o *outage) use(when string) use {
 	o.t.Helper()
 	u := o.hub.use(o.t)
-	o.t.Logf("%s: heap %.1f MB, RSS %.0f MB, store %.1f MB, %.0f goroutines, %.0f descriptors", when, u.heap/1e6, u.rss/1e6, u.store/1e6, u.goroutines, u.files)
-	return u
-}
-
-// use reads the hub's figures some times over and takes the least of the heap:
-// what is garbage is no use.
-func (p *process) use(t *testing.T) (u use) {
-	t.Helper()
-	url := p.url("/metrics")
-	for i := range 12 {
-		heap := readMetric(t, url, "go_memstats_heap_alloc_bytes")
-		if i == 0 || heap < u.heap {
-			u.heap = heap
-		}
-		<-time.After(20 * time.Millisecond)
-	}
-	u.rss = readMetric(t, url, "process_resident_memory_bytes")
-	u.store = readMetric(t, url, "passerelle_store_bytes")
-	u.goroutines = readMetric(t, url, "go_goroutines")
-	u.files = readMetric(t, url, "process_open_fds")
+	o.t.Logf("%s: %s", when, u)
 	return u
 }
 

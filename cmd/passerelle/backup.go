@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"time"
 
 	"passerelle/internal/store"
 )
@@ -100,5 +99,5 @@ func (s *session) backedUp(path string, m store.Manifest) error {
 		sealed = "It is not encrypted: backup.recipient in the config says for whom it would be."
 	}
 	return s.printf("%s holds hub %s as of %s: %d bytes, the ledger to line %d, %d forgotten.\n%s\nThe data key is not in it: keep that elsewhere, and each one for as long as its backups.\n",
-		path, m.Hub, m.Taken.Local().Format(time.DateTime), m.Size, m.Ledger.N, len(m.Forgotten), sealed)
+		path, m.Hub, moment(m.Taken), m.Size, m.Ledger.N, len(m.Forgotten), sealed)
 }

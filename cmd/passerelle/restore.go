@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"time"
 
 	"passerelle/internal/app"
 	"passerelle/internal/config"
@@ -74,8 +73,7 @@ func readIdentity(path string) (store.Identity, error) {
 
 func (s *session) restored(r app.Restored) error {
 	m := r.Backup
-	at := func(t time.Time) string { return t.Local().Format(time.DateTime) }
-	if err := s.printf("The store is as it was at %s, ledger line %d; line %d says so.\n", at(m.Taken), m.Ledger.N, r.Line); err != nil {
+	if err := s.printf("The store is as it was at %s, ledger line %d; line %d says so.\n", moment(m.Taken), m.Ledger.N, r.Line); err != nil {
 		return err
 	}
 	if r.Aside != "" {
@@ -87,7 +85,7 @@ func (s *session) restored(r app.Restored) error {
 		return err
 	}
 	if len(r.Lists) == 0 {
-		return s.printf("No newer list of those forgotten was found: who was forgotten after %s is back. Restore again with --forgotten NEWER-BACKUP, or have them forgotten again.\n", at(m.Taken))
+		return s.printf("No newer list of those forgotten was found: who was forgotten after %s is back. Restore again with --forgotten NEWER-BACKUP, or have them forgotten again.\n", moment(m.Taken))
 	}
-	return s.printf("%d prospects were forgotten again, by lists as of %s; who was forgotten later is back.\n", r.Forgotten, at(r.Newest))
+	return s.printf("%d prospects were forgotten again, by lists as of %s; who was forgotten later is back.\n", r.Forgotten, moment(r.Newest))
 }

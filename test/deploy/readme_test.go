@@ -7,7 +7,10 @@ import (
 	"testing"
 )
 
-var fences = regexp.MustCompile("(?s)```\n(.*?)```")
+var (
+	fences   = regexp.MustCompile("(?s)```\n(.*?)```")
+	aCommand = regexp.MustCompile(`^[a-z]+$`)
+)
 
 // Every command of the runbook exists and takes the flags that it is given.
 func TestTheRunbooksCommandsExist(t *testing.T) {
@@ -39,13 +42,16 @@ func TestTheRunbooksCommandsExist(t *testing.T) {
 // flags in it.
 func checkCommand(t *testing.T, line string, words []string) {
 	t.Helper()
+	for len(words) > 1 && strings.HasPrefix(words[0], "--") { // of all commands, each with a value
+		words = words[2:]
+	}
 	var command, flags []string
 	for _, word := range words {
 		switch {
 		case strings.HasPrefix(word, "--"):
 			name, _, _ := strings.Cut(word, "=")
 			flags = append(flags, name)
-		case regexp.MustCompile(`^[a-z]+$`).MatchString(word) && len(flags) == 0 && len(command) < 2:
+		case aCommand.MatchString(word) && len(flags) == 0 && len(command) < 2:
 			command = append(command, word)
 		}
 	}

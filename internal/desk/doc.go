@@ -5,6 +5,8 @@
 // It promises that a command is either kept whole or not at all, that the same
 // event recorded twice has one effect, that a number is on one line at a time,
 // that nobody validates what they proposed, and that what the gate did not let
-// through is kept with its reason. Called by api, console, intake, campaign and
-// relay.
+// through is kept with its reason; that a page of leads costs what stands on it,
+// not what the campaign has; and that a command on many leads goes in steps which
+// let the plateau's commands in between, each kept whole. Called by api, console,
+// intake, campaign and relay.
 package desk

@@ -31,4 +31,7 @@
 //     kilobyte, a field that is written, one that follows from the disposition and
 //     one that is refused; the store grows with the rounds, as it would in a week,
 //     and lies in the page cache.
+//   - The campaign of many leads (TestLeads) runs in the test's own process and is
+//     measured against fixed goals, not against a limit: read its figures beside
+//     what a bare commit takes of the same disk in the same run.
 package bench

@@ -18,4 +18,8 @@
 // page cache is gone; TestDisk fills such a disk, turns it read-only, spoils the
 // store on it, and takes the hub's file descriptors; TestClockJumps sets the
 // clock. They need root and loop devices (test/shared).
+//
+// A CRM that is down while a backlog piles up (-outage.outcomes, -outage.rate),
+// one that lies, and a soak of hours (-soak.budget) are tests of their own, on a
+// REST CRM.
 package chaos

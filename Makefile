@@ -1,10 +1,13 @@
-# make demo    builds passerelle and runs a campaign of made-up prospects (ARGS=--simulate lets people work in it)
-# make build   builds .build/passerelle
-# make test    installs what the tests need, where it may, and runs everything; CI=1 makes a skipped test a failure
-# make soak    kills and restarts the bridge for BUDGET, an hour unless told
+# make demo     builds passerelle and runs a campaign of made-up prospects (ARGS=--simulate lets people work in it)
+# make build    builds .build/passerelle
+# make test     installs what the tests need, where it may, and runs everything; CI=1 makes a skipped test a failure
+# make soak     lets everything go wrong for BUDGET, an hour unless told
+# make bench    measures the bridge against what limits it, as ratios of one run
+# make peers    has other bridges do the same job beside ours, and breaks all of them
+# make release  builds what is given out into .build/release
 
 .NOTPARALLEL:
-.PHONY: demo build test soak deps lint unit suites replay-race chaos replay
+.PHONY: demo build test soak bench peers release deps lint unit suites replay-race chaos power replay
 
 BINARY := .build/passerelle
 BUDGET ?= 1h
@@ -25,15 +28,26 @@ build:
 	@mkdir -p .build && printf '*\n' > .build/.gitignore
 	go build -o $(BINARY) ./cmd/passerelle
 
-test: deps lint unit suites replay-race chaos replay
+test: deps lint unit suites replay-race chaos power replay
 	@printf '\n== everything passed in %d s\n' $$(( $$(date +%s) - $(BEGAN) ))
 
 soak:
-	go test -count=1 -v -timeout 0 ./test/chaos -chaos.budget $(BUDGET)
+	go test -count=1 -v -timeout 0 ./test/chaos -run 'TestACRM|TestSoak' -parallel 8 \
+		-outage.outcomes 200000 -outage.rate 1000 -soak.budget $(BUDGET)
+	go test -count=1 -v -timeout 0 ./test/chaos -run 'TestPower|TestDisk' -chaos.cuts 200
+	go test -count=1 -v -timeout 0 ./test/chaos -run 'TestChaos|TestCluster' -chaos.budget $(BUDGET)
+
+bench:
+	go test -count=1 -v -timeout 30m ./test/bench $(ARGS)
+
+peers:
+	cd test/peers && go run . $(ARGS)
 
 deps:
-	@missing=; \
-	for tool in git gcc make; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	@missing=; PATH=$$PATH:/usr/sbin:/sbin; \
+	for tool in git:git gcc:gcc make:make mkfs.ext4:e2fsprogs mount:mount losetup:mount unshare:util-linux ip:iproute2; do \
+		command -v $${tool%:*} >/dev/null || missing="$$missing $${tool#*:}"; \
+	done; \
 	[ -e /usr/include/stdlib.h ] || missing="$$missing libc6-dev"; \
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$$missing ca-certificates"; \
 	command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or newer"; exit 1; }; \
@@ -54,16 +68,21 @@ unit:
 		go test -race -tags faultpoint ./internal/faultpoint)
 
 suites:
-	$(call part,conformance corpus arch cli crmfake e2e with -race,\
-		go test -race -timeout 4m -count=1 ./test/arch ./test/cli ./test/conformance ./test/corpus ./test/crmfake ./test/e2e ./test/shared)
+	$(call part,the other suites with -race,\
+		go test -race -timeout 4m -count=1 ./test/arch ./test/cli ./test/conformance ./test/corpus ./test/crmfake ./test/deploy ./test/e2e \
+			./test/golden ./test/retention ./test/shared ./test/upgrade)
 
 replay-race:
 	$(call part,replay of 2000 prospects with -race,\
 		go test -race -timeout 4m -count=1 -v ./test/replay)
 
 chaos:
-	$(call part,chaos of 90 s,\
-		go test -timeout 4m -count=1 -v ./test/chaos -chaos.budget 90s)
+	$(call part,chaos and faults,\
+		go test -timeout 5m -count=1 -v ./test/chaos -skip '^TestPower' -parallel 8 -chaos.budget 60s)
+
+power:
+	$(call part,power cuts,\
+		go test -timeout 3m -count=1 -v ./test/chaos -run '^TestPower')
 
 replay: build
 	$(call part,replay of all prospects,\

@@ -53,6 +53,10 @@ type Relay struct {
 // defaultTimeout is how long a writer has for a claim.
 const defaultTimeout = 30 * time.Second
 
+// startWithin bounds how long a start waits for the road: calls are taken
+// without it, and it is made as soon as it can be.
+const startWithin = 3 * time.Second
+
 // New makes a relay.
 func New(opts Options) *Relay {
 	if opts.Timeout == 0 {
@@ -82,12 +86,14 @@ func (r *Relay) Start(ctx context.Context) error {
 			return fmt.Errorf("recover %s: %w", l.Name, err)
 		}
 	}
-	if err := r.renew(ctx); err != nil {
+	renewing, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	if err := r.renew(renewing); err != nil {
 		r.opts.Log.Warn("the road to the writers is down", "err", err)
 		r.publishFailed()
 	}
-	running, cancel := context.WithCancel(context.Background())
-	r.stop = cancel
+	running, stop := context.WithCancel(context.Background())
+	r.stop = stop
 	if err := r.serve(running); err != nil {
 		r.Stop()
 		return err

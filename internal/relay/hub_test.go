@@ -30,7 +30,7 @@ const (
 	crmName  = bridge.ConnectionName("crm.main")
 	settle   = 20 * time.Millisecond
 	local    = "hub paris"
-	patience = 20 * time.Second
+	patience = time.Minute
 )
 
 // soon waits until something is so, and fails the test if that takes too long.

@@ -31,6 +31,7 @@ const (
 // of three NATS servers, and lets die what can.
 func TestCluster(t *testing.T) {
 	shared.Networks(t)
+	t.Parallel()
 	began := time.Now()
 	chosen := *seed
 	if chosen == 0 {

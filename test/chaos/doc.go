@@ -19,6 +19,12 @@
 // store on it, and takes the hub's file descriptors; TestClockJumps sets the
 // clock. They need root and loop devices (test/shared).
 //
+// TestCluster puts the hub's road on three NATS servers, processes that can be
+// killed like the hub and its two writers: a node and a writer die, a writer is
+// cut off from NATS alone and comes back with claims that have run out, the hub
+// dies, the cluster's storage is deleted (-chaos.cluster: how long they go on in
+// turn). It needs root and ip (iproute2).
+//
 // A CRM that is down while a backlog piles up (-outage.outcomes, -outage.rate),
 // one that lies, and a soak of hours (-soak.budget) are tests of their own, on a
 // REST CRM.

@@ -87,9 +87,9 @@ func (r *Road) Renew(ctx context.Context, connections []bridge.ConnectionName) e
 	return r.conn.nc.Publish(r.Subject(renewed), []byte(life))
 }
 
-// createAtOnce is how many consumers are made at a time: in a cluster each is
-// agreed upon by several servers.
-const createAtOnce = 16
+// createAtOnce is how many consumers are made at a time: in a cluster several
+// servers have to agree on each, and wait for one that is gone.
+const createAtOnce = Partitions
 
 func (r *Road) createConsumers(ctx context.Context, stream jetstream.Stream, connections []bridge.ConnectionName) error {
 	life := stream.CachedInfo().Created

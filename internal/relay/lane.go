@@ -344,8 +344,9 @@ func (l *lane) takeBackDue(ctx context.Context, s outbox.State, next *time.Time,
 }
 
 // silentFor is how long published messages may bring no writer to ask, while
-// none is at work: the hub's own is always there, so they reach nobody.
-const silentFor = 5 * time.Second
+// none is at work: the hub's own is always there, so they reach nobody. It is
+// longer than a cluster needs to put another server in the place of a dead one.
+const silentFor = 10 * time.Second
 
 // silent says whether the road takes messages and delivers none, as a stream
 // does whose files were deleted under it.

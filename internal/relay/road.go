@@ -73,7 +73,9 @@ type roadWatch struct {
 	state bus.StreamState
 	down  bool
 
-	widened time.Time // when it was last tried, by watchRoad
+	// By watchRoad: when it last tried to widen the stream, and since when it has
+	// had no answer.
+	widened, unanswered time.Time
 }
 
 // renew makes the stream anew and takes what was on it back to pending.
@@ -147,7 +149,8 @@ func (r *Relay) checkRoad(ctx context.Context) error {
 	state, err := r.opts.Road.State(looking)
 	r.road.mu.Lock()
 	known, down := r.road.state, r.road.down
-	lost := errors.Is(err, bus.ErrNoStream) || r.silent() || err == nil && (!state.Created.Equal(known.Created) || state.Last < known.Last)
+	lost := errors.Is(err, bus.ErrNoStream) || r.mute(err) ||
+		err == nil && (!state.Created.Equal(known.Created) || state.Last < known.Last || !down && r.silent())
 	if err == nil && !lost {
 		r.road.state, r.road.down = state, false
 	}
@@ -166,6 +169,22 @@ func (r *Relay) checkRoad(ctx context.Context) error {
 		r.widen(looking)
 	}
 	return err
+}
+
+// muteFor is how long a cluster is given to choose who leads the stream: a
+// stream that nobody can lead is made anew.
+const muteFor = 20 * time.Second
+
+// mute says whether NATS is there and has not answered for the stream for long.
+func (r *Relay) mute(err error) bool {
+	if err == nil || errors.Is(err, bus.ErrDown) {
+		r.road.unanswered = time.Time{}
+		return false
+	}
+	if r.road.unanswered.IsZero() {
+		r.road.unanswered = time.Now()
+	}
+	return time.Since(r.road.unanswered) > muteFor
 }
 
 // widenEvery is how often a cluster is asked again to hold more of the stream.

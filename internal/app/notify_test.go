@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -78,6 +79,8 @@ func TestTheWatchdogIsFedByTheCommitter(t *testing.T) {
 		}
 	}
 	stuck, hanging := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(stuck) })
+	t.Cleanup(release) // before the store is closed: its committer hangs
 	go func() { _ = s.Commit(t.Context(), func(*store.Tx) error { close(hanging); <-stuck; return nil }) }()
 	<-hanging
 	for said := 0; next(100*time.Millisecond) != ""; said++ { // what it had said before
@@ -85,7 +88,7 @@ func TestTheWatchdogIsFedByTheCommitter(t *testing.T) {
 			t.Fatal("the watchdog is fed while the committer hangs")
 		}
 	}
-	close(stuck)
+	release()
 	if got := next(10 * time.Second); got != msgAlive {
 		t.Errorf("after the committer went on: %q", got)
 	}

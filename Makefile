@@ -43,9 +43,13 @@ bench:
 peers:
 	cd test/peers && go run . $(ARGS)
 
+release:
+	@mkdir -p .build && printf '*\n' > .build/.gitignore
+	go run ./deploy/release
+
 deps:
 	@missing=; PATH=$$PATH:/usr/sbin:/sbin; \
-	for tool in git:git gcc:gcc make:make mkfs.ext4:e2fsprogs mount:mount losetup:mount unshare:util-linux ip:iproute2; do \
+	for tool in git:git gcc:gcc make:make mkfs.ext4:e2fsprogs mount:mount losetup:mount unshare:util-linux ip:iproute2 systemd-analyze:systemd; do \
 		command -v $${tool%:*} >/dev/null || missing="$$missing $${tool#*:}"; \
 	done; \
 	[ -e /usr/include/stdlib.h ] || missing="$$missing libc6-dev"; \
@@ -58,7 +62,7 @@ deps:
 
 lint:
 	$(call part,gofmt vet staticcheck,\
-		unformatted=$$(gofmt -l cmd connectors internal schemas test) && \
+		unformatted=$$(gofmt -l cmd connectors deploy internal schemas test) && \
 		if [ -n "$$unformatted" ]; then echo "gofmt -w these:" $$unformatted; false; fi && \
 		go vet ./... && go vet -tags faultpoint ./internal/... && go tool staticcheck ./...)
 
@@ -69,8 +73,9 @@ unit:
 
 suites:
 	$(call part,the other suites with -race,\
-		go test -race -timeout 4m -count=1 ./test/arch ./test/cli ./test/conformance ./test/corpus ./test/crmfake ./test/deploy ./test/e2e \
-			./test/golden ./test/retention ./test/shared ./test/upgrade)
+		go test -race -timeout 4m -count=1 ./test/arch ./test/cli ./test/conformance ./test/corpus ./test/crmfake ./test/e2e \
+			./test/golden ./test/retention ./test/shared ./test/upgrade && \
+		go test -timeout 4m -count=1 ./test/deploy)
 
 replay-race:
 	$(call part,replay of 2000 prospects with -race,\

@@ -134,6 +134,7 @@ func TestWritersComeAndGo(t *testing.T) {
 	for round := range 6 {
 		c := h.connect()
 		w := h.serve(c, fmt.Sprintf("passer-by %d", round), writer.Remote{Road: c.Road("paris")})
+		soon(t, "it has its share", h.deals(32, 32))
 		h.addCalls(100, 2)
 		calls += 200
 		soon(t, "it is at work", func() bool { return h.served()[fmt.Sprintf("passer-by %d", round)] > 0 })

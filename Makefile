@@ -35,7 +35,7 @@ soak:
 	go test -count=1 -v -timeout 0 ./test/chaos -run 'TestACRM|TestSoak' -parallel 8 \
 		-outage.outcomes 200000 -outage.rate 1000 -soak.budget $(BUDGET)
 	go test -count=1 -v -timeout 0 ./test/chaos -run 'TestPower|TestDisk' -chaos.cuts 200
-	go test -count=1 -v -timeout 0 ./test/chaos -run 'TestChaos|TestCluster' -chaos.budget $(BUDGET)
+	go test -count=1 -v -timeout 0 ./test/chaos -run 'TestChaos|TestCluster' -chaos.budget $(BUDGET) -chaos.cluster $(BUDGET)
 
 bench:
 	go test -count=1 -v -timeout 30m ./test/bench $(ARGS)

@@ -11,13 +11,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"passerelle/internal/policy/presets"
 )
 
 //go:embed files/passerelle.yaml
 var configText string
 
-//go:embed files/policy.yaml
-var policyText string
+// presetName is the policy that the demo decides by.
+const presetName = "plateau-6"
 
 // defaultListen stands in passerelle.yaml as it is made.
 const defaultListen = "127.0.0.1:8080"
@@ -96,7 +98,11 @@ func (f folder) fill(listen string, count int, today time.Time) error {
 			return err
 		}
 	}
-	if err := f.write(f.path(policyName), []byte(policyText), 0o644); err != nil {
+	rules, ok := presets.Text(presetName)
+	if !ok {
+		return fmt.Errorf("there is no preset %s", presetName)
+	}
+	if err := f.write(f.path(policyName), rules, 0o644); err != nil {
 		return err
 	}
 	text := configText

@@ -317,3 +317,31 @@ func TestCompactionGivesUp(t *testing.T) {
 		}
 	})
 }
+
+// The store tells its size while it grows.
+func TestFreeBesideCommits(t *testing.T) {
+	t.Parallel()
+	s := open(t, filepath.Join(t.TempDir(), "store.db"))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 60 { // over several steps of the mapping
+			err := s.Commit(context.Background(), func(tx *Tx) error {
+				return NewRaw("big").Put(tx, fmt.Sprint(i), make([]byte, 100_000))
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	for running := true; running; {
+		if s.Free() < 0 {
+			t.Error("less than nothing is free")
+		}
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+	}
+}

@@ -28,9 +28,10 @@ func (s *Store) Free() int64 {
 func (s *Store) usage() (used, free int64) {
 	db := s.db.Load()
 	stats, size := db.Stats(), s.Size()
-	free = int64(stats.FreePageN+stats.PendingPageN) * int64(db.Info().PageSize)
-	// The file grows in large steps: what lies behind the last page is free too.
 	_ = s.view(func(tx *bbolt.Tx) error { // a closed store has no size of its own
+		// Asked inside: outside of a transaction the mapping may move under Info.
+		free = int64(stats.FreePageN+stats.PendingPageN) * int64(tx.DB().Info().PageSize)
+		// The file grows in large steps: what lies behind the last page is free too.
 		free += max(size-tx.Size(), 0)
 		return nil
 	})

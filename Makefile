@@ -74,7 +74,7 @@ unit:
 suites:
 	$(call part,the other suites with -race,\
 		go test -race -timeout 4m -count=1 ./test/arch ./test/cli ./test/conformance ./test/corpus ./test/crmfake ./test/e2e \
-			./test/golden ./test/retention ./test/shared ./test/upgrade && \
+			./test/retention ./test/shared ./test/upgrade && \
 		go test -timeout 4m -count=1 ./test/deploy)
 
 replay-race:

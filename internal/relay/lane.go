@@ -148,6 +148,7 @@ func (l *lane) fill(ctx context.Context) (next time.Time, err error) {
 			l.relay.publishFailed()
 			return next, err
 		}
+		l.relay.published()
 		faultpoint.Hit("relay.publish.after")
 	}
 	return next, nil

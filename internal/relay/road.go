@@ -69,9 +69,10 @@ func (r *Relay) mayAsk(ask outbox.Ask) error {
 type roadWatch struct {
 	renewing sync.Mutex // held while the stream is made anew
 
-	mu    sync.Mutex
-	state bus.StreamState
-	down  bool
+	mu     sync.Mutex
+	state  bus.StreamState
+	down   bool
+	failed int // publishes in a row that it did not take
 
 	// By watchRoad: when it last tried to widen the stream, and since when it has
 	// had no answer.
@@ -90,7 +91,7 @@ func (r *Relay) renew(ctx context.Context) error {
 		return err
 	}
 	r.road.mu.Lock()
-	r.road.state, r.road.down = state, false
+	r.road.state, r.road.down, r.road.failed = state, false, 0
 	r.road.mu.Unlock()
 	for _, l := range r.lanes {
 		if err := l.takeBack(ctx, outbox.Relayed); err != nil {
@@ -148,9 +149,9 @@ func (r *Relay) checkRoad(ctx context.Context) error {
 	defer cancel()
 	state, err := r.opts.Road.State(looking)
 	r.road.mu.Lock()
-	known, down := r.road.state, r.road.down
+	known, down, failed := r.road.state, r.road.down, r.road.failed
 	lost := errors.Is(err, bus.ErrNoStream) || r.mute(err) ||
-		err == nil && (!state.Created.Equal(known.Created) || state.Last < known.Last || !down && r.silent())
+		err == nil && (!state.Created.Equal(known.Created) || state.Last < known.Last || failed >= failedOften || !down && r.silent())
 	if err == nil && !lost {
 		r.road.state, r.road.down = state, false
 	}
@@ -213,11 +214,23 @@ func (r *Relay) silent() bool {
 	return false
 }
 
+// failedOften is after how many publishes in a row a stream counts as lost that
+// answers for itself and takes nothing: its files were deleted under the server.
+const failedOften = 2
+
 // publishFailed notes that the stream may lack what was published: nothing more
 // is, until it has been looked at.
 func (r *Relay) publishFailed() {
 	r.road.mu.Lock()
 	r.road.down = true
+	r.road.failed++
+	r.road.mu.Unlock()
+}
+
+// published notes that the stream has taken something.
+func (r *Relay) published() {
+	r.road.mu.Lock()
+	r.road.failed = 0
 	r.road.mu.Unlock()
 }
 

@@ -1,15 +1,18 @@
-// Package corpus decides named cases that are data: a folder holds a policy and
-// what it must answer. A case cites the sentence it comes from.
+// Package corpus decides named cases that are data: a folder holds a policy, or
+// names a preset, and what it must answer. Cases stand under the statement of
+// the sources that they come from, in short, after the number of the source.
 package corpus
 
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/policy"
+	"passerelle/internal/policy/presets"
 	"passerelle/internal/strict"
 )
 
@@ -18,10 +21,20 @@ type suite struct {
 		Name  string `yaml:"name,required"`
 		Class string `yaml:"class"`
 	} `yaml:"fields"`
-	Subjects map[string]subject `yaml:"subjects,required"`
-	Records  map[string]record  `yaml:"records,required"`
-	Cases    []testCase         `yaml:"cases,required"`
+	Preset     string             `yaml:"preset"` // instead of a policy.yaml
+	Subjects   map[string]subject `yaml:"subjects,required"`
+	Records    map[string]record  `yaml:"records,required"`
+	Cases      []testCase         `yaml:"cases"`
+	Statements []statement        `yaml:"statements"`
 }
+
+// statement is what a source says, and what follows from it.
+type statement struct {
+	Seed  string     `yaml:"seed,required"` // "003: administrators reach every lead"
+	Cases []testCase `yaml:"cases,required"`
+}
+
+var seedForm = regexp.MustCompile(`^00[0-4]: \S`)
 
 type subject struct {
 	Person     string `yaml:"person"`
@@ -70,11 +83,11 @@ func (r record) policy() policy.Record {
 
 func TestCorpus(t *testing.T) {
 	t.Parallel()
-	folders, err := filepath.Glob("*/policy.yaml")
-	if err != nil || len(folders) == 0 {
-		t.Fatalf("%d folders: %v", len(folders), err)
+	files, err := filepath.Glob("*/cases.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d folders: %v", len(files), err)
 	}
-	for _, file := range folders {
+	for _, file := range files {
 		folder := filepath.Dir(file)
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
@@ -86,7 +99,7 @@ func TestCorpus(t *testing.T) {
 func run(t *testing.T, folder string) {
 	s, rules := load(t, folder)
 	names := map[string]bool{}
-	for _, c := range s.Cases {
+	for _, c := range s.all(t) {
 		who, known := s.Subjects[c.Who]
 		rec, there := s.Records[c.Record]
 		if key := c.Who + " " + c.Name; !known || !there || names[key] || !slices.Contains([]string{"allowed", "proposed", "refused"}, c.Is) {
@@ -99,6 +112,22 @@ func run(t *testing.T, folder string) {
 			c.decide(t, rules, who.policy(), rec.policy())
 		})
 	}
+}
+
+// all is the cases of the folder, those of statements too.
+func (s suite) all(t *testing.T) []testCase {
+	t.Helper()
+	out := slices.Clone(s.Cases)
+	for _, said := range s.Statements {
+		if !seedForm.MatchString(said.Seed) || len(said.Cases) == 0 {
+			t.Fatalf("statement %q: a source is cited by its number and in short, and has cases", said.Seed)
+		}
+		out = append(out, said.Cases...)
+	}
+	if len(out) == 0 {
+		t.Fatal("no cases")
+	}
+	return out
 }
 
 func load(t *testing.T, folder string) (suite, *policy.Policy) {
@@ -117,11 +146,24 @@ func load(t *testing.T, folder string) (suite, *policy.Policy) {
 			t.Fatal(err)
 		}
 	}
-	rules, err := policy.Load(folder+"/policy.yaml", read(t, folder, "policy.yaml"), catalog)
+	rules, err := policy.Load(folder+"/policy.yaml", s.text(t, folder), catalog)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s, rules
+}
+
+// text is the policy that the cases are about.
+func (s suite) text(t *testing.T, folder string) []byte {
+	t.Helper()
+	if s.Preset == "" {
+		return read(t, folder, "policy.yaml")
+	}
+	text, ok := presets.Text(s.Preset)
+	if !ok {
+		t.Fatalf("there is no preset %s", s.Preset)
+	}
+	return text
 }
 
 func read(t *testing.T, folder, name string) []byte {

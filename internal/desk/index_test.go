@@ -157,7 +157,7 @@ func (f *floor) selection(rt *rapid.T) (page connector.Page) {
 			"prospect.phone":      bridge.Value("01 99 00 00 0" + rapid.SampledFrom([]string{id, "1"}).Draw(rt, "phone")),
 			bridge.FieldOwner:     rapid.SampledFrom([]bridge.Value{"", "u-alice"}).Draw(rt, "owner"),
 			"prospect.comment":    "old",
-			bridge.FieldDoNotCall: rapid.SampledFrom([]bridge.Value{"", "", "", "true"}).Draw(rt, "mark"),
+			bridge.FieldDoNotCall: rapid.SampledFrom([]bridge.Value{"", "", "", "true", "perhaps"}).Draw(rt, "mark"),
 		}})
 	}
 	return page

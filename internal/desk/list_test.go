@@ -170,6 +170,53 @@ func TestALiftedMarkStaysLifted(t *testing.T) {
 	}
 }
 
+// A mark against calls that is neither yes nor no keeps the lead from being
+// called until somebody makes it clear in the CRM.
+func TestAnUnclearMarkWithholds(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	phones := map[string]string{"1": "01 99 00 00 01"}
+	mark := func(v bridge.Value) {
+		f.t.Helper()
+		f.pass(time.Minute)
+		f.pull(phones, map[bridge.FieldName]bridge.Value{bridge.FieldDoNotCall: v})
+	}
+	withheld := func(what string) {
+		f.t.Helper()
+		if h := f.mustNextOrNone("alice"); h != nil {
+			f.t.Errorf("%s: handed out: %+v", what, h.Lead)
+		}
+		if l := f.lead(leadID("1")); l.State != bridge.LeadWithdrawn {
+			f.t.Errorf("%s: the lead is %s", what, l.State)
+		}
+	}
+	mark("")
+	f.push()
+	mark("depuis mars")
+	withheld("unclear")
+	if items := f.push(); len(items) != 1 || !items[0].Withdraw {
+		t.Errorf("the platform is told %+v", items)
+	}
+	before := f.commits.Load()
+	mark("depuis mars")
+	if n := f.commits.Load() - before; n != 0 {
+		t.Errorf("%d commits for what is known", n)
+	}
+	if err := f.desk.Unread(context.Background(), spring, only()); err != nil {
+		t.Fatal(err)
+	}
+	mark("depuis mars")
+	withheld("back in the selection")
+	mark("false")
+	h := f.mustNext("alice")
+	f.mustRecord("alice", bridge.CallEvent{EventID: "e", Disposition: "not_interested"}, h.Lead.ID)
+	mark("perhaps")
+	mark("")
+	if got := f.lead(leadID("1")).State; got != bridge.LeadFinished {
+		t.Errorf("who said no is %s again", got)
+	}
+}
+
 // A number that must not be called stands on no card, though its prospect has
 // another.
 func TestAnOpposedNumberLeavesTheCard(t *testing.T) {

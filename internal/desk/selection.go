@@ -84,13 +84,23 @@ func (c *command) takeIn(campaign bridge.CampaignID, p bridge.Prospect, asked, r
 	if err := c.takeInLead(campaign, p, read.of(p)); err != nil {
 		return err
 	}
-	if p.Fields[bridge.FieldDoNotCall] != "true" {
+	switch mark := p.Fields[bridge.FieldDoNotCall]; {
+	case unclear(mark):
+		return c.leave(LeadOf(campaign, p.Ref), unclearMark)
+	case mark != "true":
 		return nil
 	}
 	// Never the other way round: a flag that somebody took off in the CRM does
 	// not lift what a person said.
 	return c.opposePerson(p.Ref, c.marked(p))
 }
+
+// unclearMark marks leads that are not called because nobody knows what the
+// CRM's mark against it means. Once it can be read they come back.
+const unclearMark = "do_not_call cannot be read"
+
+// unclear says whether a mark is neither yes nor no: «since March» may mean no.
+func unclear(mark bridge.Value) bool { return mark != "" && mark != "false" && mark != "true" }
 
 // marked is the opposition of a prospect whom the CRM marks as not to be called.
 // The same id each time: a mark that a supervisor has lifted stays lifted.
@@ -125,8 +135,11 @@ func (c *command) knows(campaign bridge.CampaignID, p bridge.Prospect, asked, re
 	if err != nil || !ok || l.WithdrawnBy == leftSelection {
 		return false, err
 	}
-	if fields[bridge.FieldDoNotCall] != "true" {
-		return true, nil
+	switch mark := fields[bridge.FieldDoNotCall]; {
+	case unclear(mark):
+		return l.WithdrawnBy != "" || done(l), nil
+	case mark != "true":
+		return l.WithdrawnBy != unclearMark, nil
 	}
 	said, _, err := objected.Get(c.tx, c.personKey(p.Ref))
 	return slices.ContainsFunc(said, func(o calling.Opposition) bool { return o.ID == c.marked(p).ID }), err
@@ -173,7 +186,7 @@ func (c *command) takeInLead(campaign bridge.CampaignID, p bridge.Prospect, numb
 			return err
 		}
 	}
-	if l.WithdrawnBy == leftSelection {
+	if l.WithdrawnBy == leftSelection || l.WithdrawnBy == unclearMark && !unclear(p.Fields[bridge.FieldDoNotCall]) {
 		was := l
 		l.WithdrawnBy = ""
 		if l.State == bridge.LeadWithdrawn {
@@ -256,7 +269,7 @@ func (d *Desk) left(ctx context.Context, gone []bridge.LeadID) error {
 	for ids := range slices.Chunk(gone, atOnce) {
 		err := d.run(ctx, bridge.Actor{Operator: true}, func(c *command) error {
 			for _, id := range ids {
-				if err := c.leave(id); err != nil {
+				if err := c.leave(id, leftSelection); err != nil {
 					return err
 				}
 			}
@@ -269,24 +282,25 @@ func (d *Desk) left(ctx context.Context, gone []bridge.LeadID) error {
 	return nil
 }
 
-// leave withdraws a lead whose prospect has left. One that is done with stays
-// as it is: to come back must not make it callable again. One whose proposal
-// waits is withdrawn when that comes to nothing.
-func (c *command) leave(id bridge.LeadID) error {
+// leave withdraws a lead for as long as why holds: its prospect has left, or
+// perhaps must not be called. One that is done with stays as it is: to come back
+// must not make it callable again. One whose proposal waits is withdrawn when
+// that comes to nothing.
+func (c *command) leave(id bridge.LeadID, why string) error {
 	l, known, err := leads.Get(c.tx, string(id))
-	if err != nil || !known || l.WithdrawnBy != "" {
+	if err != nil || !known || done(l) || l.WithdrawnBy != "" && l.WithdrawnBy != unclearMark {
 		return err
 	}
-	switch l.State {
-	case bridge.LeadFinished, bridge.LeadClosed:
-		return nil
-	case bridge.LeadPending:
+	if l.State == bridge.LeadPending {
 		was := l
-		l.WithdrawnBy = leftSelection
+		l.WithdrawnBy = why
 		return c.keep(&was, l)
 	}
-	return c.withdraw(id, leftSelection)
+	return c.withdraw(id, why)
 }
+
+// done says whether a lead has come to its end.
+func done(l bridge.Lead) bool { return l.State == bridge.LeadFinished || l.State == bridge.LeadClosed }
 
 // Unread withdraws the leads of a campaign whose prospects a whole read has not
 // met.
@@ -320,7 +334,7 @@ func (c *command) unread(met func(bridge.LeadID) bool, campaign bridge.CampaignI
 		if err != nil {
 			return nil, "", err
 		}
-		if l.WithdrawnBy == "" && l.State != bridge.LeadFinished && l.State != bridge.LeadClosed {
+		if (l.WithdrawnBy == "" || l.WithdrawnBy == unclearMark) && !done(l) {
 			gone = append(gone, id)
 		}
 	}

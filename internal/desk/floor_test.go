@@ -156,6 +156,26 @@ func (f *floor) pull(phones map[string]string, more ...map[bridge.FieldName]brid
 	}
 }
 
+// commitsOf counts the store's commits while fn runs. The store tells of a commit
+// after it has answered: who counts asks on the committer's own turn.
+func (f *floor) commitsOf(fn func()) int64 {
+	f.t.Helper()
+	count := func() (n int64) {
+		f.t.Helper()
+		err := f.store.Commit(context.Background(), func(*store.Tx) error {
+			n = f.commits.Load()
+			return nil
+		})
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		return n
+	}
+	before := count()
+	fn()
+	return count() - before - 1
+}
+
 func (f *floor) next(id bridge.PersonID) (*Handout, error) {
 	return f.desk.Next(context.Background(), as(id), spring)
 }

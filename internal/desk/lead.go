@@ -62,7 +62,7 @@ var LeadTransitions = map[bridge.LeadState][]bridge.LeadState{
 	bridge.LeadPending:   {bridge.LeadWaiting, bridge.LeadPending, bridge.LeadFinished, bridge.LeadClosed, bridge.LeadWithdrawn},
 	bridge.LeadFinished:  {bridge.LeadFinished, bridge.LeadPending, bridge.LeadWaiting, bridge.LeadWithdrawn},
 	bridge.LeadClosed:    {bridge.LeadClosed, bridge.LeadPending, bridge.LeadWaiting, bridge.LeadWithdrawn},
-	bridge.LeadWithdrawn: {bridge.LeadWithdrawn, bridge.LeadWaiting, bridge.LeadPending},
+	bridge.LeadWithdrawn: {bridge.LeadWithdrawn, bridge.LeadWaiting, bridge.LeadPending, bridge.LeadFinished},
 }
 
 // LeadOf is the id of a prospect's lead in a campaign: the same each time.

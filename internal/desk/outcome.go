@@ -333,13 +333,16 @@ func (r *recording) moveLead() error {
 	l.LastAt, l.Last = r.out.At, r.out.Disposition
 	l.NextAt = time.Time{}
 	switch {
-	case l.WithdrawnBy != "":
+	case l.WithdrawnBy != "" && !mayReturn(*l):
 		l.State = bridge.LeadWithdrawn
 	case waits:
 		l.State = bridge.LeadPending
 	case l.State == bridge.LeadClosed:
 	case r.info.Class == bridge.ClassRetry || r.info.Class == bridge.ClassScheduled:
 		l.State, l.NextAt = bridge.LeadWaiting, r.nextAt()
+		if l.WithdrawnBy != "" {
+			l.State = bridge.LeadWithdrawn
+		}
 	default:
 		l.State = bridge.LeadFinished
 	}

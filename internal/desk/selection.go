@@ -299,6 +299,11 @@ func (c *command) leave(id bridge.LeadID, why string) error {
 	return c.withdraw(id, why)
 }
 
+// mayReturn says whether what withdrew a lead may bring it back.
+func mayReturn(l bridge.Lead) bool {
+	return l.WithdrawnBy == leftSelection || l.WithdrawnBy == unclearMark
+}
+
 // done says whether a lead has come to its end.
 func done(l bridge.Lead) bool { return l.State == bridge.LeadFinished || l.State == bridge.LeadClosed }
 

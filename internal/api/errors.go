@@ -45,6 +45,9 @@ func (a *API) problem(ctx context.Context, err error) *problem.Problem {
 		a.opts.Log.Debug("the store refused a command", "request", identity.RequestID(ctx), "err", err)
 		return problem.Unavailable(why, tryAgain)
 	}
+	if _, ok := errors.AsType[*store.NoRoom](err); ok {
+		return problem.New(http.StatusInsufficientStorage, err.Error())
+	}
 	return a.internal(ctx, err)
 }
 

@@ -188,6 +188,7 @@ func TestProblems(t *testing.T) {
 	}{
 		{fmt.Errorf("%w: %w", store.ErrNotKept, cause), 503},
 		{fmt.Errorf("%w: %w", store.ErrBusy, cause), 503},
+		{fmt.Errorf("compact: %w", &store.NoRoom{Dir: "data", Need: 2, Have: 1}), 507},
 		{&desk.Closed{Next: next, Reason: "not on Sundays"}, 409},
 		{fmt.Errorf("x: %w", &desk.Clash{Why: "no"}), 409},
 	} {

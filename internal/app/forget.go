@@ -12,6 +12,7 @@ import (
 	"passerelle/internal/api"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
+	"passerelle/internal/store"
 )
 
 // forget erases everything that is kept of a prospect. Cut off at any point, it
@@ -36,6 +37,9 @@ func (a *App) forget(ctx context.Context, actor bridge.Actor, record, motive str
 		begun.Erased["parked events"] = parked
 	}
 	copies, err := a.clean(ctx)
+	if _, ok := errors.AsType[*store.NoRoom](err); ok {
+		return api.Forgotten{}, fmt.Errorf("they are erased, but the store's free room still holds traces of them, which go by themselves when the disk has room: %w", err)
+	}
 	if err != nil {
 		return api.Forgotten{}, err
 	}

@@ -131,6 +131,7 @@ const (
 	leaseEvery    = 5 * time.Second
 	proposalEvery = time.Hour
 	forgetEvery   = 2 * time.Second
+	tellEvery     = time.Minute         // that one fails
 	proposalLife  = 30 * 24 * time.Hour // undecided, by our clock since receipt
 )
 
@@ -142,13 +143,15 @@ func (a *App) startChores(context.Context) error {
 		a.chores.Go(func() {
 			tick := time.NewTicker(d)
 			defer tick.Stop()
+			var told time.Time
 			for {
 				select {
 				case <-ctx.Done():
 					return
 				case <-tick.C:
 				}
-				if err := do(ctx); err != nil && ctx.Err() == nil {
+				if err := do(ctx); err != nil && ctx.Err() == nil && time.Since(told) >= tellEvery {
+					told = time.Now()
 					a.log.Error("a chore failed", "job", what, "err", err)
 				}
 			}

@@ -8,7 +8,9 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -111,6 +113,18 @@ func TestCompactionErasesAndShrinks(t *testing.T) {
 	s.Close()
 	if diff := cmp.Diff(want, contents(t, open(t, path))); diff != "" {
 		t.Errorf("reopened (-before +after):\n%s", diff)
+	}
+}
+
+// Whoever reads of an error looks for a file that is there.
+func TestAnErrorNamesTheStoreAfterACompaction(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := open(t, path)
+	compact(t, s)
+	grown := &os.PathError{Op: "write", Path: compactPath(path), Err: syscall.ENOSPC}
+	if err := s.named(grown); !errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), compactPath(path)) {
+		t.Error(err)
 	}
 }
 

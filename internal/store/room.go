@@ -41,14 +41,24 @@ func (s *Store) usage() (used, free int64) {
 // spare is how much room a copy leaves the hub to go on writing.
 const spare = 64 << 20
 
+// NoRoom says that the disk has too little room for a copy of the store.
+type NoRoom struct {
+	Dir        string
+	Need, Have int64 // bytes
+}
+
+func (n *NoRoom) Error() string {
+	return fmt.Sprintf("it needs %d MiB of room in %s, and there are %d", n.Need>>20+1, n.Dir, n.Have>>20)
+}
+
 // roomFor says whether a copy of so many bytes fits beside the file.
 func roomFor(path string, bytes int64) error {
 	have, err := room(path)
 	if err != nil {
 		return err
 	}
-	if have < bytes+spare {
-		return fmt.Errorf("it needs %d MiB of room in %s, and there are %d", (bytes+spare)>>20+1, filepath.Dir(path), have>>20)
+	if need := bytes + spare; have < need {
+		return &NoRoom{Dir: filepath.Dir(path), Need: need, Have: have}
 	}
 	return nil
 }

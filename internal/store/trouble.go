@@ -47,7 +47,16 @@ func (s *Store) update(fn func(*bbolt.Tx) error) (err error) {
 	if err := fn(tx); err != nil {
 		return err
 	}
-	return tx.Commit()
+	return s.named(tx.Commit())
+}
+
+// named gives the file its name in an error: one that a compaction has made is
+// known to the system by where it grew.
+func (s *Store) named(err error) error {
+	if bad, ok := errors.AsType[*os.PathError](err); ok && bad.Path == compactPath(s.path) {
+		bad.Path = s.path
+	}
+	return err
 }
 
 // read is bbolt's View, where neither a bad page nor an error of ours ends the

@@ -98,6 +98,19 @@ func (o *Office) fresh(tx *store.Tx, d Draft) error {
 	return err
 }
 
+// Simulate decides again, under a policy's text, what was decided since a
+// moment, and says what would have been otherwise than under the active one.
+func (o *Office) Simulate(text []byte, since time.Time) (policy.Forecast, error) {
+	rules := o.opts.Desk.Rules()
+	p, err := policy.Load("policy.yaml", text, rules.Catalog)
+	if err != nil {
+		return policy.Forecast{}, err
+	}
+	s := policy.Simulate(rules.Policy, p)
+	err = o.opts.Desk.Past(since, s.Add)
+	return s.Forecast(), err
+}
+
 // Activate makes a draft the policy that decides.
 func (o *Office) Activate(ctx context.Context, actor bridge.Actor, hash string) (Line, error) {
 	rules := o.opts.Desk.Rules()

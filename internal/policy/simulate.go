@@ -1,0 +1,226 @@
+package policy
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"passerelle/internal/bridge"
+)
+
+// Past is a decision that was made, as its record kept it: names and scope
+// attributes, no values.
+type Past struct {
+	At      time.Time
+	Kind    string // next, outcome, correct, propose, validate, reject, reschedule, cancel, …
+	Subject Subject
+	Record  Record
+	Asked   []bridge.FieldName // changes that were asked for
+	Mark    string             // names the record without telling it
+}
+
+// EffectKind is what a new policy does to what used to happen.
+type EffectKind string
+
+// The kinds of effects, the riskiest first.
+const (
+	Shown    EffectKind = "shown"    // a card or a list holds a field that it did not
+	Written  EffectKind = "written"  // a change goes to the CRM that was proposed or refused
+	Refused  EffectKind = "refused"  // a command is refused that was carried out
+	Lost     EffectKind = "lost"     // a change is refused that was written or proposed
+	Proposed EffectKind = "proposed" // a change waits for a supervisor that was written or refused
+	Hidden   EffectKind = "hidden"   // a card or a list lacks a field that it held
+)
+
+// EffectKinds lists them all.
+func EffectKinds() []EffectKind { return []EffectKind{Shown, Written, Refused, Lost, Proposed, Hidden} }
+
+// Effect is what would have been otherwise, of all decisions that differ in the
+// same way.
+type Effect struct {
+	Kind      EffectKind  `json:"kind"`
+	Role      bridge.Role `json:"role"` // under the policy in force; "" is none
+	Action    Action      `json:"action"`
+	Targets   []string    `json:"targets"` // fields or objects
+	Decisions int         `json:"decisions"`
+	People    int         `json:"people"`
+	Examples  []Example   `json:"examples"` // some, the latest first
+
+	who map[bridge.PersonID]bool
+}
+
+// Example is one decision that would have been otherwise.
+type Example struct {
+	At     time.Time       `json:"at"`
+	Person bridge.PersonID `json:"person,omitempty"`
+	Record string          `json:"record"` // its pseudonym
+}
+
+const maxExamples = 3
+
+// Simulation decides again what was decided, under the policy in force and
+// under a new one, and gathers where they differ.
+type Simulation struct {
+	old, new *Policy
+	found    map[effectKey]*Effect
+	decided  int
+	apart    int
+}
+
+type effectKey struct {
+	kind   EffectKind
+	role   bridge.Role
+	action Action
+	target Target
+}
+
+// Simulate begins a simulation. Both policies must have been loaded against the
+// same catalogue.
+func Simulate(old, new *Policy) *Simulation {
+	return &Simulation{old: old, new: new, found: map[effectKey]*Effect{}}
+}
+
+// question is what a kind of decision asks: the verb on an object. Those that
+// are not here hang on more than their records keep.
+var questions = map[string]struct {
+	action Action
+	object bridge.Object
+}{
+	"next":       {Read, bridge.ProspectObj},
+	"outcome":    {Create, bridge.Activity},
+	"propose":    {Propose, bridge.Appointment},
+	"validate":   {Write, bridge.Appointment},
+	"reject":     {Write, bridge.Appointment},
+	"reschedule": {Write, bridge.Appointment},
+	"cancel":     {Write, bridge.Appointment},
+}
+
+// Add decides one past decision again.
+func (s *Simulation) Add(past Past) {
+	q, ok := questions[past.Kind]
+	if !ok {
+		s.apart++
+		return
+	}
+	s.decided++
+	before := s.old.Allows(past.Subject, q.action, q.object, past.Record)
+	after := s.new.Allows(past.Subject, q.action, q.object, past.Record)
+	if before && !after {
+		s.note(past, Refused, q.action, OnObject(q.object))
+	}
+	if !before || !after {
+		return
+	}
+	if past.Kind == "next" {
+		s.cards(past)
+		return
+	}
+	for _, name := range past.Asked {
+		s.change(past, OnField(name))
+	}
+}
+
+// cards compares what the person would see of the record.
+func (s *Simulation) cards(past Past) {
+	old, new := s.old.ReadMask(past.Subject, past.Record), s.new.ReadMask(past.Subject, past.Record)
+	for _, name := range s.new.targets.names {
+		switch before, after := old.Has(name), new.Has(name); {
+		case after && !before:
+			s.note(past, Shown, Read, OnField(name))
+		case before && !after:
+			s.note(past, Hidden, Read, OnField(name))
+		}
+	}
+}
+
+// change compares what becomes of one changed field.
+func (s *Simulation) change(past Past, t Target) {
+	before, after := s.old.fate(past, t), s.new.fate(past, t)
+	switch {
+	case before == after:
+	case after == Write:
+		s.note(past, Written, Write, t)
+	case after == Propose:
+		s.note(past, Proposed, Propose, t)
+	default:
+		s.note(past, Lost, before, t)
+	}
+}
+
+// fate is the right with which a change goes on: Write, Propose or "".
+func (p *Policy) fate(past Past, t Target) Action {
+	bit := p.targets.field(t.Field)
+	for _, a := range []Action{Write, Propose} {
+		if p.allows(past.Subject, a, bit, past.Record) {
+			return a
+		}
+	}
+	return ""
+}
+
+func (s *Simulation) note(past Past, kind EffectKind, action Action, t Target) {
+	role, _ := s.old.RoleOf(past.Subject.Connection, past.Subject.Profile)
+	key := effectKey{kind, role, action, t}
+	e, ok := s.found[key]
+	if !ok {
+		e = &Effect{Kind: kind, Role: role, Action: action, Targets: []string{t.String()}, who: map[bridge.PersonID]bool{}}
+		s.found[key] = e
+	}
+	e.Decisions++
+	if past.Subject.Person != "" {
+		e.who[past.Subject.Person] = true
+	}
+	e.Examples = append(e.Examples, Example{past.At, past.Subject.Person, past.Mark})
+	if len(e.Examples) > 2*maxExamples {
+		e.Examples = latest(e.Examples)
+	}
+}
+
+func latest(all []Example) []Example {
+	slices.SortFunc(all, func(a, b Example) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Record, b.Record))
+	})
+	return all[:min(len(all), maxExamples)]
+}
+
+// Forecast is what would have been otherwise.
+type Forecast struct {
+	Decisions int      `json:"decisions"` // that were decided again
+	Apart     int      `json:"apart"`     // that hang on more than their records keep
+	Effects   []Effect `json:"effects"`   // the riskiest first
+}
+
+// Forecast is what the simulation has found so far.
+func (s *Simulation) Forecast() Forecast {
+	out := Forecast{Decisions: s.decided, Apart: s.apart, Effects: []Effect{}}
+	all := make([]Effect, 0, len(s.found))
+	for _, e := range s.found {
+		told := *e
+		told.People, told.Examples = len(e.who), latest(slices.Clone(e.Examples))
+		all = append(all, told)
+	}
+	slices.SortFunc(all, func(a, b Effect) int { return cmp.Compare(a.Targets[0], b.Targets[0]) })
+	for _, e := range all {
+		at := slices.IndexFunc(out.Effects, e.alike)
+		if at < 0 {
+			out.Effects = append(out.Effects, e)
+		} else {
+			out.Effects[at].Targets = append(out.Effects[at].Targets, e.Targets...)
+		}
+	}
+	slices.SortStableFunc(out.Effects, func(a, b Effect) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(EffectKinds(), a.Kind), slices.Index(EffectKinds(), b.Kind)),
+			-cmp.Compare(a.Decisions, b.Decisions), cmp.Compare(a.Role, b.Role), cmp.Compare(a.Action, b.Action),
+		)
+	})
+	return out
+}
+
+// alike says whether both are told as one: the same happens to the same people
+// as often.
+func (e Effect) alike(other Effect) bool {
+	return e.Kind == other.Kind && e.Role == other.Role && e.Action == other.Action && e.Decisions == other.Decisions &&
+		maps.Equal(e.who, other.who) && slices.Equal(e.Examples, other.Examples)
+}

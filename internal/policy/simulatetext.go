@@ -1,0 +1,75 @@
+package policy
+
+import (
+	"strconv"
+	"strings"
+)
+
+var effectPhrases = map[EffectKind]phrase{
+	Shown:    {"{role} would have seen {target}: {times}, {people}", "{role} aurait vu {target} : {times}, {people}"},
+	Written:  {"{role} would have changed {target} at once: {times}, {people}", "{role} aurait modifié {target} aussitôt : {times}, {people}"},
+	Refused:  {"{role} could not have {action} {target}: {times}, {people}", "{role} n'aurait pas pu {action} {target} : {times}, {people}"},
+	Lost:     {"{role} could not have changed {target}: {times}, {people}", "{role} n'aurait pas pu modifier {target} : {times}, {people}"},
+	Proposed: {"{role} would have had to propose {target} to a supervisor: {times}, {people}", "{role} aurait dû proposer {target} à un responsable : {times}, {people}"},
+	Hidden:   {"{role} would not have seen {target}: {times}, {people}", "{role} n'aurait pas vu {target} : {times}, {people}"},
+}
+
+// pasts are the verbs as English says them after «could not have».
+var pasts = map[Action]string{Read: "read", Create: "created", Write: "changed", Propose: "proposed", Delete: "deleted", Export: "exported"}
+
+var (
+	decidedPhrase = phrase{"{n} decisions were decided again; some would have been otherwise, in {same} ways.", "{n} décisions ont été reprises ; certaines auraient été autres, de {same} façons."}
+	samePhrase    = phrase{"{n} decisions were decided again: not one would have been otherwise.", "{n} décisions ont été reprises : pas une n'aurait été autre."}
+	apartPhrase   = phrase{"{n} more hang on what their records do not keep; they are not in these figures.", "{n} autres dépendent de ce que leurs traces ne gardent pas ; elles ne sont pas comptées ici."}
+	timesPhrase   = phrase{"{n} times", "{n} fois"}
+	oncePhrase    = phrase{"once", "une fois"}
+	peoplePhrase  = phrase{"{n} people", "{n} personnes"}
+	personPhrase  = phrase{"one person", "une personne"}
+	nobodyPhrase  = phrase{"platform lists", "listes de plateformes"}
+	examplePhrase = phrase{"for example {at}, {person}, record {record}", "par exemple {at}, {person}, fiche {record}"}
+)
+
+// Text says the forecast in words, the riskiest first.
+func (f Forecast) Text(lang string) string {
+	var b strings.Builder
+	head := decidedPhrase
+	if len(f.Effects) == 0 {
+		head = samePhrase
+	}
+	b.WriteString(head.fill(lang, "{n}", strconv.Itoa(f.Decisions), "{same}", strconv.Itoa(len(f.Effects))) + "\n")
+	if f.Apart > 0 {
+		b.WriteString(apartPhrase.fill(lang, "{n}", strconv.Itoa(f.Apart)) + "\n")
+	}
+	for _, e := range f.Effects {
+		b.WriteString("\n" + capital(e.Text(lang)) + ".\n")
+		for _, x := range e.Examples {
+			person := string(x.Person)
+			if person == "" {
+				person = nobodyPhrase.in(lang)
+			}
+			b.WriteString("  " + examplePhrase.fill(lang, "{at}", x.At.UTC().Format("2006-01-02 15:04 MST"), "{person}", person, "{record}", x.Record) + "\n")
+		}
+	}
+	return b.String()
+}
+
+// Text says the effect as one sentence without a full stop.
+func (e Effect) Text(lang string) string {
+	action := verbs[e.Action].in(lang)
+	if lang != "fr" {
+		action = pasts[e.Action]
+	}
+	people := peoplePhrase.fill(lang, "{n}", strconv.Itoa(e.People))
+	switch e.People {
+	case 0:
+		people = nobodyPhrase.in(lang)
+	case 1:
+		people = personPhrase.in(lang)
+	}
+	times := oncePhrase.in(lang)
+	if e.Decisions != 1 {
+		times = timesPhrase.fill(lang, "{n}", strconv.Itoa(e.Decisions))
+	}
+	return effectPhrases[e.Kind].fill(lang, "{role}", string(e.Role), "{action}", action, "{target}", strings.Join(e.Targets, ", "),
+		"{times}", times, "{people}", people)
+}

@@ -212,19 +212,28 @@ func (c *command) frame(ref bridge.Ref, kind bridge.WriteKind, key string, revis
 	}
 }
 
+// append puts a write in the outbox, in its turn: entries are numbered by age.
 func (c *command) append(w bridge.Write, key string, lead bridge.LeadID, proposal bridge.ProposalID) error {
-	_, err := c.send(w, key, lead, proposal)
-	return err
+	draft := c.draft(w, key, lead, proposal)
+	c.wake(w.Prospect.Connection)
+	return c.tx.InOrder(func(tx *store.Tx) error {
+		_, err := outbox.Append(tx, draft, c.now)
+		return err
+	})
 }
 
 // send puts a write in the outbox and answers its entry's id.
 func (c *command) send(w bridge.Write, key string, lead bridge.LeadID, proposal bridge.ProposalID) (string, error) {
-	e, err := outbox.Append(c.tx, outbox.Draft{
-		Write: w, Lead: lead, Proposal: proposal, EventKey: key, Policy: c.Policy.Hash(),
-		Look: c.restored.Doubted(w, c.happened, c.now),
-	}, c.now)
+	e, err := outbox.Append(c.tx, c.draft(w, key, lead, proposal), c.now)
 	c.wake(w.Prospect.Connection)
 	return e.ID, err
+}
+
+func (c *command) draft(w bridge.Write, key string, lead bridge.LeadID, proposal bridge.ProposalID) outbox.Draft {
+	return outbox.Draft{
+		Write: w, Lead: lead, Proposal: proposal, EventKey: key, Policy: c.Policy.Hash(),
+		Look: c.restored.Doubted(w, c.happened, c.now),
+	}
 }
 
 // Decision is what a decision read: names and scope attributes, so that a
@@ -243,12 +252,14 @@ type Decision struct {
 var decisions = store.NewTable[Decision]("desk.decisions")
 
 func (c *command) decided(kind string, l bridge.Lead, scope policy.Record, asked, passed []bridge.FieldName) error {
-	n, err := decisions.Next(c.tx)
-	if err != nil {
-		return err
-	}
-	key := l.Prospect.Key() + "\x00" + fmt.Sprintf("%012x", n)
-	return decisions.Put(c.tx, key, Decision{
+	d := Decision{
 		At: c.now.UTC(), Kind: kind, Subject: c.who, Record: scope, Asked: asked, Passed: passed, Policy: c.Policy.Hash(),
+	}
+	return c.tx.InOrder(func(tx *store.Tx) error {
+		n, err := decisions.Next(tx)
+		if err != nil {
+			return err
+		}
+		return decisions.Put(tx, l.Prospect.Key()+"\x00"+fmt.Sprintf("%012x", n), d)
 	})
 }

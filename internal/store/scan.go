@@ -10,7 +10,7 @@ import (
 func (t Raw) Back(tx *Tx, prefix string) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		b, err := tx.bucket(t.name)
-		if b == nil || err != nil {
+		if b == nil || err != nil || tx.inVain() {
 			return
 		}
 		c := b.Cursor()
@@ -33,7 +33,7 @@ func (t Raw) Back(tx *Tx, prefix string) iter.Seq2[string, []byte] {
 // Count says how many keys begin with prefix, and which is the first.
 func (t Raw) Count(tx *Tx, prefix string) (n int, first string) {
 	b, err := tx.bucket(t.name)
-	if b == nil || err != nil {
+	if b == nil || err != nil || tx.inVain() {
 		return 0, ""
 	}
 	c := b.Cursor()

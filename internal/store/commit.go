@@ -100,9 +100,7 @@ func (s *Store) commitLoop() {
 		}
 		runtime.Gosched()
 		group = s.drain(group)
-		start := time.Now()
 		s.commit(group)
-		s.observe(len(group), time.Since(start))
 	}
 }
 
@@ -123,6 +121,7 @@ func (s *Store) drain(group []*command) []*command {
 // disk: what it read may be another's unfinished work. One that fails after it
 // has written undoes the transaction, and the others run again without it.
 func (s *Store) commit(group []*command) {
+	began, all := time.Now(), len(group)
 	for len(group) > 0 {
 		errs := make([]error, len(group))
 		var after []func()
@@ -164,6 +163,7 @@ func (s *Store) commit(group []*command) {
 				f()
 			}
 		}
+		s.observe(all, time.Since(began)) // whoever is answered finds it counted
 		for i, c := range group {
 			if err != nil {
 				errs[i] = fmt.Errorf("%w: %w", ErrNotKept, err)

@@ -9,8 +9,11 @@ import (
 // said of [Raw.Scan]'s values holds here too.
 func (t Raw) Back(tx *Tx, prefix string) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
+		if tx.inVain() {
+			return
+		}
 		b, err := tx.bucket(t.name)
-		if b == nil || err != nil || tx.inVain() {
+		if b == nil || err != nil {
 			return
 		}
 		c := b.Cursor()
@@ -32,8 +35,11 @@ func (t Raw) Back(tx *Tx, prefix string) iter.Seq2[string, []byte] {
 
 // Count says how many keys begin with prefix, and which is the first.
 func (t Raw) Count(tx *Tx, prefix string) (n int, first string) {
+	if tx.inVain() {
+		return 0, ""
+	}
 	b, err := tx.bucket(t.name)
-	if b == nil || err != nil || tx.inVain() {
+	if b == nil || err != nil {
 		return 0, ""
 	}
 	c := b.Cursor()

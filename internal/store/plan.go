@@ -142,9 +142,6 @@ func (p *plan) own(table Raw, key string) (value []byte, found bool) {
 }
 
 func (p *plan) put(table Raw, key string, value []byte) {
-	if value == nil {
-		value = []byte{} // it is there
-	}
 	p.steps = append(p.steps, step{table: table, key: key, value: value})
 }
 

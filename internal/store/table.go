@@ -90,6 +90,9 @@ func (t Raw) Has(tx *Tx, key string) bool {
 // Put sets the value of a key, which must not be changed until the command is
 // kept.
 func (t Raw) Put(tx *Tx, key string, value []byte) error {
+	if value == nil {
+		value = []byte{} // the key is there from now on, not only after the commit
+	}
 	if tx.plan != nil {
 		tx.plan.put(t, key, value)
 		return nil

@@ -73,11 +73,15 @@ type (
 	profileMove policy.Move
 	rightChange policy.Change
 	cardChange  policy.CardChange
+	rankChange  policy.RankChange
+	shareChange policy.ShareChange
 
 	delta struct {
 		Moves   []profileMove `json:"moves" doc:"Profiles whose role changes."`
 		Changes []rightChange `json:"changes" doc:"Rights that are gained and lost, the riskiest first."`
 		Cards   []cardChange  `json:"cards" doc:"Context that cards gain and lose."`
+		Ranks   []rankChange  `json:"ranks" doc:"Roles that begin and cease to stand above others."`
+		Sharing []shareChange `json:"sharing" doc:"Sharing rules that come and go."`
 		Text    string        `json:"text" doc:"All of it in words."`
 	}
 )
@@ -99,6 +103,8 @@ func (a *API) diff(_ context.Context, actor bridge.Actor, in *diffQuery) (delta,
 		Moves:   listOf(d.Moves, "", func(m policy.Move) profileMove { return profileMove(m) }).Items,
 		Changes: listOf(d.Changes, "", func(c policy.Change) rightChange { return rightChange(c) }).Items,
 		Cards:   listOf(d.Cards, "", func(c policy.CardChange) cardChange { return cardChange(c) }).Items,
+		Ranks:   listOf(d.Ranks, "", func(c policy.RankChange) rankChange { return rankChange(c) }).Items,
+		Sharing: listOf(d.Sharing, "", func(c policy.ShareChange) shareChange { return shareChange(c) }).Items,
 		Text:    d.Text(in.Lang),
 	}, nil
 }

@@ -278,7 +278,7 @@ func Directory(cfg *config.Config) (*identity.Directory, error) {
 
 func rulesOf(cfg *config.Config, p *policy.Policy, dir *identity.Directory) *desk.Rules {
 	r := &desk.Rules{
-		Policy: p, Catalog: cfg.Catalog,
+		Policy: p.With(policy.StaffOf(cfg.People)), Catalog: cfg.Catalog,
 		Campaigns: map[bridge.CampaignID]bridge.Campaign{},
 		Mapped:    map[bridge.ConnectionName]map[bridge.FieldName]bool{},
 		Zones:     map[bridge.ConnectionName]string{},

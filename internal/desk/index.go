@@ -183,6 +183,9 @@ func (c *command) placesOnLine(campaign bridge.CampaignID) (out []string) {
 // knowsOthers says whether the actor may know of leads of the campaign that are
 // neither assigned nor handed to them.
 func (c *command) knowsOthers(id bridge.CampaignID) bool {
+	if c.Policy.Reaches(c.who, policy.Read, bridge.ProspectObj) {
+		return true
+	}
 	camp := c.campaign(id)
 	// A record in several scopes is open only if it is in one of them alone.
 	for _, r := range []policy.Record{

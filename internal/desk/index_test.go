@@ -22,17 +22,31 @@ import (
 
 const autumn = bridge.CampaignID("autumn")
 
+// openings are ways in which records are opened beyond the scopes of grants.
+var openings = map[string]string{
+	"none":          "",
+	"rank":          "",
+	"a default":     "defaults: {prospect: read}\n",
+	"teammates":     "teammates: {prospect: read}\n",
+	"among callers": "sharing: [{on: prospect, from: {role: caller}, to: {role: caller}, access: read}]\n",
+	"from a team":   "sharing: [{on: prospect, from: {team: floor}, to: {role: supervisor}, access: read}]\n",
+	"to a team":     "sharing: [{on: prospect, from: {role: caller}, to: {team: floor}, access: read-write}]\n",
+}
+
 // twoCampaigns is a floor whose callers' rights on prospects have a scope of their
 // own, with a second campaign that another team runs.
-func twoCampaigns(t testing.TB, path string, scope policy.Scope) *floor {
+func twoCampaigns(t testing.TB, path string, scope policy.Scope, opened string) *floor {
 	f := floorAt(t, path)
 	text := strings.Replace(plateau, "{on: prospect, scope: assigned, read: [", "{on: prospect, scope: "+string(scope)+", read: [prospect.owner, ", 1)
+	if text += openings[opened]; opened == "rank" {
+		text = strings.Replace(text, "  caller:\n", "  caller:\n    under: supervisor\n", 1)
+	}
 	p, err := policy.Load("policy.yaml", []byte(text), bridge.Standard())
 	if err != nil {
 		t.Fatal(err)
 	}
 	rules := *f.desk.Rules()
-	rules.Policy = p
+	rules.Policy = p.With(policy.StaffOf(slices.Collect(maps.Values(people))))
 	other := rules.Campaigns[spring]
 	other.ID, other.Team, other.Feeds = autumn, "others", nil
 	rules.Campaigns = map[bridge.CampaignID]bridge.Campaign{spring: rules.Campaigns[spring], autumn: other}
@@ -82,7 +96,8 @@ func TestTheIndexesAgreeWithTheLeads(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
 		scope := rapid.SampledFrom([]policy.Scope{policy.Own, policy.Assigned, policy.Team, policy.Campaign, policy.All}).Draw(rt, "scope")
-		f := twoCampaigns(t, filepath.Join(dir, fmt.Sprint(run)), scope)
+		opened := rapid.SampledFrom(slices.Sorted(maps.Keys(openings))).Draw(rt, "opened")
+		f := twoCampaigns(t, filepath.Join(dir, fmt.Sprint(run)), scope, opened)
 		defer f.store.Close()
 		for _, campaign := range []bridge.CampaignID{spring, autumn} {
 			if err := f.desk.TakeIn(context.Background(), campaign, f.selection(rt), bridge.Standard().Names()); err != nil {
@@ -155,7 +170,7 @@ func (f *floor) selection(rt *rapid.T) (page connector.Page) {
 		page.Prospects = append(page.Prospects, bridge.Prospect{Ref: ref(id), ReadAt: f.clock(), Fields: map[bridge.FieldName]bridge.Value{
 			"prospect.name":       bridge.Value("Société " + id),
 			"prospect.phone":      bridge.Value("01 99 00 00 0" + rapid.SampledFrom([]string{id, "1"}).Draw(rt, "phone")),
-			bridge.FieldOwner:     rapid.SampledFrom([]bridge.Value{"", "u-alice"}).Draw(rt, "owner"),
+			bridge.FieldOwner:     rapid.SampledFrom([]bridge.Value{"", "u-alice", "u-bob", "u-sue"}).Draw(rt, "owner"),
 			"prospect.comment":    "old",
 			bridge.FieldDoNotCall: rapid.SampledFrom([]bridge.Value{"", "", "", "true", "perhaps"}).Draw(rt, "mark"),
 		}})

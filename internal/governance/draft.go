@@ -183,7 +183,7 @@ func (o *Office) use(p *policy.Policy) {
 	for {
 		old := o.opts.Desk.Rules()
 		rules := *old
-		rules.Policy = p
+		rules.Policy = p.With(old.Policy.Staff())
 		if o.opts.Desk.Swap(old, &rules) {
 			return
 		}

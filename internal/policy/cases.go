@@ -14,6 +14,9 @@ type caseText struct {
 	Name   string   `yaml:"name"`
 	As     string   `yaml:"as,required"` // a role, or connection/profile
 	Record []string `yaml:"record"`      // the scopes that the record is in
+	Owner  string   `yaml:"owner"`       // the role of whom the record belongs to
+	Team   string   `yaml:"team"`        // the team that it belongs to
+	Member string   `yaml:"member"`      // the team of who asks
 	Can    []string `yaml:"can"`
 	Cannot []string `yaml:"cannot"`
 }
@@ -22,7 +25,8 @@ type caseText struct {
 type testCase struct {
 	name   string
 	node   strict.Node
-	role   *role
+	who    asker
+	of     belonging
 	set    scopeSet
 	claims []claim
 }
@@ -44,7 +48,7 @@ func (p *Policy) Test() error {
 	var findings strict.Findings
 	for _, c := range p.cases {
 		for _, claim := range c.claims {
-			if finding, ok := claim.fails(c); ok {
+			if finding, ok := p.fails(c, claim); ok {
 				findings = append(findings, finding)
 			}
 		}
@@ -61,11 +65,12 @@ func (p *Policy) Cases() int {
 	return n
 }
 
-func (cl claim) fails(c testCase) (strict.Finding, bool) {
+func (p *Policy) fails(c testCase, cl claim) (strict.Finding, bool) {
 	if cl.empty != "" {
 		return c.node.Findf(cl.path, "%s does not hold: %s", c.name, cl.empty), true
 	}
-	j := c.role.judge(cl.action.index(), cl.bit, c.set)
+	e := extent{c.set, p.general(c.set) | p.shared(c.who, c.of)}
+	j := c.who.role.judge(p.targets, cl.action.index(), cl.bit, e)
 	if (j.cause == CauseGrant) == cl.can {
 		return strict.Finding{}, false
 	}
@@ -73,9 +78,13 @@ func (cl claim) fails(c testCase) (strict.Finding, bool) {
 	if j.rule != nil {
 		why += fmt.Sprintf(" (%s, line %d)", j.rule.name, j.rule.pos.Line)
 	}
-	remedy := Remedy{{Kind: AddDeny, Role: c.role.name, Action: cl.action, Target: cl.target}}
+	if j.wide {
+		by := p.opener(c.who, c.of, c.set, cl.action.index(), cl.target.Object)
+		why += fmt.Sprintf(", opened by %s, line %d", by.Rule, by.Pos.Line)
+	}
+	remedy := Remedy{{Kind: AddDeny, Role: c.who.role.name, Action: cl.action, Target: cl.target}}
 	if cl.can {
-		remedy = c.role.open(cl.action, cl.target, cl.bit, c.set)
+		remedy = c.who.role.open(p.targets, cl.action, cl.target, cl.bit, e)
 	}
 	return c.node.Findf(cl.path, "%s does not hold: %s; to make it hold, %s", c.name, why, remedy.Text("en")), true
 }
@@ -91,15 +100,24 @@ func (l *loader) testCase(p *Policy, i int, n strict.Node) (testCase, bool) {
 	if c.name == "" {
 		c.name = fmt.Sprintf("test %d", i+1)
 	}
-	if c.role = l.whom(p, text.As); c.role == nil {
+	c.who.team, c.of.team = text.Member, text.Team
+	if c.who.role = l.whom(p, text.As); c.who.role == nil {
 		l.findf(n, "as", "no such role, nor a profile of a connection as in phoning.console/agent; there are %s", list(p.Roles()))
+	}
+	if owner := p.role(bridge.Role(text.Owner)); owner != nil {
+		c.of.owners = []int{owner.number}
+	} else if text.Owner != "" {
+		l.findf(n, "owner", "no such role; there are %s", list(p.Roles()))
 	}
 	for i, scope := range text.Record {
 		bit := Scope(scope).bit()
-		if bit == 0 {
+		if !slices.Contains(Scopes(), Scope(scope)) {
 			l.findf(n, itemPath("record", i), "no such scope; there are %s", list(Scopes()))
 		}
 		c.set |= bit
+	}
+	if text.Team != "" && text.Team == text.Member {
+		c.set |= inTeam
 	}
 	c.claims = append(l.claims(n, "can", text.Can), l.claims(n, "cannot", text.Cannot)...)
 	if len(c.claims) == 0 && before == len(l.findings) {

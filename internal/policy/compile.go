@@ -17,8 +17,11 @@ func (t *targets) noRights() rights {
 
 // compile makes the role's rows: what may be done with a record, for every set
 // of scopes it can be in.
-func (ro *role) compile(t *targets) {
+func (ro *role) compile(p *Policy) {
 	var used scopeSet
+	if p.teammates.wide != 0 {
+		used = inTeam
+	}
 	for _, rule := range ro.rules {
 		if !rule.deny {
 			used |= rule.scope.bit()
@@ -27,22 +30,28 @@ func (ro *role) compile(t *targets) {
 	used &^= inAll
 	for set := range scopeSet(scopeRows) {
 		if set&^used == 0 {
-			ro.rows[set] = ro.row(t, set|inAll)
+			ro.rows[set] = ro.row(p.targets, extent{set | inAll, p.general(set)})
 		} else {
 			ro.rows[set] = ro.rows[set&used] // smaller, so made before
 		}
 	}
 	ro.ever = ro.rows[used]
+	ro.below = ro.rows[0]
+	if ro.leads(p) {
+		ro.below = ro.row(p.targets, extent{inAll, p.defaults.wide | byRank})
+	}
 }
 
-func (ro *role) row(t *targets, set scopeSet) *rights {
+func (ro *role) row(t *targets, e extent) *rights {
 	out := t.noRights()
 	for _, rule := range ro.rules {
-		if rule.deny || set&rule.scope.bit() == 0 {
+		if rule.deny {
 			continue
 		}
 		for a := range out {
-			out[a].add(rule.covers[a])
+			if e.holds(t, rule, a) {
+				out[a].add(rule.covers[a])
+			}
 		}
 	}
 	for _, rule := range ro.rules {

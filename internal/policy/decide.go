@@ -13,6 +13,8 @@ type Verdict struct {
 	Rule    string      `json:"rule,omitempty"` // name of the grant or deny; "" if no rule covers it
 	Pos     Pos         `json:"pos,omitzero"`   // of the rule
 	Reason  string      `json:"reason"`         // in English, for people; never a value
+	// Opened is what let a grant hold beyond its scope; zero if it held by itself.
+	Opened Opened `json:"opened,omitzero"`
 }
 
 // Where is the rule's name and place, for refusals and the ledger.
@@ -42,17 +44,21 @@ func (p *Policy) allows(s Subject, action Action, bit int, r Record) bool {
 	if a < 0 || bit < 0 {
 		return false
 	}
-	rights := p.rights(s, r)
-	return rights != nil && rights[a].has(bit)
-}
-
-// rights is what the subject may do with the record, nil if nothing.
-func (p *Policy) rights(s Subject, r Record) *rights {
 	role, ok := p.paths[Path{s.Connection, s.Profile}]
 	if !ok {
-		return nil
+		return false
 	}
-	return role.rows[scopesOf(s, r)&^inAll]
+	return role.rows[scopesOf(s, r)&^inAll][a].has(bit) ||
+		p.shares && role.ever[a].has(bit) && p.widened(role, s, r).permits(a, int(p.targets.places[bit]))
+}
+
+// fields are the targets that the subject may do the action on.
+func (p *Policy) fields(s Subject, r Record, a int) FieldMask {
+	role, ok := p.paths[Path{s.Connection, s.Profile}]
+	if !ok {
+		return FieldMask{}
+	}
+	return FieldMask{p.targets, role.rows[scopesOf(s, r)&^inAll][a], role.ever[a], p.widened(role, s, r), a}
 }
 
 // Can decides whether the subject may do action on the object itself.
@@ -63,11 +69,7 @@ func (p *Policy) Can(s Subject, action Action, object bridge.Object, r Record) V
 // ReadMask is the set of fields the subject may read of the record. It
 // allocates nothing.
 func (p *Policy) ReadMask(s Subject, r Record) FieldMask {
-	rights := p.rights(s, r)
-	if rights == nil {
-		return FieldMask{}
-	}
-	return FieldMask{p.targets, rights[Read.index()]}
+	return p.fields(s, r, Read.index())
 }
 
 // Project is the part of the fields that the subject may read of the record:
@@ -77,7 +79,7 @@ func (p *Policy) Project(s Subject, r Record, fields map[bridge.FieldName]bridge
 	if readable.targets == nil {
 		return map[bridge.FieldName]bridge.Value{}
 	}
-	out := make(map[bridge.FieldName]bridge.Value, min(len(fields), readable.bits.count()))
+	out := make(map[bridge.FieldName]bridge.Value, min(len(fields), readable.most()))
 	for name, value := range fields {
 		if readable.Has(name) {
 			out[name] = value
@@ -89,14 +91,17 @@ func (p *Policy) Project(s Subject, r Record, fields map[bridge.FieldName]bridge
 // ChangeMask is the set of fields that the subject may write or propose of the
 // record: those that [Policy.Admit] would not refuse.
 func (p *Policy) ChangeMask(s Subject, r Record) FieldMask {
-	rights := p.rights(s, r)
-	if rights == nil {
+	write, propose := p.fields(s, r, Write.index()), p.fields(s, r, Propose.index())
+	if write.targets == nil {
 		return FieldMask{}
 	}
 	all := p.targets.empty()
-	all.add(rights[Write.index()])
-	all.add(rights[Propose.index()])
-	return FieldMask{p.targets, all}
+	for bit := range p.targets.names {
+		if write.has(bit) || propose.has(bit) {
+			all.set(bit)
+		}
+	}
+	return FieldMask{targets: p.targets, bits: all}
 }
 
 // Admit decides what becomes of changed fields of a record, each on its own:

@@ -40,9 +40,11 @@ type Move struct {
 
 // Delta is what differs between two policies.
 type Delta struct {
-	Moves   []Move       `json:"moves"`
-	Changes []Change     `json:"changes"` // the riskiest first
-	Cards   []CardChange `json:"cards"`
+	Moves   []Move        `json:"moves"`
+	Changes []Change      `json:"changes"` // the riskiest first
+	Cards   []CardChange  `json:"cards"`
+	Ranks   []RankChange  `json:"ranks"`
+	Sharing []ShareChange `json:"sharing"`
 }
 
 // Diff says who gains and who loses what from old to new, which must have been
@@ -55,6 +57,7 @@ func Diff(old, new *Policy) Delta {
 		out.Changes = append(out.Changes, compare(new.targets, Change{Role: name}, before, after)...)
 		out.Cards = append(out.Cards, cardChanges(name, before, after)...)
 	}
+	out.Ranks, out.Sharing = rankChanges(old, new), shareChanges(old, new)
 	for _, m := range out.Moves {
 		who := Change{Path: m.Path, Role: cmp.Or(m.To, m.From)}
 		out.Changes = append(out.Changes, compare(new.targets, who, old.paths[m.Path], new.paths[m.Path])...)
@@ -105,6 +108,9 @@ func (ro *role) in(t *targets, s Scope) *rights {
 		none := t.noRights()
 		return &none
 	}
+	if s == Subordinates {
+		return ro.below
+	}
 	return ro.rows[s.bit()&^inAll]
 }
 
@@ -136,7 +142,7 @@ func compare(t *targets, who Change, old, new *role) []Change {
 func differs(t *targets, action Action, bit int, old, new *role) (r reach) {
 	a := action.index()
 	everywhere := [2]bool{old.in(t, All)[a].has(bit), new.in(t, All)[a].has(bit)}
-	for _, s := range Scopes() {
+	for _, s := range reaches() {
 		before, after := old.in(t, s)[a].has(bit), new.in(t, s)[a].has(bit)
 		told := s != All && everywhere == [2]bool{before, after} && before != after
 		switch {
@@ -188,7 +194,7 @@ func (g group) change(who Change, action Action, fields []bridge.FieldName) Chan
 
 func (set scopeSet) list() []Scope {
 	var out []Scope
-	for _, s := range Scopes() {
+	for _, s := range reaches() {
 		if set&s.bit() != 0 {
 			out = append(out, s)
 		}

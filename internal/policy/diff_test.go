@@ -28,7 +28,13 @@ func (d Delta) says(role bridge.Role, gains bool, a Action, t Target, set scopeS
 }
 
 func (ro *role) may(a Action, bit int, set scopeSet) bool {
-	return ro != nil && ro.rows[set&^inAll][a.index()].has(bit)
+	if ro == nil {
+		return false
+	}
+	if set&onSubordinates != 0 {
+		return ro.below[a.index()].has(bit)
+	}
+	return ro.rows[set&^inAll][a.index()].has(bit)
 }
 
 // A decision differs between two policies if and only if their diff says so.

@@ -96,8 +96,8 @@ var (
 	cardsHeading = phrase{"Context on cards", "Contexte sur les fiches d'appel"}
 )
 
-// Text is the whole difference in words, the riskiest first: a heading a risk,
-// a line a change.
+// Text is the whole difference in words: what moves people and opens records,
+// then the rights, the riskiest first, a heading a risk, a line a change.
 func (d Delta) Text(lang string) string {
 	var b strings.Builder
 	heading := func(h string) {
@@ -111,6 +111,18 @@ func (d Delta) Text(lang string) string {
 			heading(movesHeading.in(lang))
 		}
 		b.WriteString("  " + m.Text(lang) + "\n")
+	}
+	for i, c := range d.Ranks {
+		if i == 0 {
+			heading(ranksHeading.in(lang))
+		}
+		b.WriteString("  " + c.Text(lang) + "\n")
+	}
+	for i, c := range d.Sharing {
+		if i == 0 {
+			heading(sharingHeading.in(lang))
+		}
+		b.WriteString("  " + c.Text(lang) + "\n")
 	}
 	for i, c := range d.Changes {
 		if i == 0 || d.Changes[i-1].Risk != c.Risk {

@@ -44,6 +44,43 @@
 // A deny holds for every record. Without fields it covers the object whole,
 // its verbs included; without actions, all of them.
 //
+// # What is opened beyond scopes
+//
+// Three things open records to more people than the scopes of grants do. They
+// say which records, never which fields: a role does on an opened record what
+// its own grants on the object say in any scope, and denies stand. Nothing is
+// exported because it is opened, and a policy's campaigns, scripts and reports,
+// which nobody owns, are reached by scope alone.
+//
+//	roles:
+//	  direction: {...}
+//	  supervisor: {under: direction, ...}
+//	  caller: {under: supervisor, ...}
+//	  auditor: {under: direction, superiors: false, ...}
+//	defaults: {account: read, opportunity: read-write}
+//	teammates: {prospect: read}
+//	sharing:
+//	  - {on: prospect, from: {role: caller}, to: {team: plateau-1}, access: read}
+//	  - {on: account, from: {role: supervisor, subordinates: true}, to: {role: marketing}, access: read-write}
+//
+// Rank: the people of a role read, create, write and propose on what those of
+// all the roles below it own; they never delete by rank. superiors: false on a
+// role says that its own people reach nothing so.
+//
+// Defaults are for everybody's records: private (where nothing is said), read,
+// read-write (read, create, write, propose), full (delete as well). teammates
+// are for the records of one's own team; without it members of a team see of
+// each other's what grants in the scope team say, nothing more. A sharing rule
+// is from and to a role, a role and all below it, or a team, read or read-write.
+//
+// Contacts follow accounts. A private account makes its opportunities private.
+// Activities are always private: grants and rank alone reach them.
+//
+// Whose a record is, its owner says, through the roles that [Policy.With] knows
+// them to have. Somebody with several roles has the rank of each: what does not
+// reach every one of them does not reach their records. Somebody without a
+// profile that the policy maps has no rank.
+//
 // # Test cases
 //
 // A policy may hold what its author expects of it. They are run by the policy
@@ -54,6 +91,9 @@
 //	  - name: a caller sees whom they call, and nothing of the margins
 //	    as: caller                       # a role, or phoning.console/agent
 //	    record: [assigned, campaign]     # the scopes that the record is in
+//	    owner: field_sales               # the role of whom it belongs to
+//	    team: plateau-2                  # the team that it belongs to
+//	    member: plateau-1                # the team of who asks
 //	    can: [read prospect.phone, create activity]
 //	    cannot: [read class financial of account, write account.name]
 //
@@ -77,5 +117,6 @@
 // # Precedence
 //
 // Deny, then grant, then nothing. There are no ranks between grants: one that
-// covers the field in a scope that holds is enough.
+// covers the field in a scope that holds is enough. One whose scope does not
+// hold is enough where the record is opened.
 package policy

@@ -52,6 +52,7 @@ type Considered struct {
 	Deny    bool   `json:"deny,omitempty"`
 	Scope   Scope  `json:"scope"`
 	Holds   bool   `json:"holds"`             // the record is in its scope
+	Opened  bool   `json:"opened,omitempty"`  // the record is opened to it beyond its scope
 	Decided bool   `json:"decided,omitempty"` // it made the decision
 }
 
@@ -66,7 +67,7 @@ func (p *Policy) Explain(s Subject, action Action, t Target, r Record) Explanati
 	if j.role == nil {
 		return out
 	}
-	set, a, bit := scopesOf(s, r), action.index(), p.targets.bit(t)
+	e, a, bit := p.extent(j.role, s, r), action.index(), p.targets.bit(t)
 	out.Proposable = action == Write && !out.Allowed && p.allows(s, Propose, bit, r)
 	for _, rule := range j.role.rules {
 		if !rule.covers[a].has(bit) {
@@ -74,7 +75,8 @@ func (p *Policy) Explain(s Subject, action Action, t Target, r Record) Explanati
 		}
 		out.Considered = append(out.Considered, Considered{
 			Rule: rule.name, Pos: rule.pos, Deny: rule.deny, Scope: rule.scope,
-			Holds: set&rule.scope.bit() != 0, Decided: rule == j.rule && j.cause != CauseScope,
+			Holds: e.set&rule.scope.bit() != 0, Decided: rule == j.rule && j.cause != CauseScope,
+			Opened: !rule.deny && e.wide.permits(a, int(p.targets.places[bit])),
 		})
 	}
 	return out

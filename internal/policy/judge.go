@@ -22,6 +22,7 @@ type judgement struct {
 	cause Cause
 	role  *role
 	rule  *rule // that decided; of CauseScope: one that would have
+	wide  bool  // of CauseGrant: the record is opened beyond the rule's scope
 }
 
 // judge decides by the rules as written, one by one. It comes to what the
@@ -41,21 +42,26 @@ func (p *Policy) judge(s Subject, action Action, t Target, r Record) judgement {
 	case !mapped:
 		return judgement{cause: CauseUnmapped}
 	}
-	return role.judge(a, bit, scopesOf(s, r))
+	return role.judge(p.targets, a, bit, p.extent(role, s, r))
 }
 
-func (ro *role) judge(a, bit int, set scopeSet) judgement {
+// judge decides for a record by the role's rules. A grant whose scope holds by
+// itself is named before one that holds because the record is opened.
+func (ro *role) judge(t *targets, a, bit int, e extent) judgement {
 	out := judgement{cause: CauseNoGrant, role: ro}
 	for _, rule := range ro.rules {
 		switch {
 		case !rule.covers[a].has(bit):
 		case rule.deny:
-			return judgement{CauseDeny, ro, rule}
-		case set&rule.scope.bit() != 0:
-			return judgement{CauseGrant, ro, rule}
+			return judgement{cause: CauseDeny, role: ro, rule: rule}
+		case e.set&rule.scope.bit() != 0:
+			return judgement{cause: CauseGrant, role: ro, rule: rule}
 		case out.rule == nil:
 			out.cause, out.rule = CauseScope, rule
 		}
+	}
+	if out.rule != nil && e.wide.permits(a, int(t.places[bit])) {
+		out.cause, out.wide = CauseGrant, true
 	}
 	return out
 }
@@ -68,6 +74,9 @@ func (p *Policy) verdict(s Subject, action Action, t Target, r Record) Verdict {
 	}
 	if j.rule != nil {
 		out.Rule, out.Pos = j.rule.name, j.rule.pos
+	}
+	if j.wide {
+		out.Opened = p.opener(asker{j.role, s.Team}, p.belongs(r), scopesOf(s, r), action.index(), t.Object)
 	}
 	if !out.Allowed {
 		out.Reason = j.reason("en", s, action, t)

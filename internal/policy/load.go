@@ -14,17 +14,22 @@ const Version = 1
 
 // document is a policy as written.
 type document struct {
-	Version  int                               `yaml:"version,required"`
-	Roles    map[string]strict.Node            `yaml:"roles,required"`
-	Profiles map[string]map[string]strict.Node `yaml:"profiles,required"`
-	Tests    []strict.Node                     `yaml:"tests"`
+	Version   int                               `yaml:"version,required"`
+	Roles     map[string]strict.Node            `yaml:"roles,required"`
+	Profiles  map[string]map[string]strict.Node `yaml:"profiles,required"`
+	Defaults  map[string]strict.Node            `yaml:"defaults"`
+	Teammates map[string]strict.Node            `yaml:"teammates"`
+	Sharing   []strict.Node                     `yaml:"sharing"`
+	Tests     []strict.Node                     `yaml:"tests"`
 }
 
 type roleText struct {
-	Title   string        `yaml:"title"`
-	Grants  []strict.Node `yaml:"grants"`
-	Deny    []strict.Node `yaml:"deny"`
-	Context []string      `yaml:"context"`
+	Title     string        `yaml:"title"`
+	Under     string        `yaml:"under"`
+	Superiors *bool         `yaml:"superiors"` // false: nothing is seen by rank
+	Grants    []strict.Node `yaml:"grants"`
+	Deny      []strict.Node `yaml:"deny"`
+	Context   []string      `yaml:"context"`
 }
 
 type grantText struct {
@@ -62,8 +67,9 @@ func Load(file string, text []byte, catalog bridge.Catalog) (*Policy, error) {
 	if err := l.findings.Err(); err != nil {
 		return nil, err
 	}
+	p.openUp()
 	for _, ro := range p.roles {
-		ro.compile(l.targets)
+		ro.compile(p)
 	}
 	return p, nil
 }
@@ -105,6 +111,10 @@ func (l *loader) document(p *Policy, root strict.Node) {
 		p.roles = append(p.roles, l.role(bridge.Role(name), n))
 	}
 	slices.SortFunc(p.roles, compareRoles)
+	l.tree(p, doc.Roles)
+	p.defaults = l.general(doc.Defaults, 0, accesses()...)
+	p.teammates = l.general(doc.Teammates, p.defaults.wide, AccessPrivate, AccessRead, AccessWrite)
+	l.sharing(p, doc.Sharing)
 	for connection, profiles := range doc.Profiles {
 		for profile, n := range profiles {
 			l.profile(p, Path{bridge.ConnectionName(connection), bridge.Profile(profile)}, n)
@@ -125,6 +135,7 @@ func (l *loader) role(name bridge.Role, n strict.Node) *role {
 	var text roleText
 	l.decode(n, &text)
 	ro.title = text.Title
+	ro.noRank = text.Superiors != nil && !*text.Superiors
 	for _, deny := range text.Deny {
 		l.addRule(ro, deny, l.deny(ro, deny))
 	}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"math/bits"
+	"slices"
 
 	"passerelle/internal/bridge"
 )
@@ -39,6 +40,7 @@ type targets struct {
 	catalog bridge.Catalog
 	names   []bridge.FieldName
 	index   map[bridge.FieldName]int
+	places  []int8 // of each bit's object among the owned ones, -1 for none
 	words   int
 }
 
@@ -48,7 +50,21 @@ func newTargets(c bridge.Catalog) *targets {
 		t.index[name] = i
 	}
 	t.words = (len(t.names) + len(objects) + 63) / 64
+	for _, name := range t.names {
+		t.places = append(t.places, int8(slices.Index(owned, name.Object())))
+	}
+	for _, object := range objects {
+		t.places = append(t.places, int8(slices.Index(owned, object)))
+	}
 	return t
+}
+
+// place is the object's among the owned ones, -1 if it is none.
+func (t *targets) place(object bridge.Object) int {
+	if bit := t.verb(object); bit >= 0 {
+		return int(t.places[bit])
+	}
+	return -1
 }
 
 func (t *targets) empty() mask { return make(mask, t.words) }
@@ -79,6 +95,22 @@ func (t *targets) verb(object bridge.Object) int {
 type FieldMask struct {
 	targets *targets
 	bits    mask
+	// What is opened beyond the scopes: of ever, where wide permits the action.
+	ever   mask
+	wide   widening
+	action int
+}
+
+func (m FieldMask) has(bit int) bool {
+	return m.bits.has(bit) || m.wide != 0 && m.ever.has(bit) && m.wide.permits(m.action, int(m.targets.places[bit]))
+}
+
+// most is no less than the number of fields in the set.
+func (m FieldMask) most() int {
+	if m.wide != 0 {
+		return m.ever.count()
+	}
+	return m.bits.count()
 }
 
 // Has says whether the field is in the set.
@@ -87,7 +119,7 @@ func (m FieldMask) Has(name bridge.FieldName) bool {
 		return false
 	}
 	i := m.targets.field(name)
-	return i >= 0 && m.bits.has(i)
+	return i >= 0 && m.has(i)
 }
 
 // Names lists the fields in alphabetical order.
@@ -97,7 +129,7 @@ func (m FieldMask) Names() []bridge.FieldName {
 	}
 	var out []bridge.FieldName
 	for i, name := range m.targets.names {
-		if m.bits.has(i) {
+		if m.has(i) {
 			out = append(out, name)
 		}
 	}

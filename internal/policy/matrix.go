@@ -13,6 +13,9 @@ type Matrix struct {
 	Policy string       `json:"policy"` // hash
 	Roles  []MatrixRole `json:"roles"`
 	Rows   []MatrixRow  `json:"rows"`
+	// Sharing opens records to others; each does with them what their own cells
+	// say of any record.
+	Sharing []Share `json:"sharing,omitempty"`
 }
 
 // MatrixRole heads a column.
@@ -45,7 +48,7 @@ type Reach struct {
 // Matrix lists the rights of all roles, as denies and grants together make
 // them.
 func (p *Policy) Matrix() Matrix {
-	out := Matrix{Policy: p.hash}
+	out := Matrix{Policy: p.hash, Sharing: p.Sharing()}
 	for _, ro := range p.roles {
 		role := MatrixRole{Name: ro.name, Title: p.Title(ro.name), Context: slices.Clone(ro.context)}
 		for _, path := range p.Paths() {
@@ -98,7 +101,7 @@ func (ro *role) scopesWith(t *targets, action Action, bit int) []Scope {
 		return []Scope{All}
 	}
 	var out []Scope
-	for _, s := range Scopes() {
+	for _, s := range reaches() {
 		if ro.in(t, s)[action.index()].has(bit) {
 			out = append(out, s)
 		}
@@ -140,7 +143,7 @@ var letters = map[Action]phrase{
 
 var shortScopes = map[Scope]phrase{
 	Own: {"own", "siennes"}, Assigned: {"assigned", "attribuées"}, Team: {"team", "équipe"}, Territory: {"territory", "territoire"},
-	Campaign: {"campaign", "campagne"}, Principal: {"principal", "donneur d'ordre"}, All: {"all", "toutes"},
+	Campaign: {"campaign", "campagne"}, Subordinates: {"subordinates", "subordonnés"}, Principal: {"principal", "donneur d'ordre"}, All: {"all", "toutes"},
 }
 
 // Text is the cell in letters: "RC own, R campaign".

@@ -20,7 +20,7 @@ func TestMatrixSaysWhatIsDecided(t *testing.T) {
 			}
 			for i, ro := range p.roles {
 				for _, action := range Actions() {
-					for _, scope := range Scopes() {
+					for _, scope := range reaches() {
 						decided := ro.may(action, p.targets.bit(target), scope.bit())
 						if said := row.Cells[i].says(action, scope); said != decided {
 							t.Fatalf("%s, %s %s of %s: the cell says %v, decided %v", ro.name, action, target, scope, said, decided)

@@ -15,9 +15,28 @@ type model struct {
 	catalog  bridge.Catalog
 	roles    map[string]*modelRole
 	profiles map[Path]string
+
+	defaults  map[bridge.Object]Access
+	teammates map[bridge.Object]Access
+	sharing   []modelShare
+	staff     Staff
+}
+
+type modelShare struct {
+	on       bridge.Object
+	from, to modelParty
+	access   Access
+}
+
+type modelParty struct {
+	role  string
+	below bool
+	team  string
 }
 
 type modelRole struct {
+	under  string
+	noRank bool
 	grants []modelGrant
 	denies []modelDeny
 }
@@ -46,6 +65,12 @@ func (m model) text() []byte {
 	for _, name := range slices.Sorted(maps.Keys(m.roles)) {
 		role := m.roles[name]
 		fmt.Fprintf(&b, "  %s:\n    title: %s\n", name, name)
+		if role.under != "" {
+			fmt.Fprintf(&b, "    under: %s\n", role.under)
+		}
+		if role.noRank {
+			b.WriteString("    superiors: false\n")
+		}
 		if len(role.grants) > 0 {
 			b.WriteString("    grants:\n")
 		}
@@ -76,6 +101,7 @@ func (m model) text() []byte {
 			b.WriteString("}\n")
 		}
 	}
+	m.writeOpenings(&b)
 	b.WriteString("profiles:\n")
 	if len(m.profiles) == 0 {
 		b.WriteString("  {}\n")
@@ -102,11 +128,93 @@ func (m model) allows(s Subject, action Action, t Target, r Record) bool {
 		}
 	}
 	for _, g := range m.roles[name].grants {
-		if m.grants(g, action, t) && holds(g.scope, s, r) {
+		if m.grants(g, action, t) && (holds(g.scope, s, r) || m.opened(name, s, action, t.Object, r)) {
 			return true
 		}
 	}
 	return false
+}
+
+// opened says whether a record is opened beyond the scopes of grants.
+func (m model) opened(role string, s Subject, action Action, on bridge.Object, r Record) bool {
+	if on == bridge.Contact {
+		on = bridge.Account
+	}
+	if enough(m.defaults[on], action) {
+		return true
+	}
+	if r.Team != "" && r.Team == s.Team && enough(m.teammates[on], action) {
+		return true
+	}
+	var owners []string
+	for _, path := range m.staff[r.Owner] {
+		if owner, mapped := m.profiles[path]; mapped {
+			owners = append(owners, owner)
+		}
+	}
+	reached := len(owners) > 0
+	for _, owner := range owners {
+		reached = reached && m.reaches(role, s, action, on, func(from modelParty) bool { return from.team == "" && m.isOf(from, owner) }, owner)
+	}
+	return reached || m.reaches(role, s, action, on, func(from modelParty) bool { return from.team != "" && from.team == r.Team }, "")
+}
+
+// reaches says whether rank over the owner's role, or a sharing rule from whom
+// it says, opens the object.
+func (m model) reaches(role string, s Subject, action Action, on bridge.Object, from func(modelParty) bool, owner string) bool {
+	ranked := slices.Contains([]bridge.Object{bridge.Account, bridge.ProspectObj, bridge.Opportunity, bridge.Activity, bridge.Appointment}, on)
+	if owner != "" && ranked && !m.roles[role].noRank && m.below(owner, role) && enough(AccessWrite, action) {
+		return true
+	}
+	return slices.ContainsFunc(m.sharing, func(share modelShare) bool {
+		to := share.to.team != "" && share.to.team == s.Team || share.to.team == "" && m.isOf(share.to, role)
+		return share.on == on && enough(share.access, action) && to && from(share.from)
+	})
+}
+
+func (m model) isOf(p modelParty, role string) bool {
+	return p.role == role || p.below && m.below(role, p.role)
+}
+
+// below says whether one role stands somewhere under another.
+func (m model) below(role, other string) bool {
+	up := m.roles[role].under
+	return up != "" && (up == other || m.below(up, other))
+}
+
+func enough(access Access, action Action) bool {
+	switch action {
+	case Read:
+		return access == AccessRead || access == AccessWrite || access == AccessFull
+	case Create, Write, Propose:
+		return access == AccessWrite || access == AccessFull
+	case Delete:
+		return access == AccessFull
+	}
+	return false
+}
+
+func (m model) writeOpenings(b *strings.Builder) {
+	for key, all := range map[string]map[bridge.Object]Access{"defaults": m.defaults, "teammates": m.teammates} {
+		fmt.Fprintf(b, "%s:\n  {", key)
+		for _, object := range slices.Sorted(maps.Keys(all)) {
+			fmt.Fprintf(b, "%s: %s, ", object, all[object])
+		}
+		b.WriteString("}\n")
+	}
+	if len(m.sharing) > 0 {
+		b.WriteString("sharing:\n")
+	}
+	for _, s := range m.sharing {
+		fmt.Fprintf(b, "  - {on: %s, from: %s, to: %s, access: %s}\n", s.on, s.from, s.to, s.access)
+	}
+}
+
+func (p modelParty) String() string {
+	if p.team != "" {
+		return "{team: " + p.team + "}"
+	}
+	return fmt.Sprintf("{role: %s, subordinates: %v}", p.role, p.below)
 }
 
 func (m model) exists(t Target) bool {
@@ -181,9 +289,10 @@ func holds(scope Scope, s Subject, r Record) bool {
 }
 
 func (m model) clone() model {
-	out := model{m.catalog, map[string]*modelRole{}, maps.Clone(m.profiles)}
+	out := m // nothing changes what is opened
+	out.roles, out.profiles = map[string]*modelRole{}, maps.Clone(m.profiles)
 	for name, role := range m.roles {
-		c := &modelRole{}
+		c := &modelRole{under: role.under, noRank: role.noRank}
 		for _, g := range role.grants {
 			g.actions = slices.Clone(g.actions)
 			lists := map[Action][]string{}

@@ -46,6 +46,14 @@ type Policy struct {
 	roles   []*role // by name
 	paths   map[Path]*role
 	cases   []testCase
+
+	defaults  opening // of every record
+	teammates opening // of the records of one's own team
+	sharing   []*share
+	toTeams   map[string]*given
+	shares    bool // there is rank or a sharing rule
+	staff     Staff
+	ranks     map[bridge.PersonID][]int // the roles that people have, by number
 }
 
 // Path is a way in: a connection and the profile a person has on it.
@@ -57,11 +65,17 @@ type Path struct {
 // role is a role's rights, compiled.
 type role struct {
 	name    bridge.Role
+	number  int // its place among the policy's roles
+	under   *role
+	ranked  Pos  // where under stands
+	noRank  bool // its people see nothing by rank
+	given   *given
 	title   string
 	rules   []*rule // denies first, then grants, each as written
 	context []string
 	rows    [scopeRows]*rights // by scopeSet without inAll; equal ones are shared
 	ever    *rights            // in any scope
+	below   *rights            // on what those below own
 }
 
 // rights is what may be done, by action.
@@ -159,5 +173,5 @@ func (p *Policy) NeededOf(paths ...Path) []bridge.FieldName {
 			all.add(r.ever[Read.index()])
 		}
 	}
-	return FieldMask{p.targets, all}.Names()
+	return FieldMask{targets: p.targets, bits: all}.Names()
 }

@@ -26,7 +26,7 @@ var catalog = testCatalog()
 
 // drawObject favours few objects, so that rules meet.
 func drawObject(t *rapid.T) bridge.Object {
-	return rapid.SampledFrom([]bridge.Object{bridge.ProspectObj, bridge.Account, bridge.Activity, bridge.CampaignObj}).Draw(t, "object")
+	return rapid.SampledFrom([]bridge.Object{bridge.ProspectObj, bridge.Account, bridge.Contact, bridge.Activity, bridge.CampaignObj}).Draw(t, "object")
 }
 
 func drawItems(t *rapid.T, object bridge.Object, label string, classes func(bridge.Class) bool) []string {
@@ -76,8 +76,12 @@ func drawDeny(t *rapid.T, name string) modelDeny {
 
 func drawModel(t *rapid.T) model {
 	m := model{catalog: catalog, roles: map[string]*modelRole{}, profiles: map[Path]string{}}
-	for i := range rapid.IntRange(1, 2).Draw(t, "roles") {
-		role := &modelRole{}
+	roles := rapid.IntRange(1, 4).Draw(t, "roles")
+	for i := range roles {
+		role := &modelRole{noRank: rapid.IntRange(0, 4).Draw(t, "no rank") == 0}
+		if i > 0 && rapid.Bool().Draw(t, "has a superior") {
+			role.under = fmt.Sprintf("role%d", rapid.IntRange(0, i-1).Draw(t, "superior"))
+		}
 		for j := range rapid.IntRange(0, 5).Draw(t, "grants") {
 			role.grants = append(role.grants, drawGrant(t, fmt.Sprintf("g%d", j)))
 		}
@@ -88,7 +92,36 @@ func drawModel(t *rapid.T) model {
 		m.roles[name] = role
 		m.profiles[Path{"phoning.console", bridge.Profile(name)}] = name
 	}
+	drawOpenings(t, &m, roles)
 	return m
+}
+
+// drawOpenings adds what opens records beyond scopes, and the people whose they
+// are.
+func drawOpenings(t *rapid.T, m *model, roles int) {
+	m.defaults, m.teammates, m.staff = map[bridge.Object]Access{}, map[bridge.Object]Access{}, Staff{}
+	shareable := []bridge.Object{bridge.ProspectObj, bridge.Account, bridge.Appointment}
+	for _, object := range shareable {
+		m.defaults[object] = rapid.SampledFrom([]Access{AccessPrivate, AccessPrivate, AccessPrivate, AccessRead, AccessWrite, AccessFull}).Draw(t, "default")
+		m.teammates[object] = rapid.SampledFrom([]Access{AccessPrivate, AccessPrivate, AccessRead, AccessWrite}).Draw(t, "teammates")
+	}
+	party := func() modelParty {
+		if rapid.Bool().Draw(t, "a team") {
+			return modelParty{team: rapid.SampledFrom([]string{"red", "blue"}).Draw(t, "team")}
+		}
+		return modelParty{role: fmt.Sprintf("role%d", rapid.IntRange(0, roles-1).Draw(t, "role")), below: rapid.Bool().Draw(t, "below")}
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "sharing") {
+		m.sharing = append(m.sharing, modelShare{
+			on: rapid.SampledFrom(shareable).Draw(t, "shared"), from: party(), to: party(),
+			access: rapid.SampledFrom([]Access{AccessRead, AccessWrite}).Draw(t, "access"),
+		})
+	}
+	for _, person := range []bridge.PersonID{"alice", "bob"} {
+		for range rapid.IntRange(0, 2).Draw(t, "logins") {
+			m.staff[person] = append(m.staff[person], Path{"phoning.console", rapid.SampledFrom([]bridge.Profile{"role0", "role1", "role2", "role3", "stranger"}).Draw(t, "login")})
+		}
+	}
 }
 
 func drawSubject(t *rapid.T) Subject {
@@ -98,7 +131,7 @@ func drawSubject(t *rapid.T) Subject {
 		Territory:  rapid.SampledFrom([]string{"", "north"}).Draw(t, "territory"),
 		Principal:  rapid.SampledFrom([]string{"", "acme"}).Draw(t, "principal"),
 		Connection: rapid.SampledFrom([]bridge.ConnectionName{"phoning.console", "phoning.console", "phoning.console", "phoning.other"}).Draw(t, "connection"),
-		Profile:    rapid.SampledFrom([]bridge.Profile{"role0", "role0", "role1", "stranger", ""}).Draw(t, "profile"),
+		Profile:    rapid.SampledFrom([]bridge.Profile{"role0", "role0", "role1", "role2", "stranger", ""}).Draw(t, "profile"),
 	}
 }
 
@@ -123,7 +156,7 @@ func load(t interface {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, m.text())
 	}
-	return p
+	return p.With(m.staff)
 }
 
 // everything ranges over all actions on all targets, and some that do not exist.
@@ -160,7 +193,13 @@ func TestDecisionsAreThoseOfTheNaiveEvaluator(t *testing.T) {
 			if (e.Cause == CauseGrant) != want || (e.Rule == "") != (e.Pos.Line == 0) {
 				t.Fatalf("%s %s: cause %s, rule %q at %s", action, target, e.Cause, e.Rule, e.Pos)
 			}
+			if e.Opened != (Opened{}) && (e.Cause != CauseGrant || e.Opened.Pos.Line == 0 || e.Opened.Rule == "") {
+				t.Fatalf("%s %s: opened by %+v, cause %s", action, target, e.Opened, e.Cause)
+			}
 			if target.Field == "" {
+				if want && !p.Reaches(s, action, target.Object) && p.widened(p.paths[Path{s.Connection, s.Profile}], s, r).permits(action.index(), p.targets.place(target.Object)) {
+					t.Fatalf("%s %s: reached, but not said to be\n%s", action, target, m.text())
+				}
 				if v := p.Can(s, action, target.Object, r); v != e.Verdict || v.Allowed != p.Allows(s, action, target.Object, r) {
 					t.Fatalf("%s %s: Can says %+v, Explain %+v", action, target, v, e.Verdict)
 				}
@@ -339,7 +378,7 @@ func TestRemedyFlipsAndNoPartOfItDoes(t *testing.T) {
 
 // unfilled says whether a text still has a word in braces to fill in.
 func unfilled(text string) bool {
-	for _, word := range []string{"{role}", "{action}", "{target}", "{scope}", "{profile}", "{connection}", "{rule}", "{name}", "{pos}", "{key}", "{remedy}"} {
+	for _, word := range []string{"{role}", "{action}", "{target}", "{scope}", "{profile}", "{connection}", "{rule}", "{name}", "{pos}", "{key}", "{remedy}", "{opened}", "{at}"} {
 		if strings.Contains(text, word) {
 			return true
 		}

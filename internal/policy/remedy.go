@@ -38,21 +38,21 @@ type Remedy []Edit
 // decide otherwise.
 func (p *Policy) remedy(s Subject, action Action, t Target, r Record) Remedy {
 	j := p.judge(s, action, t, r)
-	set, bit := scopesOf(s, r), p.targets.bit(t)
+	bit := p.targets.bit(t)
 	switch j.cause {
 	case CauseGrant:
 		return Remedy{{Kind: AddDeny, Role: j.role.name, Action: action, Target: t}}
 	case CauseDeny, CauseScope, CauseNoGrant:
-		return j.role.open(action, t, bit, set)
+		return j.role.open(p.targets, action, t, bit, p.extent(j.role, s, r))
 	case CauseUnmapped:
-		return p.admitProfile(Path{s.Connection, s.Profile}, action, t, bit, set)
+		return p.admitProfile(s, action, t, bit, r)
 	}
 	return nil
 }
 
 // open is what it takes to let the role do action on the target for a record
-// in the set of scopes.
-func (ro *role) open(action Action, t Target, bit int, set scopeSet) Remedy {
+// of the extent.
+func (ro *role) open(all *targets, action Action, t Target, bit int, e extent) Remedy {
 	var out Remedy
 	granted := false
 	for _, rule := range ro.rules {
@@ -60,12 +60,12 @@ func (ro *role) open(action Action, t Target, bit int, set scopeSet) Remedy {
 		case !rule.covers[action.index()].has(bit):
 		case rule.deny:
 			out = append(out, Edit{Kind: LiftDeny, Role: ro.name, Rule: rule.name, Pos: rule.pos, Action: action, Target: t})
-		case set&rule.scope.bit() != 0:
+		case e.holds(all, rule, action.index()):
 			granted = true
 		}
 	}
 	if !granted {
-		out = append(out, ro.widen(action, t, set.narrowest()))
+		out = append(out, ro.widen(action, t, e.set.narrowest()))
 	}
 	return out
 }
@@ -85,16 +85,18 @@ func (ro *role) widen(action Action, t Target, scope Scope) Edit {
 
 // admitProfile maps an unmapped profile to the role that then needs the fewest
 // edits; among those to the one with the fewest rights.
-func (p *Policy) admitProfile(path Path, action Action, t Target, bit int, set scopeSet) Remedy {
+func (p *Policy) admitProfile(s Subject, action Action, t Target, bit int, r Record) Remedy {
 	type candidate struct {
 		role  *role
 		edits Remedy
 	}
 	var all []candidate
+	path := Path{s.Connection, s.Profile}
 	for _, ro := range p.roles {
 		c := candidate{role: ro}
-		if !ro.rows[set&^inAll][action.index()].has(bit) {
-			c.edits = ro.open(action, t, bit, set)
+		e := p.extentOnceMapped(path, ro, s, r)
+		if ro.judge(p.targets, action.index(), bit, e).cause != CauseGrant {
+			c.edits = ro.open(p.targets, action, t, bit, e)
 		}
 		all = append(all, c)
 	}
@@ -105,6 +107,14 @@ func (p *Policy) admitProfile(path Path, action Action, t Target, bit int, set s
 		return cmp.Or(cmp.Compare(len(a.edits), len(b.edits)), cmp.Compare(a.role.ever.count(), b.role.ever.count()))
 	})
 	return append(Remedy{{Kind: MapProfile, Role: best.role.name, Path: path, Action: action, Target: t}}, best.edits...)
+}
+
+// extentOnceMapped is what holds for the subject on the record when their path
+// leads to the role, which whoever owns the record may have then too.
+func (p *Policy) extentOnceMapped(path Path, ro *role, s Subject, r Record) extent {
+	set := scopesOf(s, r)
+	of := belonging{p.rolesOf(p.staff[r.Owner], path, ro), r.Team}
+	return extent{set, p.general(set) | p.shared(asker{ro, s.Team}, of)}
 }
 
 func (r *rights) count() int {

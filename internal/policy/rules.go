@@ -15,7 +15,7 @@ func (l *loader) grant(ro *role, n strict.Node) *rule {
 		return nil
 	}
 	scope, object := Scope(text.Scope), bridge.Object(text.On)
-	if scope.bit() == 0 {
+	if !slices.Contains(Scopes(), scope) {
 		l.findf(n, "scope", "no such scope; there are %s", list(Scopes()))
 		return nil
 	}

@@ -14,6 +14,10 @@ const (
 	Campaign  Scope = "campaign"  // it is in a campaign that their team runs
 	Principal Scope = "principal" // it is for the principal they work for
 	All       Scope = "all"
+
+	// Subordinates is what those below the role own: what rank reaches. No grant
+	// has it; matrix and diff tell of it.
+	Subordinates Scope = "subordinates"
 )
 
 // Scopes lists them all, from the narrowest to the widest.
@@ -21,7 +25,10 @@ func Scopes() []Scope {
 	return []Scope{Own, Assigned, Team, Territory, Campaign, Principal, All}
 }
 
-// scopeSet is the set of scopes a record is in: bit i is Scopes()[i].
+// reaches are the scopes and what rank adds to them.
+func reaches() []Scope { return append(Scopes(), Subordinates) }
+
+// scopeSet is the set of scopes a record is in: bit i is reaches()[i].
 type scopeSet uint8
 
 const (
@@ -32,6 +39,7 @@ const (
 	inCampaign
 	inPrincipal
 	inAll
+	onSubordinates // of no record: only to tell
 )
 
 // scopeRows is the number of sets that differ in more than inAll, which is
@@ -55,6 +63,8 @@ func (s Scope) bit() scopeSet {
 		return inPrincipal
 	case All:
 		return inAll
+	case Subordinates:
+		return onSubordinates
 	}
 	return 0
 }

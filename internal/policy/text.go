@@ -65,6 +65,15 @@ var scopeNames = map[Scope]phrase{
 	Campaign:  {"records of campaigns that their team runs", "les fiches des campagnes de son équipe"},
 	Principal: {"records of their principal", "les fiches de son donneur d'ordre"},
 	All:       {"all records", "toutes les fiches"},
+
+	Subordinates: {"records that those below them own", "les fiches de leurs subordonnés"},
+}
+
+var openedNames = map[OpenedBy]phrase{
+	ByDefault:   {"the organisation's default {name}", "l'accès par défaut de l'organisation {name}"},
+	ByTeammates: {"what members of a team see of each other's, {name}", "ce que les membres d'une équipe voient les uns des autres, {name}"},
+	ByRank:      {"rank: its owner stands below, {name}", "la hiérarchie : son propriétaire se trouve en dessous, {name}"},
+	BySharing:   {"the sharing rule {name}", "la règle de partage {name}"},
 }
 
 // reason is why the judgement is what it is, without rule and place.
@@ -97,6 +106,7 @@ var (
 	deniedBy    = phrase{"Denied by {name} ({pos}): a deny wins over every grant.", "Interdit par {name} ({pos}) : une interdiction l'emporte sur tout droit."}
 	outOfReach  = phrase{"Grant {name} ({pos}) covers it in another scope.", "Le droit {name} ({pos}) le prévoit dans un autre périmètre."}
 	proposable  = phrase{"It may be proposed to a supervisor.", "Cela peut être proposé à un responsable."}
+	openedBy    = phrase{"The record is opened to it by {opened} ({at}).", "La fiche lui est ouverte par {opened} ({at})."}
 	toFlip      = phrase{"The smallest change that would decide otherwise: {remedy}.", "Le plus petit changement qui en déciderait autrement : {remedy}."}
 	nothingHelp = phrase{"No change of the policy would decide otherwise.", "Aucun changement des règles n'en déciderait autrement."}
 	mapField    = phrase{"map the field in the config, under fields of the CRM's connection", "associer le champ dans la configuration, sous fields de la connexion du CRM"}
@@ -111,6 +121,9 @@ func (e Explanation) Text(lang string) string {
 	switch e.Cause {
 	case CauseGrant:
 		sentences = append(sentences, grantedBy.fill(lang, rule...))
+		if e.Opened.By != "" {
+			sentences = append(sentences, openedBy.fill(lang, "{opened}", openedNames[e.Opened.By].fill(lang, "{name}", e.Opened.Rule), "{at}", e.Opened.Pos.String()))
+		}
 	case CauseDeny:
 		sentences = append(sentences, deniedBy.fill(lang, rule...))
 	case CauseScope:

@@ -123,6 +123,17 @@ const (
 // then the console hands the leads out.
 func newHub(t testing.TB, prospects int, feeds string) *hub {
 	t.Helper()
+	var b strings.Builder
+	b.WriteString("id,name,phone,lead_status,comment,revenue,confidential,do_not_call\n")
+	for i := range prospects {
+		fmt.Fprintf(&b, "%d,Société %d,01 99 00 %02d %02d,new,,%d,%s,\n", i+1, i+1, i/100, i%100, revenue, note)
+	}
+	return hubOf(t, strings.Replace(configText, "FEED", feeds, 1), policyText, b.String())
+}
+
+// hubOf starts a hub on a config, a policy and a sheet.
+func hubOf(t testing.TB, conf, rules, sheet string) *hub {
+	t.Helper()
 	dir := t.TempDir()
 	h := &hub{t: t, dir: dir, log: &lockedBuffer{}, platform: &lockedBuffer{}}
 	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -138,14 +149,9 @@ func newHub(t testing.TB, prospects int, feeds string) *hub {
 			t.Fatal(err)
 		}
 	}
-	write("passerelle.yaml", strings.NewReplacer("HOOKSECRET", hookSecret, "PUSHURL", platform.URL, "FEED", feeds).Replace(configText))
-	write("policy.yaml", policyText)
-	var b strings.Builder
-	b.WriteString("id,name,phone,lead_status,comment,revenue,confidential,do_not_call\n")
-	for i := range prospects {
-		fmt.Fprintf(&b, "%d,Société %d,01 99 00 %02d %02d,new,,%d,%s,\n", i+1, i+1, i/100, i%100, revenue, note)
-	}
-	write("crm/prospects.csv", b.String())
+	write("passerelle.yaml", strings.NewReplacer("HOOKSECRET", hookSecret, "PUSHURL", platform.URL).Replace(conf))
+	write("policy.yaml", rules)
+	write("crm/prospects.csv", sheet)
 	h.start()
 	t.Cleanup(func() {
 		h.app.Stop()

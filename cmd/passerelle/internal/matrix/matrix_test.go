@@ -30,6 +30,7 @@ roles:
   direction:
     grants: [{on: prospect, scope: all, actions: [read], export: [prospect.phone]}]
 profiles: {phoning.console: {agent: caller}}
+sharing: [{on: prospect, from: {role: direction, subordinates: true}, to: {team: floor}, access: read}]
 `
 
 func small(t *testing.T) policy.Matrix {

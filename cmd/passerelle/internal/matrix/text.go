@@ -55,6 +55,11 @@ func Text(w io.Writer, m policy.Matrix, lang string) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	for i, s := range m.Sharing {
+		if _, err := fmt.Fprint(w, map[bool]string{true: "\n"}[i == 0], s.Text(lang), "\n"); err != nil {
+			return err
+		}
+	}
 	_, err := fmt.Fprintf(w, "\n%s\n%s %s\n", policy.Legend(lang), words[lang]["policy"], m.Policy)
 	return err
 }

@@ -7,7 +7,7 @@ import (
 
 type outboxRecheckCmd struct {
 	Connection string    `required:"" placeholder:"NAME" help:"The CRM."`
-	Since      time.Time `required:"" placeholder:"TIME" format:"2006-01-02T15:04:05Z07:00" help:"Look up what it has confirmed since then: 2026-03-02T18:00:00+01:00."`
+	Since      time.Time `required:"" placeholder:"TIME" format:"2006-01-02T15:04:05Z07:00" help:"Look up what it has confirmed since then: 2026-03-02T18:00:00+01:00. Writes are known for as long as retention.writes says, 7 days unless told otherwise."`
 	PutBack    bool      `help:"Write again what is gone. Without this it is only listed."`
 }
 

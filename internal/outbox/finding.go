@@ -26,9 +26,12 @@ func Findings() []Finding {
 	return []Finding{NotStored, StoredLate, StoredTwice, NoRecord, Vanished}
 }
 
+// theCRM stands between a finding's time and its words.
+const theCRM = ": the CRM "
+
 // find notes what the CRM got wrong with the entry. The last word stays.
 func (e *Entry) find(words string, now time.Time) {
-	e.Finding = now.UTC().Format(time.RFC3339) + ": the CRM " + words
+	e.Finding = now.UTC().Format(time.RFC3339) + theCRM + words
 }
 
 // notYet is the reason of a write that the CRM did not show at first.

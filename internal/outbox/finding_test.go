@@ -170,6 +170,9 @@ func TestRecheck(t *testing.T) {
 		call.ID: {}, kept.ID: {Present: true}, once.ID: holds("a", "person's"), twice.ID: holds("a", "person's"), theirs.ID: holds("z", ""),
 	}
 	lost := []string{call.ID, twice.ID}
+	until := b.now
+	b.now = b.now.Add(time.Minute)
+	b.applied(b.add(bridge.WriteActivity, prospect("5"))) // after the recheck has begun
 	for _, putBack := range []bool{false, true} {
 		var listed, gone []string
 		b.do(func(tx *store.Tx) error {
@@ -180,7 +183,7 @@ func TestRecheck(t *testing.T) {
 			}
 			for from := ""; ; {
 				var page []string
-				page, from = AppliedSince(tx, crmName, before, from, 2)
+				page, from = AppliedBetween(tx, crmName, before, until, from, 2)
 				listed = append(listed, page...)
 				if from == "" {
 					break
@@ -205,7 +208,7 @@ func TestRecheck(t *testing.T) {
 		}
 		for _, id := range listed {
 			e := b.get(id)
-			if isLost := slices.Contains(lost, id); (e.State == Pending) != (isLost && putBack) || (e.Finding != "") != isLost {
+			if isLost := slices.Contains(lost, id); (e.State == Pending) != (isLost && putBack) || (e.Finding != "") != isLost || e.State == Applied && e.SaidLost() != isLost {
 				t.Errorf("put back %v: %s is %s, %q", putBack, id, e.State, e.Finding)
 			}
 		}
@@ -216,6 +219,10 @@ func TestRecheck(t *testing.T) {
 	}
 	if _, item := b.granted(call.ID); !item.Look {
 		t.Error("the call is sent again without a look")
+	}
+	b.now = b.now.Add(time.Minute)
+	if again := b.applied(call); again.State != Applied || again.Finding == "" || again.SaidLost() {
+		t.Errorf("written again and shown, it is %s, lost %v: %q", again.State, again.SaidLost(), again.Finding)
 	}
 }
 

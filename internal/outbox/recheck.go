@@ -3,6 +3,7 @@ package outbox
 import (
 	"encoding/binary"
 	"hash/maphash"
+	"strings"
 	"time"
 
 	"passerelle/internal/bridge"
@@ -16,15 +17,18 @@ func cutApplied(c bridge.ConnectionName, key string) (at time.Time, id string) {
 	return time.UnixMicro(int64(binary.BigEndian.Uint64([]byte(rest[:8])))), rest[8:]
 }
 
-// AppliedSince lists the applied entries of a connection that were confirmed at
-// a time or later, in that order, at most n, and where to go on ("": the end).
-// from is what the page before answered.
-func AppliedSince(tx *store.Tx, c bridge.ConnectionName, since time.Time, from string, n int) (ids []string, next string) {
+// AppliedBetween lists the applied entries of a connection that were confirmed
+// in a span of time, its ends included, in that order, at most n, and where to
+// go on ("": the end). from is what the page before answered.
+func AppliedBetween(tx *store.Tx, c bridge.ConnectionName, since, until time.Time, from string, n int) (ids []string, next string) {
 	for key := range byApplied.Scan(tx, appliedPrefix(c), max(from, appliedKey(c, since, ""))) {
+		at, id := cutApplied(c, key)
+		if at.After(until) {
+			break
+		}
 		if len(ids) == n {
 			return ids, key
 		}
-		_, id := cutApplied(c, key)
 		ids = append(ids, id)
 	}
 	return ids, ""
@@ -85,6 +89,16 @@ func (r *Replaced) has(ref bridge.Ref, name bridge.FieldName, v bridge.Value) bo
 	return ok
 }
 
+const lostIt = "showed it and has lost it since"
+
+// SaidLost says whether it was found already, since it was last confirmed, that
+// the CRM has lost the entry.
+func (e Entry) SaidLost() bool {
+	at, words, _ := strings.Cut(e.Finding, theCRM)
+	when, err := time.Parse(time.RFC3339, at)
+	return err == nil && words == lostIt && !when.Before(e.Changed.Truncate(time.Second))
+}
+
 // Recheck says by a look into the CRM whether an applied entry is still there,
 // and if it is not and putBack is set takes it back to pending, to be looked for
 // once more before it is sent. Of changed fields only those count as gone that
@@ -101,7 +115,7 @@ func Recheck(tx *store.Tx, id string, s connector.Sighting, were *Replaced, putB
 			return e, false, err
 		}
 	}
-	e.find("showed it and has lost it since", now)
+	e.find(lostIt, now)
 	if !putBack {
 		return e, true, entries.Put(tx, e.ID, e)
 	}

@@ -38,6 +38,7 @@ type lane struct {
 
 	rechecking sync.Mutex
 	were       *outbox.Replaced // of the recheck under way
+	until      time.Time        // it began
 }
 
 func newLane(r *Relay, l Line) *lane {

@@ -43,13 +43,13 @@ func (r *Relay) Recheck(ctx context.Context, ask RecheckAsk) (Rechecked, error) 
 	if !ok {
 		return out, fmt.Errorf("%s cannot be searched for what it holds", ask.Connection)
 	}
-	were, err := l.replacedSince(ask)
+	were, until, err := l.replacedSince(ask)
 	if err != nil {
 		return out, err
 	}
 	var found []outbox.Entry
 	err = r.opts.Store.View(func(tx *store.Tx) (err error) {
-		found, out.Next, err = appliedPage(tx, ask)
+		found, out.Next, err = appliedPage(tx, ask, until)
 		return err
 	})
 	if err != nil || len(found) == 0 {
@@ -74,8 +74,8 @@ func (r *Relay) Recheck(ctx context.Context, ask RecheckAsk) (Rechecked, error) 
 	return out, err
 }
 
-func appliedPage(tx *store.Tx, ask RecheckAsk) (found []outbox.Entry, next string, err error) {
-	ids, next := outbox.AppliedSince(tx, ask.Connection, ask.Since, ask.From, recheckAtOnce)
+func appliedPage(tx *store.Tx, ask RecheckAsk, until time.Time) (found []outbox.Entry, next string, err error) {
+	ids, next := outbox.AppliedBetween(tx, ask.Connection, ask.Since, until, ask.From, recheckAtOnce)
 	for _, id := range ids {
 		e, ok, err := outbox.Get(tx, id)
 		if err != nil {
@@ -92,7 +92,7 @@ func (l *lane) recheck(ctx context.Context, found []outbox.Entry, sightings []co
 	err = l.commit(ctx, func(tx *store.Tx) error {
 		lost = nil
 		for i, e := range found {
-			now, missing, err := outbox.Recheck(tx, e.ID, sightings[i], were, putBack, l.now())
+			_, missing, err := outbox.Recheck(tx, e.ID, sightings[i], were, putBack, l.now())
 			if err != nil {
 				return err
 			}
@@ -100,7 +100,7 @@ func (l *lane) recheck(ctx context.Context, found []outbox.Entry, sightings []co
 				continue
 			}
 			lost = append(lost, e.ID)
-			if e.Finding == "" || now.State == outbox.Pending {
+			if !e.SaidLost() {
 				if err := l.found(tx, outbox.Vanished, e.ID); err != nil {
 					return err
 				}
@@ -111,17 +111,19 @@ func (l *lane) recheck(ctx context.Context, found []outbox.Entry, sightings []co
 	return lost, err
 }
 
-// replacedSince answers what our writes since then replaced: read once for all
-// pages.
-func (l *lane) replacedSince(ask RecheckAsk) (*outbox.Replaced, error) {
+// replacedSince answers what our writes since then replaced, read once for all
+// pages, and when that was: what is written again meanwhile is not looked up,
+// since with a CRM that goes on losing it there would be no end.
+func (l *lane) replacedSince(ask RecheckAsk) (*outbox.Replaced, time.Time, error) {
 	l.rechecking.Lock()
 	defer l.rechecking.Unlock()
 	if l.were != nil && ask.From != "" && l.were.Since().Equal(ask.Since) {
-		return l.were, nil
+		return l.were, l.until, nil
 	}
+	l.until = l.now()
 	err := l.relay.opts.Store.View(func(tx *store.Tx) (err error) {
 		l.were, err = outbox.ReplacedSince(tx, l.Name, ask.Since)
 		return err
 	})
-	return l.were, err
+	return l.were, l.until, err
 }

@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -62,7 +66,26 @@ func (a *App) server(h http.Handler) *http.Server {
 		WriteTimeout:      a.cfg.HTTP.WriteTimeout,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          log.New(&complaints{log: a.log}, "", 0),
 	}
+}
+
+// complaints brings what net/http has to say to the hub's log, once a second at
+// most: out of file descriptors it says the same hundreds of times.
+type complaints struct {
+	log  *slog.Logger
+	mu   sync.Mutex
+	last time.Time
+}
+
+func (c *complaints) Write(line []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.last) >= time.Second {
+		c.last = time.Now()
+		c.log.Warn("the HTTP server complains", "err", strings.TrimSpace(string(line)))
+	}
+	return len(line), nil
 }
 
 func (a *App) serve(s *http.Server, l net.Listener) {

@@ -23,6 +23,7 @@ type policyCmds struct {
 	Check   policyCheckCmd   `cmd:"" help:"Say what is wrong with a policy's text. No hub is needed."`
 	Matrix  policyMatrixCmd  `cmd:"" help:"Show what each role may do with each object and field: as a table, for a meeting, to hand out."`
 	Diff    policyDiffCmd    `cmd:"" help:"Say who gains and who loses what, the riskiest first."`
+	Lint    policyLintCmd    `cmd:"" help:"Say what of a policy goes beyond what its people need, or does nothing. No hub is needed."`
 	Preset  policyPresetCmd  `cmd:"" help:"List the policies to begin with, or print one."`
 	Explain policyExplainCmd `cmd:"" help:"Say why somebody may or may not do something; exit code 1 if they may not."`
 

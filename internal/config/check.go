@@ -61,6 +61,28 @@ func (c *Config) CheckProfiles(known func(bridge.ConnectionName, bridge.Profile)
 	return all.Err()
 }
 
+// CheckClasses finds the customer's own fields that no connection gives a
+// class: they are confidential, which few roles are given. Its error is
+// [strict.Findings].
+func (c *Config) CheckClasses() error {
+	var all strict.Findings
+	classed := func(name bridge.FieldName) bool {
+		return slices.ContainsFunc(c.Connections, func(conn Connection) bool {
+			return slices.ContainsFunc(conn.Defs, func(d bridge.FieldDef) bool { return d.Name == name && d.Class != "" })
+		})
+	}
+	standard := bridge.Standard()
+	for _, conn := range c.Connections {
+		for _, name := range conn.Fields.Names() {
+			if _, known := standard.Def(name); known || classed(name) {
+				continue
+			}
+			all = append(all, conn.node.Child("fields").Child(string(name)).Findf("", "has no class, so it is confidential: write class: one of %s", joined(bridge.Classes())))
+		}
+	}
+	return all.Err()
+}
+
 func checkSettings(conn Connection, d connector.Descriptor) strict.Findings {
 	return checkKeys(conn.Settings, "", d)
 }

@@ -279,6 +279,34 @@ p.yaml:14:100 people.alice.phoning.phoning.console.profile: the policy gives thi
 	}
 }
 
+func TestCheckClasses(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Parse("p.yaml", []byte(`hub: h
+connections:
+  crm.a:
+    type: sheet
+    fields:
+      account.name: Société
+      account.x_hat: Chapeau
+      account.x_shoe: {as: Chaussure, type: integer}
+      account.x_glove: {as: Gant, class: public}
+      account.x_belt: Ceinture
+  crm.b:
+    type: sheet
+    fields:
+      account.x_belt: {as: Gürtel, class: commercial}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const classes = "has no class, so it is confidential: write class: one of public, personal, commercial, financial, confidential, structural"
+	want := "p.yaml:7:22 connections.crm.a.fields.account.x_hat: " + classes + "\n" +
+		"p.yaml:8:23 connections.crm.a.fields.account.x_shoe: " + classes
+	if err := cfg.CheckClasses(); err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	files, err := filepath.Glob("testdata/*/*.yaml")
 	if err != nil {
@@ -296,7 +324,7 @@ func FuzzParse(f *testing.F) {
 		cfg, err := config.Parse("testdata/good/p.yaml", data)
 		errs := []error{err}
 		if cfg != nil { // what is wrong in the one place must not hide the other
-			errs = append(errs, cfg.Check(reg), cfg.CheckProfiles(func(bridge.ConnectionName, bridge.Profile) bool { return false }))
+			errs = append(errs, cfg.Check(reg), cfg.CheckClasses(), cfg.CheckProfiles(func(bridge.ConnectionName, bridge.Profile) bool { return false }))
 		}
 		for _, err := range errs {
 			if _, ok := errors.AsType[strict.Findings](err); err != nil && !ok {

@@ -200,14 +200,14 @@ func (o *Office) Adopt(ctx context.Context, actor bridge.Actor, text []byte, mot
 		return Line{}, &desk.Denied{What: "adopt a policy: that is the operator's, for a policy that nobody could change"}
 	case strings.TrimSpace(motive) == "":
 		return Line{}, &desk.Invalid{Part: "motive", Why: "say why the policy is replaced; it stands in the register"}
-	case o.changeable(rules.Policy):
+	case rules.Policy.Changeable(o.opts.People()):
 		return Line{}, &desk.Clash{Why: "the active policy names people who may change it: one of them proposes, another activates"}
 	}
 	p, err := load(rules, text)
 	if err != nil {
 		return Line{}, err
 	}
-	if !o.changeable(p) {
+	if !p.Changeable(o.opts.People()) {
 		return Line{}, &desk.Clash{Why: "that policy leaves nobody to change it either: give two people's roles {on: policy, scope: all, actions: [propose, write]}"}
 	}
 	line := Line{At: o.opts.Now().UTC(), Policy: p.Hash(), Motive: strings.TrimSpace(motive), Author: Bootstrap}
@@ -218,31 +218,6 @@ func (o *Office) Adopt(ctx context.Context, actor bridge.Actor, text []byte, mot
 		return o.enact(tx, actor, &line, p)
 	})
 	return line, err
-}
-
-// changeable says whether there are two people of whom one may propose a policy
-// and the other activate it.
-func (o *Office) changeable(p *policy.Policy) bool {
-	proposers, approvers := map[bridge.PersonID]bool{}, map[bridge.PersonID]bool{}
-	for _, person := range o.opts.People() {
-		for connection := range person.Phoning {
-			who := policy.SubjectOf(bridge.Actor{Person: person, Connection: connection})
-			if p.Allows(who, policy.Propose, bridge.PolicyObj, policy.Record{}) {
-				proposers[person.ID] = true
-			}
-			if p.Allows(who, policy.Write, bridge.PolicyObj, policy.Record{}) {
-				approvers[person.ID] = true
-			}
-		}
-	}
-	for proposer := range proposers {
-		for approver := range approvers {
-			if proposer != approver {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // Withdraw drops a draft. Its author may, and who may activate.

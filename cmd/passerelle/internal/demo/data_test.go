@@ -296,3 +296,15 @@ func TestQuote(t *testing.T) {
 		}
 	}
 }
+
+// TestLintOfTheDemo holds the demo to what the product tells others.
+func TestLintOfTheDemo(t *testing.T) {
+	t.Parallel()
+	cfg, p := loadFolder(t, "")
+	for _, a := range p.Lint(cfg.PolicyFile, "en", &policy.Users{People: cfg.People}) {
+		t.Error(a)
+	}
+	if err := cfg.CheckClasses(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,182 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/policy/presets"
+)
+
+// someone comes through the console under a profile.
+func someone(id, profile string) bridge.Person {
+	return bridge.Person{
+		ID: bridge.PersonID(id), Active: true,
+		Phoning: map[bridge.ConnectionName]bridge.Login{"phoning.console": {Name: id, Profile: bridge.Profile(profile)}},
+	}
+}
+
+// team is a person for each profile of the console.
+func team(profiles ...string) []bridge.Person {
+	var out []bridge.Person
+	for i, profile := range profiles {
+		out = append(out, someone(fmt.Sprintf("p%d", i), profile))
+	}
+	return out
+}
+
+func TestLint(t *testing.T) {
+	t.Parallel()
+	p, err := Load("lint.yaml", readFile(t, "testdata/lint.yaml"), bridge.Standard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	users := &Users{People: append(team("supervisor", "r1", "r2", "r3", "r5"), someone("Alice", "alice"), someone("rob", "caller"))}
+	users.People[1].Phoning["phoning.dialler"] = bridge.Login{Name: "bob", Profile: "agent"}
+	var got strings.Builder
+	seen := map[Check]bool{}
+	for _, lang := range []string{"en", "fr"} {
+		for _, a := range p.Lint("lint.yaml", lang, users) {
+			fmt.Fprintf(&got, "%s %s\n", a.Check, a)
+			seen[a.Check] = true
+		}
+	}
+	golden(t, "testdata/lint.golden", got.String())
+	for check := range advices {
+		if !seen[check] {
+			t.Errorf("nothing here is %s", check)
+		}
+	}
+}
+
+// TestLintWithoutUsers asks the text alone.
+func TestLintWithoutUsers(t *testing.T) {
+	t.Parallel()
+	const policyGrant = "{on: policy, scope: all, actions: [%s]}"
+	for _, c := range []struct {
+		name, text string
+		want       []Check
+	}{
+		{"two roles share the policy", fmt.Sprintf("roles: {a: {grants: ["+policyGrant+"]}, b: {grants: ["+policyGrant+"]}}\nprofiles: {phoning.console: {a: a, b: b}}", "propose", "write"), nil},
+		{"nobody activates", fmt.Sprintf("roles: {a: {grants: ["+policyGrant+"]}}\nprofiles: {phoning.console: {a: a}}", "propose"), []Check{Unchangeable}},
+		{"nobody has the role that does", fmt.Sprintf("roles: {a: {grants: ["+policyGrant+"]}, b: {grants: [{on: script, scope: all, actions: [read]}]}}\nprofiles: {phoning.console: {b: b}}", "propose, write"), []Check{Unchangeable, UnusedRole}},
+		{"a campaign's supervisor is no caller", fmt.Sprintf("roles: {a: {grants: ["+policyGrant+", {on: campaign, scope: all, actions: [write]}, {on: activity, scope: all, actions: [create, delete]}, {on: prospect, scope: all, write: [prospect.status]}]}}\nprofiles: {phoning.console: {a: a}}", "propose, write"), nil},
+		{"a caller does not delete", fmt.Sprintf("roles: {a: {grants: ["+policyGrant+", {on: activity, scope: all, actions: [create, delete]}, {on: prospect, scope: all, write: [prospect.status]}]}}\nprofiles: {phoning.console: {a: a}}", "propose, write"), []Check{CallerDeletes}},
+		{"unless that is denied", fmt.Sprintf("roles: {a: {grants: ["+policyGrant+", {on: activity, scope: all, actions: [create, delete]}, {on: prospect, scope: all, write: [prospect.status]}], deny: [{on: activity, actions: [delete]}]}}\nprofiles: {phoning.console: {a: a}}", "propose, write"), nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p, err := Load("policy.yaml", []byte("version: 1\n"+c.text), bridge.Standard())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []Check
+			for _, a := range p.Lint("policy.yaml", "en", nil) {
+				got = append(got, a.Check)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestChangeable(t *testing.T) {
+	t.Parallel()
+	const text = "version: 1\nroles:\n  both: {grants: [{on: policy, scope: all, actions: [propose, write]}]}\n  half: {grants: [{on: policy, scope: all, actions: [propose]}]}\nprofiles: {phoning.console: {both: both, half: half}}\n"
+	p, err := Load("policy.yaml", []byte(text), bridge.Standard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := team("both", "both")
+	gone[1].Active = false
+	for _, c := range []struct {
+		name   string
+		people []bridge.Person
+		want   bool
+	}{
+		{"nobody", nil, false},
+		{"one who may do both", team("both"), false},
+		{"two who may", team("both", "both"), true},
+		{"one who may propose and one who may do both", team("half", "both"), true},
+		{"two who may propose", team("half", "half"), false},
+		{"one of the two has left", gone, false},
+	} {
+		if got := p.Changeable(c.people); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestLintOfPresets(t *testing.T) {
+	t.Parallel()
+	for _, name := range presets.Names() {
+		text, _ := presets.Text(name)
+		p, err := Load(name+".yaml", text, bridge.Standard())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range p.Lint(name+".yaml", "en", nil) {
+			t.Error(a)
+		}
+	}
+}
+
+// TestLintIsRightAboutGrants takes away what lint says gives nothing: nothing
+// changes. And each grant that is left gives something.
+func TestLintIsRightAboutGrants(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		m := drawModel(t)
+		p := load(t, m)
+		idle := map[string]bool{}
+		for _, a := range p.Lint("policy.yaml", "en", nil) {
+			if a.Check == EmptyGrant || a.Check == DeniedGrant || a.Check == CoveredGrant {
+				idle[p.ruleAt(a.Pos)] = true
+			}
+		}
+		lean := m.without(func(rule string) bool { return idle[rule] })
+		p = load(t, lean)
+		if delta := Diff(load(t, m), p); len(delta.Changes) > 0 {
+			t.Fatalf("without %v: %v\n%s", idle, delta.Changes, m.text())
+		}
+		for name, role := range lean.roles {
+			for _, g := range role.grants {
+				rule := name + "/" + g.name
+				less := load(t, lean.without(func(r string) bool { return r == rule }))
+				if delta := Diff(p, less); len(delta.Changes) == 0 {
+					t.Fatalf("%s gives nothing, and lint does not say so\n%s", rule, lean.text())
+				}
+			}
+		}
+	})
+}
+
+// ruleAt is the name of the rule that stands there.
+func (p *Policy) ruleAt(at Pos) string {
+	for _, ro := range p.roles {
+		for _, r := range ro.rules {
+			if r.pos == at {
+				return r.name
+			}
+		}
+	}
+	return ""
+}
+
+// without is the model less some of its grants.
+func (m model) without(gone func(rule string) bool) model {
+	out := m
+	out.roles = map[string]*modelRole{}
+	for name, role := range m.roles {
+		less := *role
+		less.grants = slices.DeleteFunc(slices.Clone(role.grants), func(g modelGrant) bool { return gone(name + "/" + g.name) })
+		out.roles[name] = &less
+	}
+	return out
+}

@@ -1,0 +1,45 @@
+package policy
+
+// advices are the words of lint, in the two languages of its readers.
+var advices = map[Check]advice{
+	TooManyRoles: {
+		phrase{"{count} roles are more than people can keep apart ({most} at most)", "{count} rôles, c'est plus que chacun ne peut en distinguer ({most} au plus)"},
+		phrase{"merge {role} and {other}, which differ least (rights that differ: {rights})", "réunir {role} et {other}, qui diffèrent le moins (droits qui diffèrent : {rights})"},
+	},
+	UnusedRole: {
+		phrase{"nobody has role {role}", "personne n'a le rôle {role}"},
+		phrase{"map somebody's profile to it under profiles, or delete it", "lui faire correspondre le profil de quelqu'un sous profiles, ou le supprimer"},
+	},
+	OnePerson: {
+		phrase{"{name} is made for one person, {person}", "{name} est fait pour une seule personne, {person}"},
+		phrase{"give {person} a profile and role by what their work is, as others have them", "donner à {person} un profil et un rôle selon son travail, comme aux autres"},
+	},
+	CallerExports: {
+		phrase{"role {role} makes calls, and grant {name} lets it export {object}", "le rôle {role} passe des appels, et le droit {name} lui permet d'exporter {object}"},
+		phrase{"take export out of the grant, and give it to a role that does not call", "retirer export de ce droit, et l'accorder à un rôle qui n'appelle pas"},
+	},
+	CallerDeletes: {
+		phrase{"role {role} makes calls, and grant {name} lets it delete {object}", "le rôle {role} passe des appels, et le droit {name} lui permet de supprimer {object}"},
+		phrase{"take delete out of the grant's actions, and give it to a role that does not call", "retirer delete des actions de ce droit, et l'accorder à un rôle qui n'appelle pas"},
+	},
+	SelfValidation: {
+		phrase{"role {role} may propose appointments, and grant {name} lets it validate them: no one validates their own, but colleagues would each other's", "le rôle {role} peut proposer des rendez-vous, et le droit {name} lui permet de les valider : nul ne valide les siens, mais des collègues se valideraient les leurs"},
+		phrase{"take write out of the grant's actions, or propose out of the role's", "retirer write des actions de ce droit, ou propose de celles du rôle"},
+	},
+	EmptyGrant: {
+		phrase{"grant {name} gives nothing: no field of {object} is of the classes it names", "le droit {name} ne donne rien : aucun champ de {object} n'est des classes qu'il nomme"},
+		phrase{"delete the grant, or name fields", "supprimer ce droit, ou nommer des champs"},
+	},
+	DeniedGrant: {
+		phrase{"grant {name} gives nothing: it is denied by {rules}", "le droit {name} ne donne rien : il est interdit par {rules}"},
+		phrase{"delete the grant, or what denies it", "supprimer ce droit, ou ce qui l'interdit"},
+	},
+	CoveredGrant: {
+		phrase{"grant {name} gives nothing that role {role} has not by {rules}", "le droit {name} ne donne rien que le rôle {role} n'ait par {rules}"},
+		phrase{"delete the grant", "supprimer ce droit"},
+	},
+	Unchangeable: {
+		phrase{"no two people could change this policy: one has to propose, another to activate", "il n'y a pas deux personnes pour changer ces règles : l'une propose, l'autre active"},
+		phrase{"give two people's roles {grant}", "donner aux rôles de deux personnes {grant}"},
+	},
+}

@@ -234,7 +234,7 @@ func (l *linter) idle(ro *role) {
 		if r.deny {
 			continue
 		}
-		check, because := ro.superfluous(r, gone)
+		check, because := l.policy.superfluous(ro, r, gone)
 		if check == "" {
 			continue
 		}
@@ -245,51 +245,65 @@ func (l *linter) idle(ro *role) {
 
 // superfluous says why the role loses nothing without the grant, if those that
 // are gone are not there either, and the rules that make it so; "" if it does.
-func (ro *role) superfluous(grant *rule, gone map[*rule]bool) (Check, []string) {
+func (p *Policy) superfluous(ro *role, grant *rule, gone map[*rule]bool) (Check, []string) {
 	if grant.covers.count() == 0 {
 		return EmptyGrant, nil
 	}
-	left := ro.left(grant)
-	if left.count() == 0 {
-		return DeniedGrant, ro.overlapping(grant, func(r *rule) bool { return r.deny })
-	}
-	wider := func(r *rule) bool {
-		return r != grant && !r.deny && !gone[r] && (r.scope == grant.scope || r.scope == All)
-	}
+	left, denies := ro.left(grant), []string{}
 	for _, r := range ro.rules {
-		if wider(r) {
-			left.without(r.covers)
+		if r.deny && r.covers.meet(grant.covers) {
+			denies = append(denies, r.name)
 		}
 	}
 	if left.count() == 0 {
-		return CoveredGrant, ro.overlapping(grant, wider)
+		return DeniedGrant, denies
+	}
+	var others []string
+	where := extent{grant.scope.bit() | inAll, p.general(grant.scope.bit())}
+	for _, r := range ro.rules {
+		if r == grant || r.deny || gone[r] {
+			continue
+		}
+		common := r.covers.only(func(a int) bool { return where.holds(p.targets, r, a) })
+		if common.meet(left) {
+			others = append(others, r.name)
+			left.without(common)
+		}
+	}
+	if left.count() == 0 {
+		return CoveredGrant, others
 	}
 	return "", nil
+}
+
+// only is the rights to those actions, by their index, that hold.
+func (r *rights) only(holds func(action int) bool) rights {
+	var out rights
+	for a, covers := range r {
+		out[a] = make(mask, len(covers))
+		if holds(a) {
+			out[a].add(covers)
+		}
+	}
+	return out
+}
+
+// meet says whether both cover some action on something.
+func (r *rights) meet(other rights) bool {
+	for a := range r {
+		for i, w := range r[a] {
+			if w&other[a][i] != 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (r *rights) without(other rights) {
 	for a := range r {
 		r[a].remove(other[a])
 	}
-}
-
-// overlapping names the rules of a kind that cover something the grant covers.
-func (ro *role) overlapping(grant *rule, kind func(*rule) bool) []string {
-	var out []string
-	for _, r := range ro.rules {
-		if !kind(r) {
-			continue
-		}
-		rest := rights{}
-		for a := range rest {
-			rest[a] = slices.Clone(grant.covers[a])
-		}
-		rest.without(r.covers)
-		if rest.count() < grant.covers.count() {
-			out = append(out, r.name)
-		}
-	}
-	return out
 }
 
 // personal finds roles and profiles that are called after a person: rights of

@@ -64,6 +64,7 @@ type testCase struct {
 	Is     string `yaml:"is,required"` // allowed, proposed, refused
 	Rule   string `yaml:"rule"`        // that decides; not compared if empty
 	Cause  string `yaml:"cause"`       // not compared if empty
+	Opened string `yaml:"opened"`      // what opened the record beyond scopes; not compared if empty
 	Final  bool   `yaml:"final"`       // no change of the policy would decide otherwise
 }
 
@@ -150,7 +151,19 @@ func load(t *testing.T, folder string) (suite, *policy.Policy) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s, rules
+	return s, rules.With(s.staff())
+}
+
+// staff is how the subjects come in: it tells the roles of records' owners.
+func (s suite) staff() policy.Staff {
+	out := policy.Staff{}
+	for _, who := range s.Subjects {
+		if who.Person != "" && who.Profile != "" {
+			from := who.policy()
+			out[from.Person] = append(out[from.Person], policy.Path{Connection: from.Connection, Profile: from.Profile})
+		}
+	}
+	return out
 }
 
 // text is the policy that the cases are about.
@@ -187,6 +200,9 @@ func (c testCase) decide(t *testing.T, rules *policy.Policy, s policy.Subject, r
 	}
 	if c.Rule != "" && e.Rule != c.Rule || c.Cause != "" && string(e.Cause) != c.Cause {
 		t.Errorf("rule %q, cause %q: %s", e.Rule, e.Cause, e.Text("en"))
+	}
+	if c.Opened != "" && e.Opened.Rule != c.Opened {
+		t.Errorf("opened by %q: %s", e.Opened.Rule, e.Text("en"))
 	}
 	if (e.Rule != "") != (e.Pos.Line > 0) || c.Final != (len(e.Remedy) == 0) {
 		t.Errorf("rule %q at %q, %d edits", e.Rule, e.Pos, len(e.Remedy))

@@ -129,6 +129,7 @@ func (r *report) lookAtPolicy(cfg *config.Config) {
 			_, ok := p.RoleOf(c, profile)
 			return ok
 		}))
+		r.add(cfg.CheckTerritories(p.Territories()))
 	}
 }
 

@@ -30,7 +30,7 @@ func (a *API) upkeepRoutes() {
 // ofTheirs is a record that is the actor's in every way: what decides on
 // commands that are about no record.
 func ofTheirs(p bridge.Person) policy.Record {
-	return policy.Record{Owner: p.ID, Handed: true, Team: p.Team, CampaignTeam: p.Team}
+	return policy.Record{Owner: p.ID, Handed: true, Team: p.Team, CampaignTeam: p.Team, Territory: p.Territory, Principal: p.Principal}
 }
 
 func (a *API) allows(actor bridge.Actor, action policy.Action, object bridge.Object) bool {

@@ -18,13 +18,15 @@ type Login struct {
 
 // Person is somebody who works through the bridge.
 type Person struct {
-	ID      PersonID                  `json:"id"`
-	Name    string                    `json:"name,omitempty"`
-	Team    string                    `json:"team,omitempty"`
-	Active  bool                      `json:"active"`
-	Zone    string                    `json:"zone,omitempty"`    // IANA; "" is the connection's
-	CRM     map[ConnectionName]string `json:"crm,omitempty"`     // their user id in each CRM
-	Phoning map[ConnectionName]Login  `json:"phoning,omitempty"` // their login and profile on each platform
+	ID        PersonID                  `json:"id"`
+	Name      string                    `json:"name,omitempty"`
+	Team      string                    `json:"team,omitempty"`
+	Territory string                    `json:"territory,omitempty"` // where they sell
+	Principal string                    `json:"principal,omitempty"` // for whom they work
+	Active    bool                      `json:"active"`
+	Zone      string                    `json:"zone,omitempty"`    // IANA; "" is the connection's
+	CRM       map[ConnectionName]string `json:"crm,omitempty"`     // their user id in each CRM
+	Phoning   map[ConnectionName]Login  `json:"phoning,omitempty"` // their login and profile on each platform
 }
 
 // Actor is a person acting through one connection: what a command is decided by.

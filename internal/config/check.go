@@ -83,6 +83,19 @@ func (c *Config) CheckClasses() error {
 	return all.Err()
 }
 
+// CheckTerritories finds the people whose territory is none of those that the
+// policy defines, if it defines any: nothing would ever lie in it. Its error is
+// [strict.Findings].
+func (c *Config) CheckTerritories(defined []string) error {
+	var all strict.Findings
+	for _, p := range c.People {
+		if len(defined) > 0 && p.Territory != "" && !slices.Contains(defined, p.Territory) {
+			all = append(all, c.root.Child("people").Child(string(p.ID)).Findf("territory", "the policy defines no such territory; there are %s", strings.Join(defined, ", ")))
+		}
+	}
+	return all.Err()
+}
+
 func checkSettings(conn Connection, d connector.Descriptor) strict.Findings {
 	return checkKeys(conn.Settings, "", d)
 }

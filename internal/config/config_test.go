@@ -120,7 +120,7 @@ func TestGoodPeopleAndCampaigns(t *testing.T) {
 		t.Error(diff)
 	}
 	wantPeople := []bridge.Person{
-		{ID: "alice", Name: "Alice Martin", Team: "plateau-1", Active: true, Zone: "Europe/Paris",
+		{ID: "alice", Name: "Alice Martin", Team: "plateau-1", Territory: "59", Principal: "acme", Active: true, Zone: "Europe/Paris",
 			CRM: map[bridge.ConnectionName]string{"crm.main": "alice"},
 			Phoning: map[bridge.ConnectionName]bridge.Login{
 				"phoning.dialler": {Name: "alice", Profile: "caller"}, "phoning.console": {Name: "alice", Profile: "caller"}}},
@@ -303,6 +303,27 @@ connections:
 	want := "p.yaml:7:22 connections.crm.a.fields.account.x_hat: " + classes + "\n" +
 		"p.yaml:8:23 connections.crm.a.fields.account.x_shoe: " + classes
 	if err := cfg.CheckClasses(); err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+func TestCheckTerritories(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Parse("p.yaml", []byte(`hub: h
+connections: {phoning.console: {type: console}}
+people:
+  alice: {territory: north}
+  bruno: {territory: nort}
+  carla: {}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cfg.CheckTerritories(nil); err != nil {
+		t.Errorf("a policy without a table: %v", err)
+	}
+	want := "p.yaml:5:22 people.bruno.territory: the policy defines no such territory; there are south, north"
+	if err := cfg.CheckTerritories([]string{"south", "north"}); err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
 }

@@ -87,12 +87,14 @@ type feedFile struct {
 }
 
 type personFile struct {
-	Name    string               `yaml:"name"`
-	Team    string               `yaml:"team"`
-	Active  *bool                `yaml:"active"`
-	Zone    string               `yaml:"zone"`
-	CRM     map[string]string    `yaml:"crm"`
-	Phoning map[string]loginFile `yaml:"phoning"`
+	Name      string               `yaml:"name"`
+	Team      string               `yaml:"team"`
+	Territory string               `yaml:"territory"`
+	Principal string               `yaml:"principal"`
+	Active    *bool                `yaml:"active"`
+	Zone      string               `yaml:"zone"`
+	CRM       map[string]string    `yaml:"crm"`
+	Phoning   map[string]loginFile `yaml:"phoning"`
 }
 
 type loginFile struct {

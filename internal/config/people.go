@@ -61,7 +61,7 @@ func (l *loader) people(cfg *Config) {
 		l.id(node, id)
 		l.zone(node, "zone", raw.Zone, time.UTC)
 		p := bridge.Person{
-			ID: bridge.PersonID(id), Name: raw.Name, Team: raw.Team, Zone: raw.Zone,
+			ID: bridge.PersonID(id), Name: raw.Name, Team: raw.Team, Territory: raw.Territory, Principal: raw.Principal, Zone: raw.Zone,
 			Active:  raw.Active == nil || *raw.Active,
 			CRM:     make(map[bridge.ConnectionName]string, len(raw.CRM)),
 			Phoning: make(map[bridge.ConnectionName]bridge.Login, len(raw.Phoning)),

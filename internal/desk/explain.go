@@ -31,7 +31,7 @@ func (d *Desk) Explain(actor bridge.Actor, q Question) (policy.Explanation, erro
 			return &NotFound{"person", string(q.As)}
 		}
 		as := d.begin(c.tx, bridge.Actor{Person: person, Connection: q.Connection})
-		record := policy.Record{Owner: person.ID, Assignee: person.ID, Handed: true, Team: person.Team, CampaignTeam: person.Team}
+		record := policy.Record{Owner: person.ID, Assignee: person.ID, Handed: true, Team: person.Team, CampaignTeam: person.Team, Territory: person.Territory, Principal: person.Principal}
 		if q.Lead != "" {
 			l, p, err := c.load(q.Lead)
 			if err != nil {

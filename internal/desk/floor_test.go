@@ -60,7 +60,7 @@ type floor struct {
 
 func person(id bridge.PersonID, profile bridge.Profile) bridge.Person {
 	return bridge.Person{
-		ID: id, Team: "floor", Active: true, CRM: map[bridge.ConnectionName]string{crm: "u-" + string(id)},
+		ID: id, Team: "floor", Territory: "north", Principal: "acme", Active: true, CRM: map[bridge.ConnectionName]string{crm: "u-" + string(id)},
 		Phoning: map[bridge.ConnectionName]bridge.Login{console: {Name: string(id), Profile: profile}, dialler: {Name: string(id), Profile: profile}},
 	}
 }

@@ -38,6 +38,7 @@ var openings = map[string]string{
 func twoCampaigns(t testing.TB, path string, scope policy.Scope, opened string) *floor {
 	f := floorAt(t, path)
 	text := strings.Replace(plateau, "{on: prospect, scope: assigned, read: [", "{on: prospect, scope: "+string(scope)+", read: [prospect.owner, ", 1)
+	text += "territories: {north: {field: prospect.postal_code, prefixes: [59, 62]}}\n"
 	if text += openings[opened]; opened == "rank" {
 		text = strings.Replace(text, "  caller:\n", "  caller:\n    under: supervisor\n", 1)
 	}
@@ -48,8 +49,10 @@ func twoCampaigns(t testing.TB, path string, scope policy.Scope, opened string) 
 	rules := *f.desk.Rules()
 	rules.Policy = p.With(policy.StaffOf(slices.Collect(maps.Values(people))))
 	other := rules.Campaigns[spring]
-	other.ID, other.Team, other.Feeds = autumn, "others", nil
-	rules.Campaigns = map[bridge.CampaignID]bridge.Campaign{spring: rules.Campaigns[spring], autumn: other}
+	other.ID, other.Team, other.Principal, other.Feeds = autumn, "others", "globex", nil
+	ours := rules.Campaigns[spring]
+	ours.Principal = "acme"
+	rules.Campaigns = map[bridge.CampaignID]bridge.Campaign{spring: ours, autumn: other}
 	rules.ByCRM = func(_ bridge.ConnectionName, user string) (bridge.PersonID, bool) {
 		id, ours := strings.CutPrefix(user, "u-")
 		return bridge.PersonID(id), ours
@@ -95,7 +98,7 @@ func TestTheIndexesAgreeWithTheLeads(t *testing.T) {
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
-		scope := rapid.SampledFrom([]policy.Scope{policy.Own, policy.Assigned, policy.Team, policy.Campaign, policy.All}).Draw(rt, "scope")
+		scope := rapid.SampledFrom([]policy.Scope{policy.Own, policy.Assigned, policy.Team, policy.Territory, policy.Campaign, policy.Principal, policy.All}).Draw(rt, "scope")
 		opened := rapid.SampledFrom(slices.Sorted(maps.Keys(openings))).Draw(rt, "opened")
 		f := twoCampaigns(t, filepath.Join(dir, fmt.Sprint(run)), scope, opened)
 		defer f.store.Close()
@@ -168,11 +171,12 @@ func expected(err error) bool {
 func (f *floor) selection(rt *rapid.T) (page connector.Page) {
 	for _, id := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"1", "2", "3", "4", "5"}), 1, 5, rapid.ID[string]).Draw(rt, "selection") {
 		page.Prospects = append(page.Prospects, bridge.Prospect{Ref: ref(id), ReadAt: f.clock(), Fields: map[bridge.FieldName]bridge.Value{
-			"prospect.name":       bridge.Value("Société " + id),
-			"prospect.phone":      bridge.Value("01 99 00 00 0" + rapid.SampledFrom([]string{id, "1"}).Draw(rt, "phone")),
-			bridge.FieldOwner:     rapid.SampledFrom([]bridge.Value{"", "u-alice", "u-bob", "u-sue"}).Draw(rt, "owner"),
-			"prospect.comment":    "old",
-			bridge.FieldDoNotCall: rapid.SampledFrom([]bridge.Value{"", "", "", "true", "perhaps"}).Draw(rt, "mark"),
+			"prospect.name":        bridge.Value("Société " + id),
+			"prospect.phone":       bridge.Value("01 99 00 00 0" + rapid.SampledFrom([]string{id, "1"}).Draw(rt, "phone")),
+			bridge.FieldOwner:      rapid.SampledFrom([]bridge.Value{"", "u-alice", "u-bob", "u-sue"}).Draw(rt, "owner"),
+			"prospect.comment":     "old",
+			"prospect.postal_code": rapid.SampledFrom([]bridge.Value{"", "59000", "75001"}).Draw(rt, "postal code"),
+			bridge.FieldDoNotCall:  rapid.SampledFrom([]bridge.Value{"", "", "", "true", "perhaps"}).Draw(rt, "mark"),
 		}})
 	}
 	return page

@@ -213,7 +213,7 @@ func (c *command) record(l bridge.Lead, p bridge.Prospect) policy.Record {
 		Handed:       c.onLine(l) && l.Lease.Person == c.who.Person,
 		Team:         l.Team,
 		CampaignTeam: camp.Team,
-		Territory:    string(p.Fields[bridge.FieldTerritory]),
+		Territory:    c.Policy.Territory(p.Fields),
 		Principal:    camp.Principal,
 	}
 }

@@ -81,6 +81,17 @@
 // reach every one of them does not reach their records. Somebody without a
 // profile that the policy maps has no rank.
 //
+// # Territories
+//
+//	territories:
+//	  north: {field: prospect.postal_code, prefixes: [59, 62]}
+//	  benelux: {field: prospect.country, values: [BE, NL, LU]}
+//
+// A prospect lies in the first territory, as written, whose field begins with
+// one of its prefixes or is one of its values, whatever the case. Without a
+// table it lies where the CRM's prospect.territory says. A person's territory,
+// and the principal they work for, are the config's to say.
+//
 // # Test cases
 //
 // A policy may hold what its author expects of it. They are run by the policy

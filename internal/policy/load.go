@@ -14,13 +14,14 @@ const Version = 1
 
 // document is a policy as written.
 type document struct {
-	Version   int                               `yaml:"version,required"`
-	Roles     map[string]strict.Node            `yaml:"roles,required"`
-	Profiles  map[string]map[string]strict.Node `yaml:"profiles,required"`
-	Defaults  map[string]strict.Node            `yaml:"defaults"`
-	Teammates map[string]strict.Node            `yaml:"teammates"`
-	Sharing   []strict.Node                     `yaml:"sharing"`
-	Tests     []strict.Node                     `yaml:"tests"`
+	Version     int                               `yaml:"version,required"`
+	Roles       map[string]strict.Node            `yaml:"roles,required"`
+	Profiles    map[string]map[string]strict.Node `yaml:"profiles,required"`
+	Defaults    map[string]strict.Node            `yaml:"defaults"`
+	Teammates   map[string]strict.Node            `yaml:"teammates"`
+	Sharing     []strict.Node                     `yaml:"sharing"`
+	Territories map[string]strict.Node            `yaml:"territories"` // in their order: read by hand
+	Tests       []strict.Node                     `yaml:"tests"`
 }
 
 type roleText struct {
@@ -71,6 +72,9 @@ func Load(file string, text []byte, catalog bridge.Catalog) (*Policy, error) {
 	for _, ro := range p.roles {
 		ro.compile(p)
 	}
+	if l.unread(p, *root); l.findings != nil {
+		return nil, l.findings.Err()
+	}
 	return p, nil
 }
 
@@ -115,6 +119,7 @@ func (l *loader) document(p *Policy, root strict.Node) {
 	p.defaults = l.general(doc.Defaults, 0, accesses()...)
 	p.teammates = l.general(doc.Teammates, p.defaults.wide, AccessPrivate, AccessRead, AccessWrite)
 	l.sharing(p, doc.Sharing)
+	l.territories(p, root)
 	for connection, profiles := range doc.Profiles {
 		for profile, n := range profiles {
 			l.profile(p, Path{bridge.ConnectionName(connection), bridge.Profile(profile)}, n)

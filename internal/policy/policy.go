@@ -47,13 +47,14 @@ type Policy struct {
 	paths   map[Path]*role
 	cases   []testCase
 
-	defaults  opening // of every record
-	teammates opening // of the records of one's own team
-	sharing   []*share
-	toTeams   map[string]*given
-	shares    bool // there is rank or a sharing rule
-	staff     Staff
-	ranks     map[bridge.PersonID][]int // the roles that people have, by number
+	defaults    opening // of every record
+	teammates   opening // of the records of one's own team
+	sharing     []*share
+	territories []territory // as written
+	toTeams     map[string]*given
+	shares      bool // there is rank or a sharing rule
+	staff       Staff
+	ranks       map[bridge.PersonID][]int // the roles that people have, by number
 }
 
 // Path is a way in: a connection and the profile a person has on it.

@@ -86,7 +86,10 @@ func SubjectOf(a bridge.Actor) Subject {
 	if a.Operator || !a.Person.Active {
 		return Subject{Connection: a.Connection}
 	}
-	return Subject{Person: a.Person.ID, Team: a.Person.Team, Connection: a.Connection, Profile: a.Profile()}
+	return Subject{
+		Person: a.Person.ID, Team: a.Person.Team, Territory: a.Person.Territory, Principal: a.Person.Principal,
+		Connection: a.Connection, Profile: a.Profile(),
+	}
 }
 
 // SubjectOfFeed is whoever works a platform's list of a campaign: what the

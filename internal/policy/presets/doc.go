@@ -5,6 +5,7 @@
 //	jobphoning-3  JobPhoning's three profiles on the three roles of a CRM
 //	nocrm-3       noCRM's three levels
 //	plateau-6     six roles around a call floor
+//	vtiger        a tree of roles, defaults and sharing
 //
 // They name standard fields only, so that they load against any catalog.
 package presets

@@ -28,6 +28,11 @@ var all = []Preset{
 		EN:   "caller, supervisor, field sales, marketing, direction and DPO around a call floor",
 		FR:   "téléopérateur, responsable de plateau, commercial terrain, marketing, direction et DPO autour d'un plateau d'appels",
 	},
+	{
+		Name: "vtiger",
+		EN:   "a tree of roles, defaults of the organisation and sharing rules, as vtiger has them",
+		FR:   "un arbre de rôles, des partages par défaut et des règles de partage, comme dans vtiger",
+	},
 }
 
 // All lists the presets in alphabetical order.

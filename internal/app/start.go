@@ -116,6 +116,7 @@ func (a *App) openDown(context.Context) error {
 	a.sync = campaign.New(campaign.Options{
 		Store: a.store, Desk: a.desk, Pullers: pullers, Pushers: pushers,
 		Every: a.opts.SyncEvery, Now: a.opts.Now, Log: a.log,
+		Rounded: func(err error) { a.metrics.SetBehind(err != nil) },
 	})
 	return nil
 }

@@ -26,6 +26,7 @@ type Options struct {
 	PageSize int           // prospects a pull asks for at once; 0 is 1000
 	Now      func() time.Time
 	Log      *slog.Logger
+	Rounded  func(error) // is told how each round by the clock ended; may be nil
 }
 
 // Sync keeps campaigns, prospects and platform lists in step.
@@ -55,6 +56,9 @@ func New(opts Options) *Sync {
 	if opts.PageSize == 0 {
 		opts.PageSize = defaultPageSize
 	}
+	if opts.Rounded == nil {
+		opts.Rounded = func(error) {}
+	}
 	return &Sync{
 		opts: opts, poke: make(chan struct{}, 1), calls: make(chan struct{}, 1),
 		called: map[bridge.CampaignID][]bridge.LeadID{},
@@ -80,9 +84,14 @@ func (s *Sync) run(ctx context.Context) {
 	tick := time.NewTicker(s.opts.Every)
 	defer tick.Stop()
 	for {
-		if err := s.Round(ctx); err != nil && ctx.Err() == nil {
+		err := s.Round(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
 			s.opts.Log.Warn("a campaign could not be brought up to date", "err", err)
 		}
+		s.opts.Rounded(err)
 		if !s.wait(ctx, tick.C) {
 			return
 		}

@@ -116,3 +116,23 @@ func TestADeafPlatformIsAskedOnceARound(t *testing.T) {
 		t.Errorf("asked %d times, %v", d.asked, err)
 	}
 }
+
+// Whoever watches the hub learns that its lists are behind, and that they are
+// not any more.
+func TestRoundsAreTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.add(3)
+	w.failAt = 1
+	told := make(chan error)
+	w.sync.opts.Rounded = func(err error) { told <- err }
+	w.sync.Start()
+	if err := <-told; err == nil {
+		t.Error("nobody hears that the CRM cannot be read")
+	}
+	w.sync.Poke()
+	if err := <-told; err != nil {
+		t.Errorf("the CRM is back: %v", err)
+	}
+	w.sync.Stop()
+}

@@ -44,6 +44,7 @@ type Metrics struct {
 	conflicts   prometheus.Gauge
 	ledgerLines prometheus.Gauge
 	nats        prometheus.Gauge
+	behind      prometheus.Gauge
 	paused      *prometheus.GaugeVec
 	storeBytes  prometheus.Gauge
 	perOutcome  *prometheus.GaugeVec
@@ -82,7 +83,7 @@ func NewMetrics(l Labels) *Metrics {
 	m.makeCounters()
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.oldest, m.writes, m.breaker, m.leases, m.parked, m.conflicts, m.ledgerLines, m.nats, m.paused, m.storeBytes, m.storeFree, m.perOutcome,
+		m.oldest, m.writes, m.breaker, m.leases, m.parked, m.conflicts, m.ledgerLines, m.nats, m.behind, m.paused, m.storeBytes, m.storeFree, m.perOutcome,
 		m.ack, m.crmRequests, m.outcomes, m.findings, m.http, m.httpTook, m.groupSize, m.commitTook, m.pruned, m.compactions,
 	)
 	m.Know(l)
@@ -104,6 +105,7 @@ func (m *Metrics) makeGauges() {
 	m.conflicts = gauge("conflicts", "Writes that wait because the CRM holds another value.")
 	m.ledgerLines = gauge("ledger_lines", "Lines of the ledger.")
 	m.nats = gauge("nats_connected", "1 while the bridge is connected to NATS.")
+	m.behind = gauge("campaigns_behind", "1 if the last round of the campaigns failed: a CRM was not read, or a platform's list not brought up to date.")
 	m.paused = gauges("connection_paused", "1 while nothing is sent to the connection until a person resumes it.", "connection")
 	m.storeBytes = gauge("store_bytes", "Size of the store's file.")
 	m.storeFree = gauge("store_free_bytes", "Bytes of the store's file that hold nothing: a compaction gives them back.")
@@ -261,6 +263,9 @@ func (m *Metrics) SetLedgerLines(n uint64) { m.ledgerLines.Set(float64(n)) }
 
 // SetNATS is whether the bridge is connected to NATS.
 func (m *Metrics) SetNATS(connected bool) { m.nats.Set(oneIf(connected)) }
+
+// SetBehind is whether the last round of the campaigns failed.
+func (m *Metrics) SetBehind(behind bool) { m.behind.Set(oneIf(behind)) }
 
 // Acknowledged is one event's way from arrival to 2xx.
 func (m *Metrics) Acknowledged(c bridge.ConnectionName, took time.Duration) {

@@ -74,6 +74,7 @@ func TestMetrics(t *testing.T) {
 		m.SetConflicts(5)
 		m.SetLedgerLines(6)
 		m.SetNATS(true)
+		m.SetBehind(true)
 		m.SetPaused(crm, true)
 		m.SetStoreBytes(7)
 	})
@@ -94,7 +95,7 @@ func TestMetrics(t *testing.T) {
 		`passerelle_writes{connection="crm.main",state="parked"} 2`,
 		`passerelle_breaker_state{connection="crm.main",state="closed"} 0`,
 		`passerelle_breaker_state{connection="crm.main",state="open"} 1`,
-		`passerelle_leases 3`, `passerelle_parked_events 4`, `passerelle_conflicts 5`, `passerelle_ledger_lines 6`, `passerelle_nats_connected 1`,
+		`passerelle_leases 3`, `passerelle_parked_events 4`, `passerelle_conflicts 5`, `passerelle_ledger_lines 6`, `passerelle_nats_connected 1`, `passerelle_campaigns_behind 1`,
 		`passerelle_connection_paused{connection="crm.main"} 1`, `passerelle_store_bytes 7`,
 		`passerelle_crm_findings_total{connection="crm.main",finding="not_stored"} 1`,
 		`passerelle_crm_findings_total{connection="crm.main",finding="other"} 1`,

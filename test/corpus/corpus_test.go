@@ -22,6 +22,7 @@ type suite struct {
 		Class string `yaml:"class"`
 	} `yaml:"fields"`
 	Preset     string             `yaml:"preset"` // instead of a policy.yaml
+	Plus       string             `yaml:"plus"`   // text that is added to the preset
 	Subjects   map[string]subject `yaml:"subjects,required"`
 	Records    map[string]record  `yaml:"records,required"`
 	Cases      []testCase         `yaml:"cases"`
@@ -176,7 +177,7 @@ func (s suite) text(t *testing.T, folder string) []byte {
 	if !ok {
 		t.Fatalf("there is no preset %s", s.Preset)
 	}
-	return text
+	return append(text, s.Plus...)
 }
 
 func read(t *testing.T, folder, name string) []byte {

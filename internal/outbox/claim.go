@@ -50,6 +50,7 @@ type Terms struct {
 	Timeout time.Duration // from claim to deadline
 	Settle  time.Duration // how late a timed-out write may still appear
 	Most    int           // entries to grant at most, by quota
+	Again   time.Duration // when to ask again for those beyond it; 0 is soon
 	Fence   uint64        // of the claim that this one goes on; 0 begins one
 }
 
@@ -137,6 +138,9 @@ func (c *claim) decide(e *Entry) (Item, error) {
 		return item, e.back(c.tx, c.now, time.Time{})
 	case blocker == Sent:
 		item.Verdict, item.Retry = Wait, confirmWait
+		return item, nil
+	case blocker == "" && c.granted >= c.terms.Most && c.terms.Again > 0:
+		item.Verdict, item.Retry = Wait, c.terms.Again
 		return item, nil
 	case blocker != "", c.granted >= c.terms.Most, fields && e.Write.Kind == bridge.WriteFields:
 		item.Verdict, item.Retry = Wait, retryWait

@@ -43,11 +43,11 @@ func (r *Relay) Claim(ctx context.Context, ask outbox.Ask) (outbox.Grant, error)
 		l.poke()
 		return refuseAll(ask, fault.Of(err).After), nil
 	}
-	most, wait := l.tokens(len(ask.Entries))
+	most, wait := l.tokens(l.atOnce(len(ask.Entries)))
 	if most == 0 {
 		return refuseAll(ask, wait), nil
 	}
-	g, err := l.grant(ctx, ask, most)
+	g, err := l.grant(ctx, ask, most, wait)
 	faultpoint.Hit("relay.claim.after")
 	granted := goes(g)
 	l.Bucket.Return((most - granted) * l.Descriptor.Tokens)
@@ -61,11 +61,24 @@ func (r *Relay) Claim(ctx context.Context, ask outbox.Ask) (outbox.Grant, error)
 	return g, nil
 }
 
+// atOnce is how many of so many writes may be sent at a time: one if it is to
+// find out whether the CRM is back, and each would be a request of its own.
+func (l *lane) atOnce(n int) int {
+	if l.Descriptor.Batch <= 1 && l.Breaker.State() == httpx.BreakerHalfOpen {
+		return min(n, 1)
+	}
+	return n
+}
+
 // grant claims at most so many of the entries asked for, a chunk to a
-// transaction, all under one fence. After an error the grant is what was kept;
-// the rest may be asked for again.
-func (l *lane) grant(ctx context.Context, ask outbox.Ask, most int) (outbox.Grant, error) {
+// transaction, all under one fence; the others are to be asked for again after a
+// while (0: soon). After an error the grant is what was kept; the rest may be
+// asked for again.
+func (l *lane) grant(ctx context.Context, ask outbox.Ask, most int, wait time.Duration) (outbox.Grant, error) {
 	terms := outbox.Terms{Timeout: l.relay.opts.Timeout, Settle: l.Descriptor.Settle}
+	if wait > 0 {
+		terms.Again = retryIn(wait)
+	}
 	all := outbox.Grant{For: terms.Timeout}
 	rest := slices.Compact(slices.Sorted(slices.Values(ask.Entries)))
 	now := l.now() // the deadline of all
@@ -103,14 +116,18 @@ func refuseAll(ask outbox.Ask, after time.Duration) outbox.Grant {
 	return outbox.Grant{Items: refuse(ask.Entries, after)}
 }
 
-// refuse tells a writer to ask again soon: the wait may be over before, and
-// something urgent may have come by then.
 func refuse(entries []string, after time.Duration) []outbox.Item {
 	items := make([]outbox.Item, len(entries))
 	for i, id := range entries {
-		items[i] = outbox.Item{Entry: id, Verdict: outbox.Wait, Retry: min(max(after, 50*time.Millisecond), askAgain)}
+		items[i] = outbox.Item{Entry: id, Verdict: outbox.Wait, Retry: retryIn(after)}
 	}
 	return items
+}
+
+// retryIn is when a writer is told to ask again: the wait may be over before, and
+// something urgent may have come by then.
+func retryIn(after time.Duration) time.Duration {
+	return min(max(after, 50*time.Millisecond), askAgain)
 }
 
 // tokens takes the worst-case requests of as many entries as the quota allows,

@@ -75,64 +75,55 @@ func (w *Writer) Stop() {
 	w.wg.Wait()
 }
 
-// atOnce is how many writes of a CRM without batches are under way at a time.
-const atOnce = 8
-
-// serve starts the goroutines of one line: a hand for each partition, which
-// takes its messages in order. A CRM with batches has one hand, for messages of
-// all partitions make a batch.
+// serve starts the goroutines of one line: one hand for a CRM with batches, for
+// messages of all partitions make a batch, else a crowd of them.
 func (w *Writer) serve(ctx context.Context, line Line) {
-	n, batch := bus.Partitions, max(line.Descriptor.Batch, 1)
+	batch := line.Descriptor.Batch
+	in := make([]chan bus.Delivery, 1)
 	if batch > 1 {
-		n = 1
-	}
-	in := make([]chan bus.Delivery, n)
-	busy := make(chan struct{}, atOnce)
-	for i := range in {
-		in[i] = make(chan bus.Delivery, batch)
-		h := hand{Line: line, opts: w.opts, batch: batch, in: in[i], busy: busy}
-		w.wg.Go(func() { h.work(ctx) })
+		in[0] = make(chan bus.Delivery, batch)
+		h := hand{Line: line, opts: w.opts, batch: batch}
+		w.wg.Go(func() { h.work(ctx, in[0]) })
+	} else {
+		in = make([]chan bus.Delivery, bus.Partitions)
+		c := newCrowd(ctx, line, w.opts)
+		for i := range in {
+			in[i] = make(chan bus.Delivery, mostHeld/bus.Partitions)
+			w.wg.Go(func() { c.work(ctx, in[i]) })
+		}
 	}
 	w.subs[line.Name] = w.opts.Road.Subscribe(line.Name, max(16, 2*batch/bus.Partitions), func(d bus.Delivery) {
 		select {
-		case in[d.Partition%n] <- d:
+		case in[d.Partition%len(in)] <- d:
 		case <-ctx.Done():
 			d.Nak(0)
 		}
 	})
 }
 
-// hand is one goroutine's work.
+// hand is one goroutine's work: claim, carry out, report.
 type hand struct {
 	Line
 	opts  Options
 	batch int
-	in    chan bus.Delivery
-	busy  chan struct{} // holds one for each batch of the line that is under way
 }
 
-func (h *hand) work(ctx context.Context) {
+func (h *hand) work(ctx context.Context, in <-chan bus.Delivery) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case d := <-h.in:
-			select {
-			case h.busy <- struct{}{}:
-				h.carryOut(ctx, h.drain([]bus.Delivery{d}))
-				<-h.busy
-			case <-ctx.Done():
-				d.Nak(0)
-			}
+		case d := <-in:
+			h.carryOut(ctx, drain(in, []bus.Delivery{d}, h.batch))
 		}
 	}
 }
 
 // drain makes a batch of what waits.
-func (h *hand) drain(batch []bus.Delivery) []bus.Delivery {
-	for len(batch) < h.batch {
+func drain(in <-chan bus.Delivery, batch []bus.Delivery, most int) []bus.Delivery {
+	for len(batch) < most {
 		select {
-		case d := <-h.in:
+		case d := <-in:
 			batch = append(batch, d)
 		default:
 			return batch
@@ -141,35 +132,49 @@ func (h *hand) drain(batch []bus.Delivery) []bus.Delivery {
 	return batch
 }
 
+// entriesOf lists whose messages these are, by age.
+func entriesOf(batch []bus.Delivery) []string {
+	entries := make([]string, len(batch))
+	for i, d := range batch {
+		entries[i] = d.Entry
+	}
+	slices.Sort(entries)
+	return slices.Compact(entries)
+}
+
+func (h *hand) carryOut(ctx context.Context, batch []bus.Delivery) {
+	asked := time.Now()
+	grant, err := h.claim(ctx, outbox.Ask{Connection: h.Name, Writer: h.opts.Name, Entries: entriesOf(batch)})
+	if err != nil {
+		h.unclaimed(batch, err)
+		return
+	}
+	if report, any := h.apply(grant, asked.Add(grant.For)); any {
+		err = h.report(ctx, report)
+	}
+	h.end(batch, grant, err)
+}
+
 // onTrouble is when a message is asked for again whose claim could not be had.
 const onTrouble = time.Second
 
-func (h *hand) carryOut(ctx context.Context, batch []bus.Delivery) {
-	ask := outbox.Ask{Connection: h.Name, Writer: h.opts.Name}
+func (h *hand) unclaimed(batch []bus.Delivery, err error) {
+	h.opts.Log.Debug("no claim", "connection", h.Name, "err", err)
 	for _, d := range batch {
-		ask.Entries = append(ask.Entries, d.Entry)
+		d.Nak(onTrouble)
 	}
-	slices.Sort(ask.Entries)
-	ask.Entries = slices.Compact(ask.Entries)
-	asked := time.Now()
-	grant, err := h.claim(ctx, ask)
+}
+
+// end answers for the messages once the report is kept, or could not be.
+func (h *hand) end(batch []bus.Delivery, grant outbox.Grant, err error) {
 	if err != nil {
-		h.opts.Log.Debug("no claim", "connection", h.Name, "err", err)
+		// The entries' claims run out and are looked up; the messages are
+		// asked for again and answered done or busy.
+		h.opts.Log.Warn("no report", "connection", h.Name, "err", err)
 		for _, d := range batch {
 			d.Nak(onTrouble)
 		}
 		return
-	}
-	if report, any := h.apply(grant, asked.Add(grant.For)); any {
-		if err := h.report(ctx, report); err != nil {
-			// The entries' claims run out and are looked up; the messages are
-			// asked for again and answered done or busy.
-			h.opts.Log.Warn("no report", "connection", h.Name, "err", err)
-			for _, d := range batch {
-				d.Nak(onTrouble)
-			}
-			return
-		}
 	}
 	faultpoint.Hit("writer.report.after")
 	again := map[string]time.Duration{}

@@ -1,0 +1,44 @@
+package writer
+
+import (
+	"runtime"
+	"sync"
+)
+
+// rounds gathers what several goroutines hand in: while one round is under way,
+// what comes waits for the next.
+type rounds[T any] struct {
+	run func([]T)
+
+	mu      sync.Mutex
+	waiting []T
+	running bool
+}
+
+// add hands in one more. It does not wait.
+func (r *rounds[T]) add(one T) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting = append(r.waiting, one)
+	if !r.running {
+		r.running = true
+		go r.loop()
+	}
+}
+
+// loop runs rounds until nothing waits; first it lets those hand in who are
+// about to.
+func (r *rounds[T]) loop() {
+	runtime.Gosched()
+	for round := r.next(); len(round) > 0; round = r.next() {
+		r.run(round)
+	}
+}
+
+func (r *rounds[T]) next() (round []T) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	round, r.waiting = r.waiting, nil
+	r.running = len(round) > 0
+	return round
+}

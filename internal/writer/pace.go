@@ -64,7 +64,7 @@ func (p *pace) enter(ctx context.Context) int {
 	if ctx.Err() != nil {
 		return 0
 	}
-	n := max(1, p.limit/bus.Partitions)
+	n := (p.limit + bus.Partitions - 1) / bus.Partitions
 	p.held += n
 	return n
 }

@@ -50,15 +50,16 @@ type Terms struct {
 	Timeout time.Duration // from claim to deadline
 	Settle  time.Duration // how late a timed-out write may still appear
 	Most    int           // entries to grant at most, by quota
-	Again   time.Duration // when to ask again for those beyond it; 0 is soon
+	Again   time.Duration // when to ask again for those beyond it
 	Fence   uint64        // of the claim that this one goes on; 0 begins one
 }
 
 // How long a writer waits whose entry is not next yet, or builds on one that is
-// not confirmed yet.
+// not confirmed yet, and at least where there is no quota for it.
 const (
 	retryWait   = 200 * time.Millisecond
 	confirmWait = time.Second
+	retryLeast  = 50 * time.Millisecond
 )
 
 // Claim decides an ask, entry by entry in the order the entries were made, and
@@ -139,10 +140,10 @@ func (c *claim) decide(e *Entry) (Item, error) {
 	case blocker == Sent:
 		item.Verdict, item.Retry = Wait, confirmWait
 		return item, nil
-	case blocker == "" && c.granted >= c.terms.Most && c.terms.Again > 0:
-		item.Verdict, item.Retry = Wait, c.terms.Again
+	case c.granted >= c.terms.Most:
+		item.Verdict, item.Retry = Wait, max(c.terms.Again, retryLeast)
 		return item, nil
-	case blocker != "", c.granted >= c.terms.Most, fields && e.Write.Kind == bridge.WriteFields:
+	case blocker != "", fields && e.Write.Kind == bridge.WriteFields:
 		item.Verdict, item.Retry = Wait, retryWait
 		return item, nil
 	}

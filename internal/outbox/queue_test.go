@@ -115,7 +115,7 @@ func TestAClaimInParts(t *testing.T) {
 	for range 6 {
 		all = append(all, b.add(bridge.WriteActivity, prospect("7")).ID)
 	}
-	terms := Terms{Timeout: testTimeout, Settle: testSettle, Most: 4}
+	terms := Terms{Timeout: testTimeout, Settle: testSettle, Most: 4, Again: 3 * time.Second}
 	var items []Item
 	b.do(func(tx *store.Tx) error { _, _, err := Take(tx, crmName, 100, b.now); return err })
 	for len(all) > 0 {
@@ -139,6 +139,9 @@ func TestAClaimInParts(t *testing.T) {
 	for i, item := range items {
 		if want := map[bool]Verdict{true: Go, false: Wait}[i < 4]; item.Verdict != want {
 			t.Errorf("entry %d: %s, want %s", i, item.Verdict, want)
+		}
+		if item.Verdict == Wait && item.Retry != terms.Again {
+			t.Errorf("entry %d is to be asked for again after %s, want %s", i, item.Retry, terms.Again)
 		}
 	}
 }

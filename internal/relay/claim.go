@@ -71,14 +71,10 @@ func (l *lane) atOnce(n int) int {
 }
 
 // grant claims at most so many of the entries asked for, a chunk to a
-// transaction, all under one fence; the others are to be asked for again after a
-// while (0: soon). After an error the grant is what was kept; the rest may be
-// asked for again.
+// transaction, all under one fence; the others are told to wait. After an error
+// the grant is what was kept; the rest may be asked for again.
 func (l *lane) grant(ctx context.Context, ask outbox.Ask, most int, wait time.Duration) (outbox.Grant, error) {
-	terms := outbox.Terms{Timeout: l.relay.opts.Timeout, Settle: l.Descriptor.Settle}
-	if wait > 0 {
-		terms.Again = retryIn(wait)
-	}
+	terms := outbox.Terms{Timeout: l.relay.opts.Timeout, Settle: l.Descriptor.Settle, Again: retryIn(wait)}
 	all := outbox.Grant{For: terms.Timeout}
 	rest := slices.Compact(slices.Sorted(slices.Values(ask.Entries)))
 	now := l.now() // the deadline of all

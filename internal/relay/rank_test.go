@@ -2,7 +2,9 @@ package relay
 
 import (
 	"context"
+	"slices"
 	"testing"
+	"time"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector/httpx"
@@ -94,7 +96,7 @@ func TestLookingBack(t *testing.T) {
 			h := newHub(t, always(stores))
 			h.addMany(8)
 			soon(t, "applied", h.done)
-			h.crm.forget(c.forget)
+			h.forget(c.forget)
 			h.pass(lookBackEvery + lookBackEvery)
 			h.add(bridge.WriteActivity, 100)
 			if c.paused {
@@ -136,9 +138,21 @@ func (h *hub) paused() (p *Pause) {
 	return p
 }
 
-// forget drops the newest of what was applied.
-func (s *scripted) forget(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.applied = s.applied[:len(s.applied)-n]
+// forget has the CRM lose the calls that were confirmed last.
+func (h *hub) forget(n int) {
+	h.Helper()
+	gone := map[bridge.OperationID]bool{}
+	h.view(func(tx *store.Tx) error {
+		for _, id := range outbox.LastApplied(tx, crmName, time.Time{}, n) {
+			e, _, err := outbox.Get(tx, id)
+			if err != nil {
+				return err
+			}
+			gone[e.Write.Operation] = true
+		}
+		return nil
+	})
+	h.crm.mu.Lock()
+	defer h.crm.mu.Unlock()
+	h.crm.applied = slices.DeleteFunc(h.crm.applied, func(w bridge.Write) bool { return gone[w.Operation] })
 }

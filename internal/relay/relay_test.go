@@ -107,6 +107,24 @@ func TestABreakerClearsTheRoadAndTheUrgentGoesFirst(t *testing.T) {
 	h.onceInOrder(301)
 }
 
+func TestAProbeIsOneRequest(t *testing.T) {
+	t.Parallel()
+	b := httpx.NewBreaker(1, time.Millisecond)
+	l := &lane{Line: Line{Breaker: b, Descriptor: connector.Descriptor{Batch: 1}}}
+	if n := l.atOnce(10); n != 10 {
+		t.Errorf("%d at once, want all", n)
+	}
+	b.Report(fault.Unavailable)
+	soon(t, "the breaker lets a probe through", func() bool { return b.State() == httpx.BreakerHalfOpen })
+	if n := l.atOnce(10); n != 1 {
+		t.Errorf("%d probes, want one", n)
+	}
+	l.Descriptor.Batch = 100
+	if n := l.atOnce(10); n != 10 {
+		t.Errorf("a batch of %d, want 10: it is one request", n)
+	}
+}
+
 func TestAQuotaPausesWithoutCountingATry(t *testing.T) {
 	t.Parallel()
 	h := newHub(t, first(throttles, stores))

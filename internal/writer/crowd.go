@@ -1,10 +1,8 @@
 package writer
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
@@ -76,7 +74,7 @@ func (c *crowd) work(ctx context.Context, in <-chan bus.Delivery) {
 }
 
 func (c *crowd) carryOut(ctx context.Context, few []bus.Delivery) {
-	mine := c.claim(few)
+	mine := c.claim(entriesOf(few))
 	if mine.err != nil {
 		c.pace.leave(len(few))
 		c.unclaimed(few, mine.err)
@@ -92,8 +90,8 @@ func (c *crowd) carryOut(ctx context.Context, few []bus.Delivery) {
 }
 
 // claim asks for entries beside the other hands.
-func (c *crowd) claim(few []bus.Delivery) share {
-	a := &asking{entriesOf(few), make(chan share, 1)}
+func (c *crowd) claim(entries []string) share {
+	a := &asking{entries, make(chan share, 1)}
 	c.asked.add(a)
 	return <-a.granted
 }
@@ -193,7 +191,7 @@ func (c *crowd) tell(ctx context.Context, all []telling) {
 	wg.Wait()
 }
 
-// together makes one report of those on one claim.
+// together makes one report of those on one claim, in the order they came.
 func together(claim []telling) outbox.Report {
 	all := outbox.Report{Connection: claim[0].Connection, Fence: claim[0].Fence}
 	for _, t := range claim {
@@ -201,6 +199,5 @@ func together(claim []telling) outbox.Report {
 		all.Unused += t.Unused
 		all.Results = append(all.Results, t.Results...)
 	}
-	slices.SortFunc(all.Results, func(a, b outbox.Result) int { return cmp.Compare(a.Entry, b.Entry) })
 	return all
 }

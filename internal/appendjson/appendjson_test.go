@@ -89,6 +89,26 @@ func TestObjectsAreThoseOfEncodingJSON(t *testing.T) {
 	})
 }
 
+func TestTextsAreReadAsEncodingJSONWould(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		raw := rapid.OneOf(
+			rapid.Map(rapid.String(), func(s string) []byte { return String(nil, s) }),
+			rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) []byte { return append(append([]byte{'"'}, b...), '"') }),
+			rapid.SampledFrom([][]byte{[]byte(`"\u00e9\n"`), []byte(`"\"`), []byte(`"\\"`), []byte("\"\xff\""), []byte(`"`), nil, []byte(`"\ud800"`)}),
+		).Draw(t, "raw")
+		var text readText
+		var want string
+		if Read(raw, &text) && (json.Unmarshal(raw, &want) != nil || want != string(text)) {
+			t.Fatalf("%q is read as %q, want %q", raw, text, want)
+		}
+	})
+}
+
+type readText string
+
+func (s *readText) ReadJSON(r *Reader) { *s = readText(r.String()) }
+
 func TestErrorsStay(t *testing.T) {
 	t.Parallel()
 	for name, write := range map[string]func(*Object){

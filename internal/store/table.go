@@ -202,7 +202,7 @@ func (t Table[T]) Get(tx *Tx, key string) (v T, ok bool, err error) {
 	if raw == nil || err != nil {
 		return v, false, err
 	}
-	if err := json.Unmarshal(raw, &v); err != nil {
+	if err := decode(raw, &v); err != nil {
 		return v, false, fmt.Errorf("the store's table %s holds a record that cannot be read: %w", t.name, err)
 	}
 	return v, true, nil
@@ -226,6 +226,18 @@ func encode(v any) ([]byte, error) {
 	return json.Marshal(v)
 }
 
+// decode reads a value's JSON. The rows that every call reads do it themselves,
+// as far as they are of the usual form.
+func decode[T any](raw []byte, v *T) error {
+	if own, ok := any(v).(appendjson.Readable); ok {
+		if appendjson.Read(raw, own) {
+			return nil
+		}
+		*v = *new(T)
+	}
+	return json.Unmarshal(raw, v)
+}
+
 // usualRow is room for most rows, in bytes.
 const usualRow = 768
 
@@ -234,7 +246,7 @@ const usualRow = 768
 func (t Table[T]) Each(tx *Tx, prefix, from string, fn func(key string, v T) (bool, error)) error {
 	for k, raw := range t.Raw.Scan(tx, prefix, from) {
 		var v T
-		if err := json.Unmarshal(raw, &v); err != nil {
+		if err := decode(raw, &v); err != nil {
 			return fmt.Errorf("the store's table %s holds a record that cannot be read: %w", t.name, err)
 		}
 		more, err := fn(k, v)

@@ -1,6 +1,7 @@
 // Package golden compares what a type writes of itself with what package
-// encoding/json writes of it, member by member. It is for tests: a member that
-// is added to the type and forgotten in its AppendJSON fails there.
+// encoding/json writes of it, member by member, and what it reads likewise. It is
+// for tests: a member that is added to the type and forgotten in its AppendJSON
+// fails there.
 package golden
 
 import (
@@ -33,6 +34,52 @@ func Check[T appendjson.Appender](t *testing.T) {
 			t.Fatalf("it writes\n%s\nwant\n%s", got, want)
 		}
 	})
+}
+
+// CheckRead compares what a type reads of a row, where it reads one, with what
+// package encoding/json reads of it: of rows as they are written, and of such as
+// are cut, or have a byte changed.
+func CheckRead[T any, P interface {
+	*T
+	appendjson.Readable
+}](t *testing.T) {
+	t.Helper()
+	read := 0
+	rapid.Check(t, func(t *rapid.T) {
+		var v T
+		fill(t, reflect.ValueOf(&v).Elem())
+		raw, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if appendjson.Read(raw, P(new(T))) {
+			read++
+		}
+		same[T, P](t, raw)
+		at := rapid.IntRange(0, len(raw)-1).Draw(t, "at")
+		same[T, P](t, raw[:at])
+		raw[at] = rapid.Byte().Draw(t, "byte")
+		same[T, P](t, raw)
+	})
+	if read == 0 {
+		t.Error("it reads no row")
+	}
+}
+
+func same[T any, P interface {
+	*T
+	appendjson.Readable
+}](t *rapid.T, raw []byte) {
+	var got, want T
+	if !appendjson.Read(raw, P(&got)) {
+		return
+	}
+	if err := json.Unmarshal(raw, &want); err != nil {
+		t.Fatalf("it reads %s, in which is %v", raw, err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("of %s it reads\n%+v\nwant\n%+v", raw, got, want)
+	}
 }
 
 // fill gives a value's members values, some of them zero.

@@ -26,7 +26,7 @@ demo: build
 
 build:
 	@mkdir -p .build && printf '*\n' > .build/.gitignore
-	go build -o $(BINARY) ./cmd/passerelle
+	go build -buildvcs=auto -o $(BINARY) ./cmd/passerelle
 
 test: deps lint unit suites replay-race chaos power replay
 	@printf '\n== everything passed in %d s\n' $$(( $$(date +%s) - $(BEGAN) ))

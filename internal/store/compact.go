@@ -274,10 +274,13 @@ func carrySequences(src, dst *bbolt.Tx) error {
 // processor to the others for as long as it took.
 func (c *compaction) step(ctx context.Context, fn func(src, dst *bbolt.Tx) error) error {
 	began := time.Now()
-	err := c.view(func(src *bbolt.Tx) error {
+	both := func(src *bbolt.Tx) error {
 		return c.to.Update(func(dst *bbolt.Tx) error { return fn(src, dst) })
-	})
-	if err != nil || !c.to.NoSync {
+	}
+	if !c.to.NoSync { // the swap
+		return c.inTurn(both)
+	}
+	if err := c.view(both); err != nil {
 		return err
 	}
 	if c.steps++; c.steps%syncEvery == 0 {

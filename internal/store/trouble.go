@@ -61,7 +61,17 @@ func (s *Store) named(err error) error {
 
 // read is bbolt's View, where neither a bad page nor an error of ours ends the
 // process.
-func (s *Store) read(db *bbolt.DB, fn func(*bbolt.Tx) error) (err error) {
+func (s *Store) read(db *bbolt.DB, fn func(*bbolt.Tx) error) error {
+	return s.guarded(db, fn, func(f func()) error { return s.between(context.Background(), f) })
+}
+
+// inTurn reads on the committer's goroutine, which cannot wait for itself.
+func (s *Store) inTurn(fn func(*bbolt.Tx) error) error {
+	return s.guarded(s.db.Load(), fn, func(f func()) error { f(); return nil })
+}
+
+// guarded turns a panic into its error, found while the committer is held.
+func (s *Store) guarded(db *bbolt.DB, fn func(*bbolt.Tx) error, held func(func()) error) (err error) {
 	if err := s.broken(); err != nil {
 		return err
 	}
@@ -69,7 +79,7 @@ func (s *Store) read(db *bbolt.DB, fn func(*bbolt.Tx) error) (err error) {
 	defer func() {
 		if p := recover(); p == nil {
 			return
-		} else if held := s.between(context.Background(), func() { err = s.accident(p) }); held != nil {
+		} else if late := held(func() { err = s.accident(p) }); late != nil {
 			err = fmt.Errorf("internal error: %v", p)
 		}
 	}()

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"go.etcd.io/bbolt"
 )
 
 type document struct{ N, Text string }
@@ -280,5 +282,21 @@ func TestTroubleIsToldOnce(t *testing.T) {
 	}
 	if len(told) != 2 || !errors.Is(told[0], bolterrors.ErrMaxSizeReached) || told[1] != nil {
 		t.Errorf("told %v, want the error and then nil", told)
+	}
+}
+
+// What goes wrong while the committer itself reads is found all the same.
+func TestAnAccidentInTurn(t *testing.T) {
+	t.Parallel()
+	s := open(t, filepath.Join(t.TempDir(), "store.db"))
+	var got error
+	err := s.between(t.Context(), func() {
+		got = s.inTurn(func(*bbolt.Tx) error { panic("a bad page") })
+	})
+	if err != nil || got == nil || !strings.Contains(got.Error(), "a bad page") {
+		t.Errorf("%v, %v", err, got)
+	}
+	if count(t, s) != 0 {
+		t.Error("the store does not go on")
 	}
 }

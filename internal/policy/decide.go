@@ -49,7 +49,7 @@ func (p *Policy) allows(s Subject, action Action, bit int, r Record) bool {
 		return false
 	}
 	return role.rows[scopesOf(s, r)&^inAll][a].has(bit) ||
-		p.shares && role.ever[a].has(bit) && p.widened(role, s, r).permits(a, int(p.targets.places[bit]))
+		p.shares && role.ever[a].has(bit) && p.widened(role, &s, &r).permits(a, int(p.targets.places[bit]))
 }
 
 // fields are the targets that the subject may do the action on.
@@ -58,7 +58,7 @@ func (p *Policy) fields(s Subject, r Record, a int) FieldMask {
 	if !ok {
 		return FieldMask{}
 	}
-	return FieldMask{p.targets, role.rows[scopesOf(s, r)&^inAll][a], role.ever[a], p.widened(role, s, r), a}
+	return FieldMask{p.targets, role.rows[scopesOf(s, r)&^inAll][a], role.ever[a], p.widened(role, &s, &r), a}
 }
 
 // Can decides whether the subject may do action on the object itself.

@@ -197,7 +197,7 @@ func TestDecisionsAreThoseOfTheNaiveEvaluator(t *testing.T) {
 				t.Fatalf("%s %s: opened by %+v, cause %s", action, target, e.Opened, e.Cause)
 			}
 			if target.Field == "" {
-				if want && !p.Reaches(s, action, target.Object) && p.widened(p.paths[Path{s.Connection, s.Profile}], s, r).permits(action.index(), p.targets.place(target.Object)) {
+				if want && !p.Reaches(s, action, target.Object) && p.widened(p.paths[Path{s.Connection, s.Profile}], &s, &r).permits(action.index(), p.targets.place(target.Object)) {
 					t.Fatalf("%s %s: reached, but not said to be\n%s", action, target, m.text())
 				}
 				if v := p.Can(s, action, target.Object, r); v != e.Verdict || v.Allowed != p.Allows(s, action, target.Object, r) {

@@ -118,7 +118,10 @@ type belonging struct {
 // several roles has the rank of each: what does not reach all of them does not
 // reach their records.
 func (p *Policy) shared(who asker, of belonging) widening {
-	team := p.toTeams[who.team]
+	var team *given
+	if who.team != "" {
+		team = p.toTeams[who.team]
+	}
 	out := who.role.given.ofTeam(of.team) | team.ofTeam(of.team)
 	if len(of.owners) == 0 {
 		return out
@@ -130,12 +133,13 @@ func (p *Policy) shared(who asker, of belonging) widening {
 	return out | all
 }
 
-// widened is shared for a subject and a record.
-func (p *Policy) widened(ro *role, s Subject, r Record) widening {
+// widened is shared for a subject as the role and a record: every decision asks
+// it, so it takes pointers.
+func (p *Policy) widened(ro *role, s *Subject, r *Record) widening {
 	if !p.shares {
 		return 0
 	}
-	return p.shared(asker{ro, s.Team}, p.belongs(r))
+	return p.shared(asker{ro, s.Team}, belonging{p.ranks[r.Owner], r.Team})
 }
 
 func (p *Policy) belongs(r Record) belonging { return belonging{p.ranks[r.Owner], r.Team} }
@@ -158,7 +162,7 @@ type extent struct {
 // extent is that of a subject, as the role, on a record.
 func (p *Policy) extent(ro *role, s Subject, r Record) extent {
 	set := scopesOf(s, r)
-	return extent{set, p.general(set) | p.widened(ro, s, r)}
+	return extent{set, p.general(set) | p.widened(ro, &s, &r)}
 }
 
 // holds says whether a grant of the action, by its index, holds.

@@ -77,12 +77,13 @@ type (
 	shareChange policy.ShareChange
 
 	delta struct {
-		Moves   []profileMove `json:"moves" doc:"Profiles whose role changes."`
-		Changes []rightChange `json:"changes" doc:"Rights that are gained and lost, the riskiest first."`
-		Cards   []cardChange  `json:"cards" doc:"Context that cards gain and lose."`
-		Ranks   []rankChange  `json:"ranks" doc:"Roles that begin and cease to stand above others."`
-		Sharing []shareChange `json:"sharing" doc:"Sharing rules that come and go."`
-		Text    string        `json:"text" doc:"All of it in words."`
+		Moves       []profileMove `json:"moves" doc:"Profiles whose role changes."`
+		Changes     []rightChange `json:"changes" doc:"Rights that are gained and lost, the riskiest first."`
+		Cards       []cardChange  `json:"cards" doc:"Context that cards gain and lose."`
+		Ranks       []rankChange  `json:"ranks" doc:"Roles that begin and cease to stand above others."`
+		Sharing     []shareChange `json:"sharing" doc:"Sharing rules that come and go."`
+		Territories []string      `json:"territories" doc:"Territories that other records lie in."`
+		Text        string        `json:"text" doc:"All of it in words."`
 	}
 )
 
@@ -100,12 +101,13 @@ func (a *API) diff(_ context.Context, actor bridge.Actor, in *diffQuery) (delta,
 	}
 	d := policy.Diff(from, to)
 	return delta{
-		Moves:   listOf(d.Moves, "", func(m policy.Move) profileMove { return profileMove(m) }).Items,
-		Changes: listOf(d.Changes, "", func(c policy.Change) rightChange { return rightChange(c) }).Items,
-		Cards:   listOf(d.Cards, "", func(c policy.CardChange) cardChange { return cardChange(c) }).Items,
-		Ranks:   listOf(d.Ranks, "", func(c policy.RankChange) rankChange { return rankChange(c) }).Items,
-		Sharing: listOf(d.Sharing, "", func(c policy.ShareChange) shareChange { return shareChange(c) }).Items,
-		Text:    d.Text(in.Lang),
+		Moves:       listOf(d.Moves, "", func(m policy.Move) profileMove { return profileMove(m) }).Items,
+		Changes:     listOf(d.Changes, "", func(c policy.Change) rightChange { return rightChange(c) }).Items,
+		Cards:       listOf(d.Cards, "", func(c policy.CardChange) cardChange { return cardChange(c) }).Items,
+		Ranks:       listOf(d.Ranks, "", func(c policy.RankChange) rankChange { return rankChange(c) }).Items,
+		Sharing:     listOf(d.Sharing, "", func(c policy.ShareChange) shareChange { return shareChange(c) }).Items,
+		Territories: listOf(d.Territories, "", func(name string) string { return name }).Items,
+		Text:        d.Text(in.Lang),
 	}, nil
 }
 

@@ -76,7 +76,7 @@ func newWorld(t *testing.T, first []byte) *world {
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	d, err := desk.New(t.Context(), desk.Options{
-		Store: s, Rules: &desk.Rules{Policy: p, Catalog: bridge.Standard()}, Seal: key, Zone: "Europe/Paris", Now: time.Now, Log: log,
+		Store: s, Rules: &desk.Rules{Policy: p.With(policy.StaffOf(staff)), Catalog: bridge.Standard()}, Seal: key, Zone: "Europe/Paris", Now: time.Now, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -120,6 +120,8 @@ func TestTwoPeopleStandBehindAPolicy(t *testing.T) {
 	}
 	if got := w.desk.Rules().Policy; got.Hash() != d.Policy || got.Title("director") != "second" || w.activated.Load() != 1 {
 		t.Errorf("%s decides, told %d times", got.Hash(), w.activated.Load())
+	} else if len(got.Staff()) != len(staff) {
+		t.Errorf("the new policy knows the roles of %d people, not of %d", len(got.Staff()), len(staff))
 	}
 	err = w.store.View(func(tx *store.Tx) error {
 		active, kept, err := Active(tx)

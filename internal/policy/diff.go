@@ -45,6 +45,8 @@ type Delta struct {
 	Cards   []CardChange  `json:"cards"`
 	Ranks   []RankChange  `json:"ranks"`
 	Sharing []ShareChange `json:"sharing"`
+	// Territories are those that come, go or are told otherwise.
+	Territories []string `json:"territories"`
 }
 
 // Diff says who gains and who loses what from old to new, which must have been
@@ -57,7 +59,7 @@ func Diff(old, new *Policy) Delta {
 		out.Changes = append(out.Changes, compare(new.targets, Change{Role: name}, before, after)...)
 		out.Cards = append(out.Cards, cardChanges(name, before, after)...)
 	}
-	out.Ranks, out.Sharing = rankChanges(old, new), shareChanges(old, new)
+	out.Ranks, out.Sharing, out.Territories = rankChanges(old, new), shareChanges(old, new), territoryChanges(old, new)
 	for _, m := range out.Moves {
 		who := Change{Path: m.Path, Role: cmp.Or(m.To, m.From)}
 		out.Changes = append(out.Changes, compare(new.targets, who, old.paths[m.Path], new.paths[m.Path])...)

@@ -103,7 +103,29 @@ func (p *Policy) Sharing() []Share {
 	return out
 }
 
+// territoryChanges names the territories that are not the same in both, or not
+// in the same place: the first that fits counts.
+func territoryChanges(old, new *Policy) []string {
+	var out []string
+	for _, one := range [][2]*Policy{{new, old}, {old, new}} {
+		for i, t := range one[0].territories {
+			same := i < len(one[1].territories) && t.equal(one[1].territories[i])
+			if !same && !slices.Contains(out, t.name) {
+				out = append(out, t.name)
+			}
+		}
+	}
+	return out
+}
+
+func (t territory) equal(o territory) bool {
+	return t.name == o.name && t.field == o.field && slices.Equal(t.prefixes, o.prefixes) && slices.Equal(t.values, o.values)
+}
+
 var (
+	territoriesHeading = phrase{"Territories", "Territoires"}
+	territoryPhrase    = phrase{"other records lie in {names}: the scope territory holds for others", "d'autres fiches se trouvent dans {names} : le périmètre territory change"}
+
 	ranksHeading   = phrase{"Hierarchy", "Hiérarchie"}
 	sharingHeading = phrase{"Sharing", "Partage"}
 	rankGain       = phrase{"{role} stands above {of} and reaches what they own, as far as its own grants go", "{role} passe au-dessus de {of} et atteint leurs fiches, dans la limite de ses propres droits"}

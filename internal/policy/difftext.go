@@ -124,6 +124,10 @@ func (d Delta) Text(lang string) string {
 		}
 		b.WriteString("  " + c.Text(lang) + "\n")
 	}
+	if len(d.Territories) > 0 {
+		heading(territoriesHeading.in(lang))
+		b.WriteString("  " + territoryPhrase.fill(lang, "{names}", strings.Join(d.Territories, ", ")) + "\n")
+	}
 	for i, c := range d.Changes {
 		if i == 0 || d.Changes[i-1].Risk != c.Risk {
 			heading(c.Risk.Text(lang))

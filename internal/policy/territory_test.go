@@ -30,6 +30,22 @@ territories:
 	if err != nil {
 		t.Fatal(err)
 	}
+	moved, err := Load("policy.yaml", []byte(strings.Replace(text, "BE, Lux", "BE, NL, Lux", 1)), catalog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"benelux"}, Diff(p, moved).Territories); diff != "" {
+		t.Errorf("what differs (-want +got):\n%s", diff)
+	}
+	if got := Diff(moved, p).Text("en"); got != "Territories\n  other records lie in benelux: the scope territory holds for others\n" {
+		t.Errorf("%q", got)
+	}
+	if got := Diff(p, p).Territories; len(got) > 0 {
+		t.Errorf("it differs from itself: %v", got)
+	}
+	if got := Diff(p, plain).Territories; len(got) != 3 {
+		t.Errorf("a table that goes: %v", got)
+	}
 	for _, c := range []struct {
 		name   string
 		fields map[bridge.FieldName]bridge.Value

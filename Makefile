@@ -83,7 +83,7 @@ replay-race:
 
 chaos:
 	$(call part,chaos and faults,\
-		go test -timeout 5m -count=1 -v ./test/chaos -skip '^TestPower' -parallel 8 -chaos.budget 60s)
+		go test -timeout 5m -count=1 -v ./test/chaos -skip '^TestPower' -parallel 8 -chaos.budget 45s)
 
 power:
 	$(call part,power cuts,\

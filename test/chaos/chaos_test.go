@@ -17,20 +17,19 @@ import (
 )
 
 var (
-	budget = flag.Duration("chaos.budget", 60*time.Second, "how long all of it may take, building and draining included")
+	budget = flag.Duration("chaos.budget", 60*time.Second, "how long all of it may take, draining included; building comes before")
 	seed   = flag.Uint64("chaos.seed", 0, "decides every choice; 0 makes a new one")
 )
 
 func TestChaos(t *testing.T) {
-	began := time.Now()
-	end := began.Add(*budget)
 	chosen := *seed
 	if chosen == 0 {
-		chosen = uint64(began.UnixNano())
+		chosen = uint64(time.Now().UnixNano())
 	}
 	t.Logf("seed %d, budget %s: run it again with -chaos.seed %d", chosen, *budget, chosen)
 	bin := build(t)
 	all := points(t)
+	end := time.Now().Add(*budget)
 	// The end is for what is under way then: settling times, back-off, and two
 	// rounds of confirming.
 	until := end.Add(-min(25*time.Second, *budget/3))

@@ -121,7 +121,7 @@ func (w *world) doReadMeanwhile(t *rapid.T) {
 	ref := w.refs[0]
 	w.reads[ref] = w.now
 	w.pass(time.Millisecond)
-	way := rapid.SampledFrom([]string{stores, accepts, lies}).Draw(t, "way")
+	way := rapid.SampledFrom([]string{stores, accepts, lies, puts}).Draw(t, "way")
 	if rapid.Bool().Draw(t, "before it appears") {
 		w.endRead(ref)
 		w.work(under, way)
@@ -174,7 +174,7 @@ func (w *world) doEdit(t *rapid.T) {
 	w.serial++
 	value := bridge.Value(fmt.Sprintf("person's %d", w.serial))
 	w.crm.edits[value] = true
-	w.crm.fields[at] = value
+	w.crm.set(at.ref, map[bridge.FieldName]bridge.Value{at.name: value})
 	w.edited[at] = true
 }
 
@@ -290,7 +290,8 @@ func (w *world) begun() (out []*try) {
 const (
 	stores   = "stores"
 	accepts  = "accepts"
-	lies     = "lies"
+	lies     = "says yes, does nothing"
+	puts     = "says yes, applies late"
 	rejects  = "rejects"
 	fails    = "fails"
 	throttle = "throttles"
@@ -300,7 +301,7 @@ const (
 )
 
 func (w *world) doCarryOut(t *rapid.T) {
-	way := rapid.SampledFrom([]string{stores, accepts, stores, accepts, lies, rejects, fails, throttle, mutes, drops, delays}).Draw(t, "way")
+	way := rapid.SampledFrom([]string{stores, accepts, stores, accepts, lies, puts, rejects, fails, throttle, mutes, drops, delays}).Draw(t, "way")
 	w.work(pick(t, w.begun(), "claimed write"), way)
 	w.pass(time.Millisecond)
 }
@@ -308,6 +309,7 @@ func (w *world) doCarryOut(t *rapid.T) {
 // work does what a writer does with a granted write: look first if it must,
 // then send; what fails keeps its prospect's later writes back.
 func (w *world) work(t *try, way string) {
+	w.unsure[t.item.Entry] = w.unsure[t.item.Entry] || t.item.Look
 	if t.result = w.lookFor(t); t.result == nil {
 		t.result = w.send(t, way)
 	}
@@ -336,10 +338,17 @@ func (w *world) send(t *try, way string) *Result {
 		return okay(id, connector.Stored, w.carryOut(t))
 	case accepts:
 		return okay(id, connector.Accepted, w.carryOut(t))
-	case lies:
-		return okay(id, connector.Accepted, nil)
+	case lies, puts:
+		conflicts := w.sayYes(t)
+		if t.put == nil {
+			return okay(id, connector.Stored, conflicts)
+		}
+		if way == puts {
+			t.late = w.now.Add(testSettle)
+		}
+		return okay(id, connector.Accepted, conflicts)
 	case rejects:
-		if t.item.Look {
+		if w.unsure[id] {
 			w.blur(*t.item.Write)
 		}
 		return failure(id, fault.Rejected, false)
@@ -396,7 +405,7 @@ func (w *world) doAppearLate(t *rapid.T) {
 	}
 	late := pick(t, waiting, "write on its way into the CRM")
 	late.late = time.Time{}
-	w.carryOut(late)
+	w.appear(late)
 }
 
 func (w *world) doConfirm(t *rapid.T) { w.confirm(w.entry(pick(t, w.in(Sent), "sent write"))) }
@@ -452,9 +461,8 @@ func (w *world) die(t *rapid.T, g *grant) {
 		return
 	}
 	if i := slices.IndexFunc(g.tries, func(t *try) bool { return t.result == nil }); i >= 0 && w.now.Before(g.deadline) && rapid.Bool().Draw(t, "in flight") {
-		g.tries[i].late = w.now.Add(testSettle)
-		if g.tries[i].item.Look {
-			g.tries[i].late = time.Time{} // it was still looking
+		if t := g.tries[i]; !t.item.Look { // else it was still looking
+			t.late = w.now.Add(testSettle)
 		}
 	}
 	g.dead = true
@@ -534,7 +542,7 @@ func (w *world) doDiscard(t *rapid.T) {
 	}
 	e := w.entry(pick(t, w.made, "entry"))
 	allowed := slices.Contains(Transitions[e.State], Discarded)
-	if allowed && e.Look {
+	if allowed && (e.Look || w.unsure[e.ID]) {
 		w.blur(e.Write)
 	}
 	w.decide(e.ID, allowed, func(tx *store.Tx) error {

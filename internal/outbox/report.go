@@ -60,42 +60,30 @@ func Settle(tx *store.Tx, fence uint64, r Result, now time.Time, lookup bool, re
 	if r.Begun {
 		e.Attempts++
 	}
-	switch {
-	case r.State == connector.Failed:
+	switch r.State {
+	case connector.Failed:
 		return e, e.fail(tx, r, now, lookup, retry)
+	case connector.Stored, connector.Accepted:
+	default:
+		return e, fmt.Errorf("outbox: entry %s: %q is no receipt", e.ID, r.State)
+	}
+	early, err := e.tooEarly(tx, r)
+	switch {
+	case err != nil:
+		return e, err
+	case early != nil:
+		return e, e.wait(tx, r, early, now)
 	case len(r.Conflict) > 0:
 		return e, e.conflict(tx, r, now)
-	case r.State == connector.Stored:
-		return e, e.stored(tx, r, now)
 	case r.State == connector.Accepted:
 		e.Look, e.Reason = false, ""
 		return e, e.move(tx, Sent, now)
 	}
-	return e, fmt.Errorf("outbox: entry %s: %q is no receipt", e.ID, r.State)
-}
-
-// stored ends a write that the CRM shows. But where it shows a value that a
-// write of ours before this one was to replace, and nothing has confirmed that
-// one, it may still come over ours: it is waited for.
-func (e *Entry) stored(tx *store.Tx, r Result, now time.Time) error {
-	var names []bridge.FieldName
-	for _, c := range e.Write.Fields {
-		early, err := e.unconfirmed(tx, c.Name, c.Value)
-		if err != nil {
-			return err
-		}
-		if early {
-			names = append(names, c.Name)
-		}
-	}
-	if len(names) > 0 {
-		return e.wait(tx, r, names, now)
-	}
 	if err := e.done(tx, now); err != nil {
-		return err
+		return e, err
 	}
 	e.Look, e.Reason = false, ""
-	return e.move(tx, Applied, now)
+	return e, e.move(tx, Applied, now)
 }
 
 // shownWithin is when a change is tried again that came before the CRM showed
@@ -119,13 +107,6 @@ func (e *Entry) conflict(tx *store.Tx, r Result, now time.Time) error {
 	words := make([]string, len(r.Conflict))
 	for i, c := range r.Conflict {
 		names[i], words[i] = c.Field, string(c.Field)
-	}
-	early, err := e.tooEarly(tx, r.Conflict)
-	if err != nil {
-		return err
-	}
-	if early {
-		return e.wait(tx, r, names, now)
 	}
 	if err := e.unsee(tx, names...); err != nil {
 		return err
@@ -194,11 +175,15 @@ func Confirm(tx *store.Tx, id string, fence uint64, s connector.Sighting, now ti
 	if err != nil {
 		return e, "", err
 	}
-	fields := e.Write.Kind == bridge.WriteFields
+	fields, settled := e.Write.Kind == bridge.WriteFields, !now.Before(e.Changed.Add(settle))
 	if s.Present || fields && len(missing) == 0 {
+		early, err := e.backAgain(tx)
+		if err != nil || len(early) > 0 && !settled {
+			return e, "", err
+		}
 		return e.confirmed(tx, s, now)
 	}
-	if now.Before(e.Changed.Add(settle)) {
+	if !settled {
 		return e, "", e.late(tx)
 	}
 	if fields {

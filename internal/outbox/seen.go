@@ -185,15 +185,62 @@ func (e *Entry) unconfirmed(tx *store.Tx, name bridge.FieldName, found bridge.Va
 	return false, nil
 }
 
-// tooEarly says whether a conflict may only show that the CRM has not taken our
-// writes before this one (yet).
-func (e *Entry) tooEarly(tx *store.Tx, conflicts []connector.Conflict) (bool, error) {
-	for _, c := range conflicts {
-		if early, err := e.replaced(tx, c.Field, c.Found); early || err != nil {
-			return early, err
+// tooEarly lists the fields of an answered write that must be compared again,
+// since the CRM has not taken our writes before this one (yet): nil if there are
+// none. What is only said to be written is among them: nothing would confirm it.
+func (e *Entry) tooEarly(tx *store.Tx, r Result) (names []bridge.FieldName, err error) {
+	early := false
+	for _, c := range r.Conflict {
+		absent, err := e.replaced(tx, c.Field, c.Found)
+		if err != nil {
+			return nil, err
+		}
+		early = early || absent
+		names = append(names, c.Field)
+	}
+	if r.State == connector.Stored {
+		back, err := e.backAgain(tx, names...)
+		if err != nil {
+			return nil, err
+		}
+		early = early || len(back) > 0
+		names = append(names, back...)
+	}
+	switch {
+	case !early:
+		return nil, nil
+	case r.State == connector.Accepted:
+		return e.names(), nil
+	}
+	return names, nil
+}
+
+// backAgain lists the fields that the write sets back to what a write of ours
+// before it was to replace, and nothing has confirmed that one: to find the value
+// there is no proof, that one may still come over it. Those in conflict are
+// passed over.
+func (e *Entry) backAgain(tx *store.Tx, inConflict ...bridge.FieldName) (names []bridge.FieldName, err error) {
+	for _, c := range e.Write.Fields {
+		if e.conflicts(c.Name) || slices.Contains(inConflict, c.Name) {
+			continue
+		}
+		early, err := e.unconfirmed(tx, c.Name, c.Value)
+		if err != nil {
+			return nil, err
+		}
+		if early {
+			names = append(names, c.Name)
 		}
 	}
-	return false, nil
+	return names, nil
+}
+
+func (e *Entry) names() []bridge.FieldName {
+	names := make([]bridge.FieldName, len(e.Write.Fields))
+	for i, c := range e.Write.Fields {
+		names[i] = c.Name
+	}
+	return names
 }
 
 // missing lists the fields that a read does not show written. Where it shows

@@ -39,6 +39,17 @@ type simulated struct {
 	fields map[fieldOf]bridge.Value
 	edits  map[bridge.Value]bool // values that only a person wrote, each once
 	logged map[bridge.OperationID]int
+	// version counts a record's changes.
+	version map[bridge.Ref]int
+}
+
+func (c *simulated) set(ref bridge.Ref, fields map[bridge.FieldName]bridge.Value) {
+	for name, v := range fields {
+		c.fields[fieldOf{ref, name}] = v
+	}
+	if len(fields) > 0 {
+		c.version[ref]++
+	}
 }
 
 func (c *simulated) get(f fieldOf) bridge.Value {
@@ -71,7 +82,8 @@ type try struct {
 	item   Item
 	grant  *grant
 	result *Result   // once the writer knows
-	late   time.Time // until when the CRM may still carry out a write whose answer was lost
+	late   time.Time // until when the CRM may still carry it out
+	put    *saidYes  // what it then does; nil: it compares then
 }
 
 type grant struct {
@@ -100,6 +112,7 @@ type world struct {
 	grants []*grant
 	made   []string                        // every entry, in order
 	saw    map[string]map[fieldOf][]string // by entry: values that somebody behind it was shown
+	unsure map[string]bool                 // entries of which a try may have been carried out and nobody was told
 	vague  map[fieldOf]bool                // a write that may have been carried out was given up
 	serial int
 }
@@ -111,9 +124,10 @@ func newWorld(t *rapid.T, tb testing.TB, prospects ...string) *world {
 		lookup: rapid.Bool().Draw(t, "the CRM can be searched"),
 		crm: simulated{
 			fields: map[fieldOf]bridge.Value{}, edits: map[bridge.Value]bool{}, logged: map[bridge.OperationID]int{},
+			version: map[bridge.Ref]int{},
 		},
 		cards: map[bridge.Ref][]card{}, meant: map[fieldOf]bridge.Value{}, edited: map[fieldOf]bool{}, reads: map[bridge.Ref]time.Time{},
-		saw: map[string]map[fieldOf][]string{}, vague: map[fieldOf]bool{},
+		saw: map[string]map[fieldOf][]string{}, unsure: map[string]bool{}, vague: map[fieldOf]bool{},
 	}
 	for _, id := range prospects {
 		w.refs = append(w.refs, bridge.Ref{Connection: crmName, Object: bridge.ProspectObj, ID: id})
@@ -267,7 +281,17 @@ func (w *world) carryOut(t *try) []connector.Conflict {
 		}
 		return nil
 	}
-	var conflicts []connector.Conflict
+	set, conflicts := w.compare(t)
+	w.crm.set(write.Prospect, set)
+	return conflicts
+}
+
+// compare sorts a write's fields into those that the CRM is to set and those
+// that it holds otherwise.
+func (w *world) compare(t *try) (set map[bridge.FieldName]bridge.Value, conflicts []connector.Conflict) {
+	w.t.Helper()
+	write := *t.item.Write
+	set = map[bridge.FieldName]bridge.Value{}
 	for _, f := range write.Fields {
 		at := fieldOf{write.Prospect, f.Name}
 		held := w.crm.get(at)
@@ -277,12 +301,40 @@ func (w *world) carryOut(t *try) []connector.Conflict {
 			if w.crm.edits[held] && !slices.Contains(w.saw[t.item.Entry][at], string(held)) {
 				w.t.Fatalf("entry %s overwrites a person's %q in %s, which none of its authors saw", t.item.Entry, held, f.Name)
 			}
-			w.crm.fields[at] = f.Value
+			set[f.Name] = f.Value
 		default:
 			conflicts = append(conflicts, connector.Conflict{Field: f.Name, Found: held})
 		}
 	}
+	return set, conflicts
+}
+
+// saidYes is a write that the CRM has answered well, after it had compared the
+// fields, and puts off: it comes late if the record is still what it was, or
+// never.
+type saidYes struct {
+	set     map[bridge.FieldName]bridge.Value
+	version int
+}
+
+func (w *world) sayYes(t *try) []connector.Conflict {
+	set, conflicts := w.compare(t)
+	if t.item.Write.Kind == bridge.WriteFields && len(set) == 0 {
+		return conflicts
+	}
+	t.put = &saidYes{set, w.crm.version[t.item.Write.Prospect]}
 	return conflicts
+}
+
+// appear is the CRM carrying a write out late.
+func (w *world) appear(t *try) {
+	write := *t.item.Write
+	switch {
+	case t.put == nil || write.Kind != bridge.WriteFields:
+		w.carryOut(t)
+	case t.put.version == w.crm.version[write.Prospect]:
+		w.crm.set(write.Prospect, t.put.set)
+	}
 }
 
 // inOrder fails if a write was granted that has an earlier one of its prospect

@@ -9,7 +9,8 @@ import (
 )
 
 // Conn is an open connection. What more it can do it says by implementing
-// Puller, Applier, Finder, Pusher or Hook.
+// Puller, Applier, Finder, Pusher or Hook, and of what it can tell about the
+// CRM, Cataloguer, RightsTeller, PeopleLister, Diary, Calendar and Remover.
 type Conn interface {
 	// Check makes one harmless request: reachable, credentials good, mapped
 	// fields exist. Its error is for the integrator.

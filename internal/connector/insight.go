@@ -1,0 +1,148 @@
+package connector
+
+import (
+	"context"
+	"time"
+
+	"passerelle/internal/bridge"
+)
+
+// May is what a CRM tells about a right.
+type May string
+
+// The answers.
+const (
+	Untold May = "" // it does not tell: ask for it and see
+	Yes    May = "yes"
+	No     May = "no"
+)
+
+// Cataloguer tells what a CRM holds, as the connection's key is shown it.
+type Cataloguer interface {
+	Catalogue(ctx context.Context) (Catalogue, error)
+}
+
+// Catalogue is what a CRM holds, in its own words.
+type Catalogue struct {
+	System  string    // name and version: "Dolibarr 22.0.4"
+	Key     User      // whom the connection's credentials belong to; zero where it does not tell
+	Zone    string    // IANA: how its naive times are meant; "" where it does not tell
+	Clock   time.Time // its own, at the answer; zero where it does not tell
+	Objects []VendorObject
+	Users   bool     // the key may list people
+	Silent  []string // what it does not tell, each in words for the integrator
+}
+
+// VendorObject is a kind of record of a CRM.
+type VendorObject struct {
+	Name   string        // the vendor's: "Leads", "thirdparties"
+	Object bridge.Object // which of ours its records serve; "" for none
+	Fields []VendorField
+}
+
+// VendorField is a field of a CRM as its own description has it.
+type VendorField struct {
+	Name      string // as the API spells it
+	Label     string
+	Type      bridge.FieldType
+	Mandatory bool
+	Closed    bool     // only Choices may be written
+	Choices   []Choice // of a picklist, in the CRM's order
+}
+
+// Choice is a value of a picklist.
+type Choice struct {
+	Value string // as it is written
+	Label string
+}
+
+// RightsTeller tells what somebody may do in a CRM.
+type RightsTeller interface {
+	// Rights answers what a user of the CRM may do; "" is whom the connection's
+	// key belongs to. Where the CRM does not tell of others, it fails as
+	// rejected.
+	Rights(ctx context.Context, user string) (Rights, error)
+}
+
+// Rights are what somebody may do in a CRM, by the vendor's object names.
+type Rights struct {
+	Admin   bool // everything, whatever Objects say
+	Objects map[string]ObjectRights
+}
+
+// ObjectRights are those on the records of one kind.
+type ObjectRights struct {
+	Read, Create, Write, Delete May
+	OwnOnly                     bool // of records that the user owns or stands for
+	// Fields are the rights on single fields, by the vendor's names; nil where
+	// the CRM knows none: the object's then hold for all. With some told, a field
+	// that is not among them is hidden.
+	Fields map[string]FieldRights
+}
+
+// FieldRights are those on one field.
+type FieldRights struct{ Read, Write May }
+
+// PeopleLister tells who works in a CRM.
+type PeopleLister interface {
+	People(ctx context.Context) (People, error)
+}
+
+// People are the users and teams of a CRM.
+type People struct {
+	Users []User
+	Teams []Team
+}
+
+// User is somebody who works in a CRM.
+type User struct {
+	ID     string
+	Login  string
+	Name   string
+	Email  string
+	Active bool
+	Admin  bool
+	Roles  []string // the CRM's own roles or profiles, by name
+	Teams  []string // ids
+}
+
+// Team is a group of users of a CRM.
+type Team struct{ ID, Name string }
+
+// Diary tells when a salesperson is taken.
+type Diary interface {
+	// Busy answers when a user has appointments between two moments, in order of
+	// their beginnings.
+	Busy(ctx context.Context, user string, from, to time.Time) ([]Busy, error)
+}
+
+// Busy is a span of time that is taken. It says no more: what it is taken by is
+// not the caller's.
+type Busy struct {
+	From, To   time.Time
+	ExternalID string // of the appointment, to know our own by
+}
+
+// Held is an appointment of ours as the CRM holds it now.
+type Held struct {
+	Present   bool        // false: somebody deleted it
+	Cancelled bool        // it is there, marked as not to take place
+	Slot      bridge.Slot // UTC and Minutes
+	CRMUser   string      // whose it is
+	Modified  time.Time   // zero where the CRM does not tell
+}
+
+// Calendar shows what became of appointments. What others change of a prospect
+// (its owner, that it is not to be called) comes with the next Pull instead.
+type Calendar interface {
+	// Appointments answers each of the given ones as the CRM holds it, in order.
+	// They are known by their ExternalID, or where that is missing by ours.
+	Appointments(ctx context.Context, known []bridge.Meeting) ([]Held, error)
+}
+
+// Remover takes away what a probe has made.
+type Remover interface {
+	// Remove deletes a record that the bridge made by a write of the kind, by its
+	// id in the CRM. One that is not there is no error.
+	Remove(ctx context.Context, kind bridge.WriteKind, externalID string) error
+}

@@ -25,6 +25,11 @@ const (
 	DeniedGrant    Check = "denied_grant"    // denies take away all that a grant gives
 	CoveredGrant   Check = "covered_grant"   // other grants give all that it gives
 	Unchangeable   Check = "unchangeable"    // no two people could change the policy
+
+	// What hangs on a field that is never asked of the CRM, since nobody may read
+	// it.
+	UnseenOwner      Check = "unseen_owner"      // whose a prospect is
+	UnseenOpposition Check = "unseen_opposition" // that one is not to be called
 )
 
 // MostRoles is how many roles people can still explain to each other.
@@ -59,7 +64,7 @@ func (p *Policy) Lint(file, lang string, users *Users) []Advice {
 	if err != nil {
 		return nil // it was loaded: there is no such text
 	}
-	l := &linter{policy: p, lang: lang, roles: root.Child("roles"), profiles: root.Child("profiles")}
+	l := &linter{policy: p, lang: lang, roles: root.Child("roles"), profiles: root.Child("profiles"), sharing: root.Child("sharing").Items()}
 	l.count()
 	for _, ro := range p.roles {
 		l.used(ro, users)
@@ -70,6 +75,7 @@ func (p *Policy) Lint(file, lang string, users *Users) []Advice {
 	if users != nil {
 		l.personal(users.People)
 	}
+	l.asked()
 	l.changeable(users)
 	slices.SortStableFunc(l.found, func(a, b Advice) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
@@ -81,6 +87,7 @@ type linter struct {
 	policy          *Policy
 	lang            string
 	roles, profiles strict.Node
+	sharing         []strict.Node
 	found           []Advice
 }
 
@@ -212,18 +219,35 @@ func (ro *role) left(grant *rule) rights {
 	return out
 }
 
-// validator finds a role that validates the appointments it proposes.
+// validator finds a role that validates what it proposes, appointments or
+// fields: both are decided with the right to write appointments.
 func (l *linter) validator(ro *role) {
 	t := l.policy.targets
-	if !ro.can(t, Propose, bridge.Appointment) || !ro.can(t, Write, bridge.Appointment) {
+	proposed := ro.proposes(t)
+	if len(proposed) == 0 || !ro.can(t, Write, bridge.Appointment) {
 		return
 	}
 	verb := t.verb(bridge.Appointment)
 	for _, r := range ro.rules {
 		if !r.deny && r.covers[Write.index()].has(verb) {
-			l.add(SelfValidation, l.rule(ro, r), "{role}", string(ro.name), "{name}", r.name)
+			l.add(SelfValidation, l.rule(ro, r), "{role}", string(ro.name), "{name}", r.name, "{proposed}", list(proposed))
 		}
 	}
+}
+
+// proposes lists what the role may propose and not simply write: appointment,
+// and fields.
+func (ro *role) proposes(t *targets) []string {
+	var out []string
+	if ro.can(t, Propose, bridge.Appointment) {
+		out = append(out, string(bridge.Appointment))
+	}
+	for bit, name := range t.names {
+		if name.Object() != bridge.Appointment && ro.ever[Propose.index()].has(bit) && !ro.ever[Write.index()].has(bit) {
+			out = append(out, string(name))
+		}
+	}
+	return out
 }
 
 // idle finds grants without which the role could do just as much. Of two that

@@ -23,7 +23,7 @@ var advices = map[Check]advice{
 		phrase{"take delete out of the grant's actions, and give it to a role that does not call", "retirer delete des actions de ce droit, et l'accorder à un rôle qui n'appelle pas"},
 	},
 	SelfValidation: {
-		phrase{"role {role} may propose appointments, and grant {name} lets it validate them: no one validates their own, but colleagues would each other's", "le rôle {role} peut proposer des rendez-vous, et le droit {name} lui permet de les valider : nul ne valide les siens, mais des collègues se valideraient les leurs"},
+		phrase{"role {role} may propose ({proposed}), and grant {name} lets it validate what is proposed: no one validates their own, but colleagues would each other's", "le rôle {role} peut proposer ({proposed}), et le droit {name} lui permet de valider ce qui est proposé : nul ne valide ce qu'il propose, mais des collègues se valideraient les leurs"},
 		phrase{"take write out of the grant's actions, or propose out of the role's", "retirer write des actions de ce droit, ou propose de celles du rôle"},
 	},
 	EmptyGrant: {
@@ -37,6 +37,14 @@ var advices = map[Check]advice{
 	CoveredGrant: {
 		phrase{"grant {name} gives nothing that role {role} has not by {rules}", "le droit {name} ne donne rien que le rôle {role} n'ait par {rules}"},
 		phrase{"delete the grant", "supprimer ce droit"},
+	},
+	UnseenOwner: {
+		phrase{"{name} hangs on whose a prospect is, and no profile may read prospect.owner: it is never asked of the CRM, so nobody is known to own one", "{name} dépend du propriétaire du prospect, et aucun profil ne peut lire prospect.owner : on ne le demande jamais au CRM, et personne n'est connu pour en avoir un"},
+		phrase{"let a role read prospect.owner, say that of supervisors: read: [prospect.owner]", "permettre à un rôle de lire prospect.owner, par exemple celui des responsables : read: [prospect.owner]"},
+	},
+	UnseenOpposition: {
+		phrase{"no profile may read prospect.do_not_call: it is never asked of the CRM, so whoever is marked there as not to be called will be called", "aucun profil ne peut lire prospect.do_not_call : on ne le demande jamais au CRM, et qui y est marqué comme ne devant pas être appelé le sera"},
+		phrase{"let a role read prospect.do_not_call, which is of class public", "permettre à un rôle de lire prospect.do_not_call, qui est de la classe public"},
 	},
 	Unchangeable: {
 		phrase{"no two people could change this policy: one has to propose, another to activate", "il n'y a pas deux personnes pour changer ces règles : l'une propose, l'autre active"},

@@ -66,8 +66,9 @@ func (e *ends) Pull(ctx context.Context, req connector.PullRequest) (connector.P
 			Fields: map[bridge.FieldName]bridge.Value{"prospect.phone": bridge.Value(e.people[id]), "prospect.name": bridge.Value("Société " + id)},
 		})
 	}
-	page.Cursor = strconv.Itoa(from + len(page.Prospects))
-	page.More = from+len(page.Prospects) < len(ids)
+	if page.More = from+len(page.Prospects) < len(ids); page.More {
+		page.Cursor = strconv.Itoa(from + len(page.Prospects))
+	}
 	page.Whole = !page.More
 	return page, nil
 }

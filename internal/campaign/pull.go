@@ -15,6 +15,7 @@ import (
 type progress struct {
 	Cursor string   `json:"cursor"`
 	Fields []string `json:"fields"`
+	Ended  bool     `json:"ended,omitempty"` // the read is over: the next goes on from here, and meets people anew
 }
 
 var progresses = store.NewTable[progress]("campaign.progress")
@@ -31,14 +32,14 @@ func (s *Sync) pull(ctx context.Context, c bridge.Campaign) error {
 	if err != nil {
 		return err
 	}
-	if at == "" {
+	if at.Cursor == "" || at.Ended {
 		if err := s.forgetMet(ctx, c.ID); err != nil {
 			return err
 		}
 	}
 	for {
 		page, err := puller.Pull(ctx, connector.PullRequest{
-			Selection: c.Selection, Fields: asked, Cursor: at, Limit: s.opts.PageSize,
+			Selection: c.Selection, Fields: asked, Cursor: at.Cursor, Limit: s.opts.PageSize,
 		})
 		if err != nil {
 			return err
@@ -52,7 +53,7 @@ func (s *Sync) pull(ctx context.Context, c bridge.Campaign) error {
 		if !page.More {
 			return nil
 		}
-		at = page.Cursor
+		at.Cursor = page.Cursor
 		s.withdrawCalledBack(ctx)
 	}
 }
@@ -78,18 +79,18 @@ func (s *Sync) fields(c bridge.Campaign) []bridge.FieldName {
 	return out
 }
 
-// resume answers the cursor to go on from: none if the fields have changed,
+// resume answers where to go on: at the beginning if the fields have changed,
 // since what was read before lacks some.
-func (s *Sync) resume(id bridge.CampaignID, asked []bridge.FieldName) (string, error) {
+func (s *Sync) resume(id bridge.CampaignID, asked []bridge.FieldName) (progress, error) {
 	var at progress
 	err := s.opts.Store.View(func(tx *store.Tx) (err error) {
 		at, _, err = progresses.Get(tx, string(id))
 		return err
 	})
 	if err != nil || !slices.Equal(at.Fields, names(asked)) {
-		return "", err
+		return progress{}, err
 	}
-	return at.Cursor, nil
+	return at, nil
 }
 
 func names(fields []bridge.FieldName) []string {
@@ -104,10 +105,7 @@ func names(fields []bridge.FieldName) []string {
 // have left.
 func (s *Sync) advance(ctx context.Context, id bridge.CampaignID, page connector.Page, asked []bridge.FieldName) error {
 	whole := page.Whole && !page.More
-	at := progress{Cursor: page.Cursor, Fields: names(asked)}
-	if whole {
-		at.Cursor = ""
-	}
+	at := progress{Cursor: page.Cursor, Fields: names(asked), Ended: !page.More}
 	err := s.opts.Store.Commit(ctx, func(tx *store.Tx) error {
 		if err := meet(tx, id, page.Prospects); err != nil {
 			return err
@@ -117,11 +115,8 @@ func (s *Sync) advance(ctx context.Context, id bridge.CampaignID, page connector
 		}
 		return progresses.Put(tx, string(id), at)
 	})
-	if err != nil || page.More {
+	if err != nil || !whole {
 		return err
-	}
-	if !whole {
-		return s.forgetMet(ctx, id) // the CRM says itself who has left
 	}
 	all, err := s.crowd(id)
 	if err != nil {

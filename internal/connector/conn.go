@@ -10,7 +10,8 @@ import (
 
 // Conn is an open connection. What more it can do it says by implementing
 // Puller, Applier, Finder, Pusher or Hook, and of what it can tell about the
-// CRM, Cataloguer, RightsTeller, PeopleLister, Diary, Calendar and Remover.
+// CRM, Cataloguer, Namer, RightsTeller, PeopleLister, Diary, Calendar and
+// Remover.
 type Conn interface {
 	// Check makes one harmless request: reachable, credentials good, mapped
 	// fields exist. Its error is for the integrator.
@@ -26,13 +27,18 @@ type PullRequest struct {
 	Limit     int                // prospects wanted at most
 }
 
-// Page is one page of prospects.
+// Page is one page of prospects. The pages up to one without More are a read.
+// The next read begins at that page's Cursor: "" for a read of everything again,
+// else at a mark of the connector's (a time, a token) from which it lists only
+// what changed. Where deletions and withdrawals leave no trace, such a read lists
+// everything from time to time and says so by Whole: once a day at least. A
+// prospect may be listed again; none may be left out because others moved.
 type Page struct {
 	Prospects []bridge.Prospect // ReadAt is the start of the read
 	Gone      []string          // ids known to have left the selection
 	Cursor    string            // where to go on, also after a restart
-	More      bool              // false: the selection is read to its end
-	Whole     bool              // with More false: what was not listed since Cursor "" has left
+	More      bool              // false: this read is at its end
+	Whole     bool              // with More false: this read listed all of the selection, so who was not on it has left
 }
 
 // Puller reads prospects of a CRM.

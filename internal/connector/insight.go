@@ -42,7 +42,7 @@ type VendorObject struct {
 
 // VendorField is a field of a CRM as its own description has it.
 type VendorField struct {
-	Name      string // as the API spells it
+	Name      string // as a connection's `fields` spell it
 	Label     string
 	Type      bridge.FieldType
 	Mandatory bool
@@ -56,11 +56,27 @@ type Choice struct {
 	Label string
 }
 
+// Namer tells which things of the CRM a connection's own settings name, without
+// asking it, so that those that are not there can be pointed out. The mapped
+// fields are known without it.
+type Namer interface {
+	Names() []Named
+}
+
+// Named is one thing that a setting names: a field, a value of its picklist, or
+// a user.
+type Named struct {
+	Setting string // where it stands: "statuses.interested"
+	Object  string // the vendor's name of the field's object
+	Field   string // of it; "" for a user
+	Value   string // a choice of the field; "" where the field alone is named
+	User    string // an id
+}
+
 // RightsTeller tells what somebody may do in a CRM.
 type RightsTeller interface {
 	// Rights answers what a user of the CRM may do; "" is whom the connection's
-	// key belongs to. Where the CRM does not tell of others, it fails as
-	// rejected.
+	// key belongs to. Somebody whom the CRM does not tell of is rejected.
 	Rights(ctx context.Context, user string) (Rights, error)
 }
 
@@ -111,8 +127,9 @@ type Team struct{ ID, Name string }
 
 // Diary tells when a salesperson is taken.
 type Diary interface {
-	// Busy answers when a user has appointments between two moments, in order of
-	// their beginnings.
+	// Busy answers which appointments of a user overlap the time from one moment
+	// to another, whole, in order of their beginnings. One that ends when the time
+	// begins does not; one that is cancelled does not.
 	Busy(ctx context.Context, user string, from, to time.Time) ([]Busy, error)
 }
 
@@ -136,13 +153,15 @@ type Held struct {
 // (its owner, that it is not to be called) comes with the next Pull instead.
 type Calendar interface {
 	// Appointments answers each of the given ones as the CRM holds it, in order.
-	// They are known by their ExternalID, or where that is missing by ours.
+	// They are known by their ExternalID, or where that is missing by ours. As few
+	// requests as the CRM allows: many are asked for at once.
 	Appointments(ctx context.Context, known []bridge.Meeting) ([]Held, error)
 }
 
 // Remover takes away what a probe has made.
 type Remover interface {
-	// Remove deletes a record that the bridge made by a write of the kind, by its
-	// id in the CRM. One that is not there is no error.
+	// Remove deletes a record that the bridge made by a write of the kind (a call,
+	// an appointment), by its id in the CRM. One that is not there is no error; one
+	// that does not bear an id of ours is rejected and stays.
 	Remove(ctx context.Context, kind bridge.WriteKind, externalID string) error
 }

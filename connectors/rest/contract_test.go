@@ -3,6 +3,7 @@ package rest
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -67,7 +68,7 @@ func newSessionWorld(t *testing.T, client *crmfake.Client) *contract.World {
 		return strings.Replace(crmfake.Settings(url+"/api", ""), `auth: {header: Authorization, prefix: "Bearer ", value: ""}`,
 			fmt.Sprintf("auth: {oauth2: {token: %s/oauth/token, client_id: passerelle, client_secret: %s%s}}", url, client.Secret, refresh), 1)
 	}
-	w.Sessions = &contract.Sessions{Login: "/oauth/token", End: crm.EndSessions, Refuse: crm.RefuseClient}
+	w.Sessions = &contract.Sessions{Login: func(r *http.Request) bool { return r.URL.Path == "/oauth/token" }, End: crm.EndSessions, Refuse: crm.RefuseClient}
 	return w
 }
 
@@ -113,6 +114,7 @@ func newCRM(t *testing.T, o crmfake.Options) (*crmfake.Server, *contract.World) 
 	}
 	w.CRM = &contract.CRM{
 		Selection: "L1",
+		Users:     []string{"u-alice", "u-bob"},
 		Texts:     []bridge.FieldName{"prospect.name", "prospect.comment"},
 		Asked:     func() []string { return slices.Sorted(maps.Keys(crm.FieldsAsked())) },
 	}

@@ -57,6 +57,7 @@ func newWorld(t *testing.T, name string) *contract.World {
 		Personal: []string{"canari-société", "06 11 22 33 44"},
 		CRM: &contract.CRM{
 			Texts: []bridge.FieldName{"account.name", "prospect.comment"},
+			Users: []string{"alice", "bob"},
 			Get:   s.get, Set: s.set, Effects: s.effects, Slot: s.slot, Barred: s.barred,
 		},
 	}

@@ -143,7 +143,9 @@ func (m *maker) Pull(ctx context.Context, req connector.PullRequest) (connector.
 	for now := time.Now(); at < m.count && len(page.Prospects) < req.Limit; at++ {
 		page.Prospects = append(page.Prospects, made(at, req.Fields, now))
 	}
-	page.Cursor, page.More = strconv.Itoa(at), at < m.count
+	if page.More = at < m.count; page.More {
+		page.Cursor = strconv.Itoa(at)
+	}
 	page.Whole = !page.More
 	return page, nil
 }

@@ -24,8 +24,28 @@ type Harness struct {
 	// others do.
 	Kinds map[int]fault.Kind
 
+	// Answers are the system's own ways to say no: success:false under 200, an
+	// empty 500. The suite brings each to everything that can be asked.
+	Answers []Answer
+
+	// Alters are the texts of the suite ("quotes", "emoji") that the system would
+	// store as something else. A field write of one must be refused before it is
+	// sent; a note is changed so that it passes.
+	Alters []string
+
 	// Validate judges an event's body by its schema. Needed by a Hook.
 	Validate func(schema string, body []byte) error
+}
+
+// Answer is an answer of the system and what it means.
+type Answer struct {
+	Name   string
+	Status int
+	Header map[string]string
+	Body   string // JSON unless Header says otherwise
+	Kind   fault.Kind
+	After  time.Duration
+	Only   []string // of what can be asked (check, pull, apply, find, catalogue, …); nil is everything
 }
 
 // Bad is settings that must be refused, and the key that the error names.
@@ -41,6 +61,14 @@ type World struct {
 	// and is best made by httpx, private addresses allowed. Both may be nil.
 	Server http.Handler
 	Client *http.Client
+
+	// Writes says whether a request changes something; nil: all but GETs do. It
+	// may read the body.
+	Writes func(r *http.Request) bool
+
+	// Later moves the system's clock on; nil if it has none. The suite's own,
+	// which the connection's Env has, is moved with it.
+	Later func(time.Duration)
 
 	// Settings is a good connection's settings in YAML; url is where the
 	// server's root is, "" without one.
@@ -64,13 +92,40 @@ type CRM struct {
 	Prospects []string           // the ids of all prospects of Selection, at least five; every mapped field of each has a value
 	Selection string             // what to ask for; "" is everything
 	Texts     []bridge.FieldName // two mapped fields of type text, at least
+	Users     []string           // the ids of active users, two at least: calls are the first one's, appointments stand with the second
 
 	Get     func(id string, field bridge.FieldName) bridge.Value        // what the CRM holds, in canonical form
 	Set     func(id string, field bridge.FieldName, value bridge.Value) // as a person would at its screen
-	Asked   func() []string                                             // its field names that were ever asked for, less the record's id; nil where a read cannot be told what to read
+	Asked   func() []string                                             // its field names that were ever asked for, less the id and what the paging itself needs; nil where a read cannot be told what to read
 	Effects func(w bridge.Write) int                                    // how many calls or appointments of this write it holds
 	Slot    func(meeting string) (start time.Time, live bool)           // an appointment of ours, by its id
 	Barred  func(id string) bool                                        // whether a prospect is marked as not to be called
+
+	Screen Screen
+}
+
+// Screen is what else people do at a CRM's own screen. What a connector declares
+// or implements decides which of it must be there.
+type Screen struct {
+	Add      func() string         // a new prospect of the selection, every mapped field filled; its id
+	Delete   func(id string)       // deletes a prospect
+	Withdraw func(id string)       // takes a prospect out of the selection; where the world names one
+	Oppose   func(id string)       // marks a prospect as not to be called; where FieldDoNotCall is mapped
+	Assign   func(id, user string) // gives a prospect to a user; where FieldOwner is mapped
+
+	// Freeze takes the right to write a mapped field from the connection's key;
+	// nil where the CRM has no rights on fields.
+	Freeze func(field bridge.FieldName)
+
+	Retire func(user string)                                 // a user leaves; of a PeopleLister
+	Occupy func(user string, from, to time.Time) (id string) // an appointment that is none of ours; of a Diary or a Remover
+
+	// What they do to an appointment of ours, by its id; of a Calendar. Nil where
+	// the CRM has no such thing; Move and one way to end it must be there.
+	Move   func(meeting string, to time.Time)
+	Cancel func(meeting string) // marks it as not to take place
+	Drop   func(meeting string) // deletes it
+	Give   func(meeting, user string)
 }
 
 // Platform is a phoning platform seen from its own screen.
@@ -131,7 +186,7 @@ func (h Harness) takes(t *testing.T, kind bridge.WriteKind) bool {
 		return true
 	}
 	o := h.open(t)
-	w := writeOf(kind, o.CRM.Prospects[0])
+	w := o.writeOf(kind, o.CRM.Prospects[0])
 	receipt := o.apply(t, w)
 	if receipt.State != connector.Failed || fault.Of(receipt.Err).Kind != fault.Rejected {
 		t.Errorf("%s is not declared: want it rejected, got %+v", kind, receipt)

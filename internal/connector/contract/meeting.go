@@ -16,7 +16,7 @@ func (h Harness) appointment(t *testing.T) {
 	t.Run("once", func(t *testing.T) {
 		t.Parallel()
 		o := h.open(t)
-		w := writeOf(bridge.WriteMeeting, o.CRM.Prospects[0])
+		w := o.writeOf(bridge.WriteMeeting, o.CRM.Prospects[0])
 		o.once(t, w, 3)
 		o.effects(t, w, 1)
 	})
@@ -30,7 +30,7 @@ func (h Harness) appointment(t *testing.T) {
 
 func (h Harness) meetingLife(t *testing.T, before bool) {
 	o := h.open(t)
-	made := writeOf(bridge.WriteMeeting, o.CRM.Prospects[0])
+	made := o.writeOf(bridge.WriteMeeting, o.CRM.Prospects[0])
 	o.sees(t, false, made)
 	h.lost(t, o, made, before)
 	o.stands(t, made, made.Meeting.Slot.UTC)

@@ -1,6 +1,8 @@
 package contract
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"net"
@@ -14,11 +16,12 @@ import (
 // trouble is what the proxy does to requests.
 type trouble struct {
 	name       string
-	status     int    // answered instead, with words that quote everything
-	retryAfter string // with status: as it stands, or "date" for seven seconds from now
-	before     bool   // the system never sees the request; else it does, and the answer is lost
-	how        string // reset, hang, cut, page or redirect
-	writesOnly bool   // leaves GETs alone
+	status     int     // answered instead, with words that quote everything
+	retryAfter string  // with status: as it stands, or "date" for seven seconds from now
+	before     bool    // the system never sees the request; else it does, and the answer is lost
+	how        string  // reset, hang, cut, page or redirect
+	answer     *Answer // answered instead, as it stands
+	writesOnly bool    // leaves GETs alone
 }
 
 // proxy stands between the connector and its system.
@@ -47,7 +50,8 @@ func (p *proxy) set(t *trouble) {
 }
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s := p.world.Sessions; s != nil && r.URL.Path == s.Login {
+	r = rereadable(r)
+	if s := p.world.Sessions; s != nil && s.Login(again(r)) {
 		p.world.Server.ServeHTTP(w, r) // the hub's to bear, not the write's
 		return
 	}
@@ -55,7 +59,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t := p.trouble
 	p.seen++
 	p.mu.Unlock()
-	if t == nil || t.writesOnly && r.Method == http.MethodGet {
+	if t == nil || t.writesOnly && !p.world.writes(again(r)) {
 		p.world.Server.ServeHTTP(w, r)
 		return
 	}
@@ -63,7 +67,11 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case p.arrived <- struct{}{}:
 	default:
 	}
-	if t.status != 0 {
+	switch {
+	case t.answer != nil:
+		t.answer.write(w)
+		return
+	case t.status != 0:
 		p.refuse(w, r, t)
 		return
 	}
@@ -74,6 +82,34 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.world.Server.ServeHTTP(answer, r)
 	}
 	t.lose(w, r, answer)
+}
+
+// rereadable has its body in memory, for [again].
+func rereadable(r *http.Request) *http.Request {
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{err}))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	return r
+}
+
+// failing is the end of a body that ended so.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, cmp.Or(f.err, io.EOF) }
+
+// again is the request with a body of its own, to be looked at.
+func again(r *http.Request) *http.Request {
+	look := r.Clone(r.Context())
+	look.Body, _ = r.GetBody()
+	return look
+}
+
+// writes says whether a request changes something.
+func (w *World) writes(r *http.Request) bool {
+	if w.Writes == nil {
+		return r.Method != http.MethodGet
+	}
+	return w.Writes(r)
 }
 
 func (t *trouble) lose(w http.ResponseWriter, r *http.Request, answer *httptest.ResponseRecorder) {
@@ -126,4 +162,13 @@ func (p *proxy) refuse(w http.ResponseWriter, r *http.Request, t *trouble) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(t.status)
 	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"code": "refused", "message": strings.Join(said, " ")}})
+}
+
+func (a *Answer) write(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	for name, value := range a.Header {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(a.Status)
+	_, _ = io.WriteString(w, a.Body)
 }

@@ -19,11 +19,11 @@ func operation() bridge.OperationID {
 var callAt = time.Date(2026, 3, 29, 0, 59, 58, 0, time.UTC) // an hour before Paris skips one
 
 // writeOf makes a write of a kind, with everything it can hold.
-func writeOf(kind bridge.WriteKind, prospect string) bridge.Write {
+func (o *opened) writeOf(kind bridge.WriteKind, prospect string) bridge.Write {
 	w := bridge.Write{
 		Operation: operation(), Kind: kind,
 		Prospect: bridge.Ref{Connection: connection, Object: bridge.ProspectObj, ID: prospect},
-		Author:   "alice", CRMUser: "u-alice",
+		Author:   "alice", CRMUser: o.CRM.Users[0],
 	}
 	switch kind {
 	case bridge.WriteActivity:
@@ -32,7 +32,7 @@ func writeOf(kind bridge.WriteKind, prospect string) bridge.Write {
 			Disposition: bridge.DispNotInterested, Note: noteCanary, Caller: "alice",
 		}
 	case bridge.WriteMeeting, bridge.WriteMove, bridge.WriteCancel:
-		w.Meeting = meeting(w.Operation, "2026-10-25T09:30:00", time.Date(2026, 10, 25, 8, 30, 0, 0, time.UTC))
+		w.Meeting = meeting(w.Operation, o.CRM.Users[1], slotAt("Europe/Paris", "2026-10-25T09:30:00", 45))
 	case bridge.WriteOpposition:
 		w.Motive = "asked by letter"
 	}
@@ -42,17 +42,31 @@ func writeOf(kind bridge.WriteKind, prospect string) bridge.Write {
 // noteCanary is in every call the suite logs, and in no error.
 const noteCanary = "canari-note ne rappeler que le mardi"
 
-func meeting(op bridge.OperationID, local string, utc time.Time) *bridge.Meeting {
+func meeting(op bridge.OperationID, user string, slot bridge.Slot) *bridge.Meeting {
 	return &bridge.Meeting{
 		ID:          "meeting-" + strings.ToLower(string(op)),
-		Slot:        bridge.Slot{Local: local, Zone: "Europe/Paris", UTC: utc, Minutes: 45},
-		Salesperson: "bob", CRMUser: "u-bob", Subject: "Présentation", Place: "12 rue de l’Été", Note: noteCanary, ValidatedBy: "claire",
+		Slot:        slot,
+		Salesperson: "bob", CRMUser: user, Subject: "Présentation", Place: "12 rue de l’Été", Note: noteCanary, ValidatedBy: "claire",
 	}
 }
 
 // change makes a write of one field.
-func change(prospect string, field bridge.FieldName, value, expected bridge.Value) bridge.Write {
-	w := writeOf(bridge.WriteFields, prospect)
+func (o *opened) change(prospect string, field bridge.FieldName, value, expected bridge.Value) bridge.Write {
+	w := o.writeOf(bridge.WriteFields, prospect)
 	w.Fields = []bridge.FieldChange{{Name: field, Value: value, Expected: expected, Author: "alice"}}
 	return w
+}
+
+// slotAt is a time of a place. Naming a zone or a time that does not exist is a
+// mistake of the suite.
+func slotAt(zone, local string, minutes int) bridge.Slot {
+	place, err := time.LoadLocation(zone)
+	if err != nil {
+		panic(err)
+	}
+	at, err := time.ParseInLocation("2006-01-02T15:04:05", local, place)
+	if err != nil {
+		panic(err)
+	}
+	return bridge.Slot{Local: local, Zone: zone, UTC: at.UTC(), Minutes: minutes}
 }

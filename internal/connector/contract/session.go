@@ -2,6 +2,7 @@ package contract
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"testing"
 
@@ -13,9 +14,9 @@ import (
 
 // Sessions is how a system ends what a connection's credentials have bought.
 type Sessions struct {
-	Login  string // path of the system where sessions are bought
-	End    func() // refuses the token in use; a login gives a new one
-	Refuse func() // refuses the credentials too
+	Login  func(r *http.Request) bool // whether a request buys a session (or asks for what that needs); it may read the body
+	End    func()                     // refuses the token in use; a login gives a new one
+	Refuse func()                     // refuses the credentials too
 }
 
 // keeper is the bridge's side of sessions, in memory.
@@ -56,7 +57,7 @@ func (h Harness) sessions(t *testing.T) {
 	t.Run("one that ends is replaced", func(t *testing.T) {
 		t.Parallel()
 		o := h.open(t)
-		w := writeOf(bridge.WriteActivity, o.CRM.Prospects[0])
+		w := o.writeOf(bridge.WriteActivity, o.CRM.Prospects[0])
 		o.sees(t, false, w)
 		o.World.Sessions.End()
 		o.must(t, w)
@@ -71,7 +72,7 @@ func (h Harness) sessions(t *testing.T) {
 		t.Parallel()
 		o := h.open(t)
 		o.World.Sessions.Refuse()
-		w := writeOf(bridge.WriteActivity, o.CRM.Prospects[0])
+		w := o.writeOf(bridge.WriteActivity, o.CRM.Prospects[0])
 		r := o.apply(t, w)
 		if f := fault.Of(r.Err); r.State != connector.Failed || f.Kind != fault.Permanent || f.MayHaveApplied {
 			t.Errorf("want it permanent and not begun, got %+v", r)

@@ -28,6 +28,7 @@ type opened struct {
 	metered atomic.Int64
 	env     connector.Env
 	keeper  keeper
+	ahead   atomic.Int64 // of the clock that the connection has, nanoseconds
 	open    func(context.Context, connector.Env) (connector.Conn, error)
 }
 
@@ -68,6 +69,9 @@ func (h Harness) world(t *testing.T) *opened {
 			server.Close()
 		})
 	}
+	if o.CRM != nil && len(o.CRM.Users) < 2 {
+		t.Fatal("the world names fewer than two users of its CRM")
+	}
 	zone := o.Zone
 	if zone == nil {
 		zone, _ = time.LoadLocation("Europe/Paris")
@@ -81,11 +85,13 @@ func (h Harness) world(t *testing.T) *opened {
 		Decode: decoder(o.Settings(url)),
 		HTTP:   client,
 		Meter:  func(n int) { o.metered.Add(int64(n)) },
-		Now:    time.Now, Zone: zone, Dir: o.Dir,
+		Now:    o.now, Zone: zone, Dir: o.Dir,
 		Session: o.keeper.session,
 	}
 	return o
 }
+
+func (o *opened) now() time.Time { return time.Now().Add(time.Duration(o.ahead.Load())) }
 
 func decoder(yaml string) func(any) error {
 	return func(into any) error {

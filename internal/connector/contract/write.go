@@ -53,7 +53,7 @@ func (h Harness) activity(t *testing.T) {
 	t.Run("once", func(t *testing.T) {
 		t.Parallel()
 		o := h.open(t)
-		w := writeOf(bridge.WriteActivity, o.CRM.Prospects[0])
+		w := o.writeOf(bridge.WriteActivity, o.CRM.Prospects[0])
 		o.sees(t, false, w)
 		o.once(t, w, 3)
 		o.sees(t, true, w)
@@ -67,7 +67,7 @@ func (h Harness) activity(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := h.open(t)
-			w := writeOf(bridge.WriteActivity, o.CRM.Prospects[0])
+			w := o.writeOf(bridge.WriteActivity, o.CRM.Prospects[0])
 			h.lost(t, o, w, before)
 			o.sees(t, true, w)
 			o.effects(t, w, 1)
@@ -89,11 +89,11 @@ func (o *opened) effects(t *testing.T, w bridge.Write, want int) {
 func (h Harness) revised(t *testing.T) {
 	t.Parallel()
 	o := h.open(t)
-	w := writeOf(bridge.WriteActivity, o.CRM.Prospects[0])
+	w := o.writeOf(bridge.WriteActivity, o.CRM.Prospects[0])
 	o.must(t, w)
 	var amendments []bridge.Write
 	for range 2 {
-		a := writeOf(bridge.WriteActivity, o.CRM.Prospects[0])
+		a := o.writeOf(bridge.WriteActivity, o.CRM.Prospects[0])
 		a.Call.Revises = w.Operation
 		o.sees(t, false, a)
 		h.lost(t, o, a, len(amendments) == 0)
@@ -113,7 +113,7 @@ func (h Harness) manyFound(t *testing.T) {
 	o := h.open(t)
 	var writes []bridge.Write
 	for i, id := range o.CRM.Prospects[:5] {
-		w := writeOf(bridge.WriteActivity, id)
+		w := o.writeOf(bridge.WriteActivity, id)
 		if i%2 == 0 {
 			o.must(t, w)
 		}
@@ -133,7 +133,7 @@ func (h Harness) opposition(t *testing.T) {
 	t.Parallel()
 	o := h.open(t)
 	id, other := o.CRM.Prospects[0], o.CRM.Prospects[1]
-	w := writeOf(bridge.WriteOpposition, id)
+	w := o.writeOf(bridge.WriteOpposition, id)
 	o.sees(t, false, w)
 	h.lost(t, o, w, true)
 	o.sees(t, true, w)
@@ -158,7 +158,7 @@ func (h Harness) batch(t *testing.T) {
 		if id != "no-such-prospect" {
 			expected = o.CRM.Get(id, field)
 		}
-		writes = append(writes, change(id, field, bridge.Value("for "+id), expected))
+		writes = append(writes, o.change(id, field, bridge.Value("for "+id), expected))
 	}
 	var receipts []connector.Receipt
 	for len(receipts) < len(writes) {
@@ -197,7 +197,7 @@ func (h Harness) parallel(t *testing.T) {
 	var writes []bridge.Write
 	var all sync.WaitGroup
 	for i := range 8 {
-		w := writeOf(bridge.WriteActivity, o.CRM.Prospects[i%len(o.CRM.Prospects)])
+		w := o.writeOf(bridge.WriteActivity, o.CRM.Prospects[i%len(o.CRM.Prospects)])
 		writes = append(writes, w)
 		all.Go(func() {
 			o.rest(t, o.Conn, "")
@@ -221,7 +221,7 @@ func (h Harness) fields(t *testing.T) {
 			t.Parallel()
 			o := h.open(t)
 			id, field := o.CRM.Prospects[0], o.CRM.Texts[0]
-			w := change(id, field, "nouveau", o.CRM.Get(id, field))
+			w := o.change(id, field, "nouveau", o.CRM.Get(id, field))
 			h.lost(t, o, w, before)
 			seen := o.find(t, w)[0]
 			if d := cmp.Diff(map[bridge.FieldName]bridge.Value{field: "nouveau"}, seen.Fields); d != "" || !seen.Present {
@@ -232,7 +232,7 @@ func (h Harness) fields(t *testing.T) {
 	t.Run("not mapped", func(t *testing.T) {
 		t.Parallel()
 		o := h.open(t)
-		r := o.apply(t, change(o.CRM.Prospects[0], "prospect.x_not_mapped", fieldCanary, ""))
+		r := o.apply(t, o.change(o.CRM.Prospects[0], "prospect.x_not_mapped", fieldCanary, ""))
 		if r.State != connector.Failed || fault.Of(r.Err).Kind != fault.Rejected {
 			t.Errorf("a field without a mapping: %+v", r)
 		}
@@ -245,7 +245,7 @@ func (h Harness) fields(t *testing.T) {
 		held := o.CRM.Get(id, field)
 		ended, end := context.WithCancel(t.Context())
 		end()
-		r := o.Conn.(connector.Applier).Apply(ended, []bridge.Write{change(id, field, "trop tard", held)})[0]
+		r := o.Conn.(connector.Applier).Apply(ended, []bridge.Write{o.change(id, field, "trop tard", held)})[0]
 		if f := fault.Of(r.Err); r.State != connector.Failed || f.Kind != fault.Unavailable || f.MayHaveApplied {
 			t.Errorf("receipt %+v", r)
 		}
@@ -275,7 +275,7 @@ func (h Harness) conflicts(t *testing.T) {
 			o := h.open(t)
 			id, first, second := o.CRM.Prospects[2], o.CRM.Texts[0], o.CRM.Texts[1]
 			o.CRM.Set(id, first, tc.held)
-			w := change(id, first, tc.value, tc.expected)
+			w := o.change(id, first, tc.value, tc.expected)
 			w.Fields = append(w.Fields, bridge.FieldChange{Name: second, Value: "deux", Expected: o.CRM.Get(id, second), Author: "alice"})
 			r := o.apply(t, w)
 			if r.Err != nil {

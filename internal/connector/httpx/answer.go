@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
+	"mime"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,12 +22,19 @@ const (
 
 // readAnswer takes the vendor's code, field and words out of a refusal.
 func readAnswer(resp *http.Response) *Answer {
-	a := &Answer{Status: resp.StatusCode}
 	raw, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
 	var body any
 	if json.Unmarshal(raw, &body) != nil {
-		return a
+		return &Answer{Status: resp.StatusCode}
 	}
+	return Refusal(resp, body)
+}
+
+// Refusal takes the vendor's code, field and words out of the JSON body of an
+// answer that says no, whatever its status: some do under 200. What the request
+// carried is left out of them.
+func Refusal(resp *http.Response, body any) *Answer {
+	a := &Answer{Status: resp.StatusCode}
 	said := refusalOf(body)
 	sent := sentIn(resp.Request)
 	if identifier.MatchString(said.code) && !slices.Contains(sent, said.code) {
@@ -106,7 +115,7 @@ func blank(text string, sent []string) string {
 }
 
 // sentIn lists the values that a request carried in its headers, query and
-// JSON body, longest first.
+// body (JSON or a form), longest first.
 func sentIn(req *http.Request) []string {
 	if req == nil {
 		return nil
@@ -138,6 +147,9 @@ func sentInBody(req *http.Request) []string {
 		return nil
 	}
 	defer reader.Close()
+	if kind, _, _ := mime.ParseMediaType(req.Header.Get("Content-Type")); kind == "application/x-www-form-urlencoded" {
+		return sentInForm(reader)
+	}
 	decoder := json.NewDecoder(reader)
 	decoder.UseNumber()
 	var body any
@@ -145,6 +157,22 @@ func sentInBody(req *http.Request) []string {
 		return nil
 	}
 	return leaves(body, nil)
+}
+
+// sentInForm lists a form's values, and what stands inside those that are JSON.
+func sentInForm(body io.Reader) (sent []string) {
+	raw, _ := io.ReadAll(body)
+	form, _ := url.ParseQuery(string(raw))
+	for _, values := range form {
+		for _, v := range values {
+			sent = append(sent, v)
+			var inner any
+			if json.Unmarshal([]byte(v), &inner) == nil {
+				sent = leaves(inner, sent)
+			}
+		}
+	}
+	return sent
 }
 
 func leaves(v any, out []string) []string {

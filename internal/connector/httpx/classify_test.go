@@ -2,11 +2,14 @@ package httpx
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +111,24 @@ func TestVendorWords(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// Some systems say no under 200, and take forms that hold JSON.
+func TestRefusalOfAForm(t *testing.T) {
+	t.Parallel()
+	form := url.Values{"operation": {"revise"}, "element": {`{"lastname":"lecanari","id":"12x7"}`}}.Encode()
+	req := httptest.NewRequest("POST", "/webservice.php", strings.NewReader(form))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(form)), nil }
+	var body any
+	said := `{"success":false,"error":{"code":"ACCESS_DENIED","message":"no permission for lecanari to revise"}}`
+	if err := json.Unmarshal([]byte(said), &body); err != nil {
+		t.Fatal(err)
+	}
+	a := Refusal(&http.Response{StatusCode: 200, Request: req}, body)
+	if d := cmp.Diff("status 200: ACCESS_DENIED: no permission for … to …", a.Error()); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -50,6 +51,35 @@ func TestAValueThatIsThereTooEarlyIsNoProof(t *testing.T) {
 			}
 			if _, item := b.granted(second.ID); item.Write.Fields[0].Expected != c.then {
 				t.Errorf("the second expects %q, want %q", item.Write.Fields[0].Expected, c.then)
+			}
+		})
+	}
+}
+
+// Of a write that came too early nothing counts as written that was only said
+// to be: nothing would look for it any more, and a CRM that lied has lost it.
+func TestWhatCameTooEarlyIsComparedAgainWhole(t *testing.T) {
+	t.Parallel()
+	const status, comment = bridge.FieldName("prospect.status"), bridge.FieldName("prospect.comment")
+	for _, c := range []struct {
+		name string
+		said connector.ReceiptState
+		left []bridge.FieldName
+	}{
+		{"the CRM said yes to the rest", connector.Accepted, []bridge.FieldName{status, comment}},
+		{"the CRM showed the rest stored", connector.Stored, []bridge.FieldName{status}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBox(t)
+			first := b.add(bridge.WriteFields, prospect("7"), b.change(status, "a", "b"))
+			fence, _ := b.granted(first.ID)
+			b.settle(fence, *okay(first.ID, connector.Accepted, nil), true)
+			second := b.add(bridge.WriteFields, prospect("7"), b.change(status, "a", "c"), b.change(comment, "a", "x"))
+			later, _ := b.granted(second.ID)
+			got := b.settle(later, *okay(second.ID, c.said, []connector.Conflict{{Field: status, Found: "a"}}), true)
+			if got.State != Pending || !slices.Equal(got.names(), c.left) {
+				t.Errorf("it is %s with %v to write, want pending with %v", got.State, got.names(), c.left)
 			}
 		})
 	}

@@ -39,8 +39,9 @@ type simulated struct {
 	fields map[fieldOf]bridge.Value
 	edits  map[bridge.Value]bool // values that only a person wrote, each once
 	logged map[bridge.OperationID]int
-	// version counts a record's changes.
+	// version counts a record's changes; one that checks it writes to no other.
 	version map[bridge.Ref]int
+	checks  bool
 }
 
 func (c *simulated) set(ref bridge.Ref, fields map[bridge.FieldName]bridge.Value) {
@@ -124,7 +125,7 @@ func newWorld(t *rapid.T, tb testing.TB, prospects ...string) *world {
 		lookup: rapid.Bool().Draw(t, "the CRM can be searched"),
 		crm: simulated{
 			fields: map[fieldOf]bridge.Value{}, edits: map[bridge.Value]bool{}, logged: map[bridge.OperationID]int{},
-			version: map[bridge.Ref]int{},
+			version: map[bridge.Ref]int{}, checks: rapid.Bool().Draw(t, "the CRM checks versions"),
 		},
 		cards: map[bridge.Ref][]card{}, meant: map[fieldOf]bridge.Value{}, edited: map[fieldOf]bool{}, reads: map[bridge.Ref]time.Time{},
 		saw: map[string]map[fieldOf][]string{}, unsure: map[string]bool{}, vague: map[fieldOf]bool{},
@@ -310,8 +311,8 @@ func (w *world) compare(t *try) (set map[bridge.FieldName]bridge.Value, conflict
 }
 
 // saidYes is a write that the CRM has answered well, after it had compared the
-// fields, and puts off: it comes late if the record is still what it was, or
-// never.
+// fields, and puts off: it comes late or never. Where the CRM checks versions,
+// it does not come if the record has changed meanwhile.
 type saidYes struct {
 	set     map[bridge.FieldName]bridge.Value
 	version int
@@ -332,7 +333,7 @@ func (w *world) appear(t *try) {
 	switch {
 	case t.put == nil || write.Kind != bridge.WriteFields:
 		w.carryOut(t)
-	case t.put.version == w.crm.version[write.Prospect]:
+	case !w.crm.checks || t.put.version == w.crm.version[write.Prospect]:
 		w.crm.set(write.Prospect, t.put.set)
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 var fields = connector.FieldMap{
 	"prospect.name": "name", "prospect.comment": "comment", "account.name": "company", bridge.FieldPhone: "phone",
-	"prospect.score": "score", "account.revenue": "revenue", bridge.FieldDoNotCall: "do_not_call",
+	"prospect.score": "score", bridge.FieldOwner: "owner_id", "account.revenue": "revenue", bridge.FieldDoNotCall: "do_not_call",
 }
 
 func TestContract(t *testing.T) {
@@ -118,13 +118,16 @@ func newCRM(t *testing.T, o crmfake.Options) (*crmfake.Server, *contract.World) 
 		Texts:     []bridge.FieldName{"prospect.name", "prospect.comment"},
 		Asked:     func() []string { return slices.Sorted(maps.Keys(crm.FieldsAsked())) },
 	}
-	for i := range 7 {
-		id := fmt.Sprintf("p-%d/é", i)
+	w.CRM.Screen.Add = func() string {
+		id := fmt.Sprintf("p-%d/é", len(crm.All(crmfake.Prospects)))
 		crm.Put(id, map[string]any{
 			"list": "L1", "name": holder, "comment": "rien", "company": "Canari SARL", "phone": "0612345678",
-			"score": 7.0, "revenue": 1234.5, "do_not_call": false,
+			"score": 7.0, "revenue": 1234.5, "do_not_call": false, "owner_id": "u-alice",
 		})
-		w.CRM.Prospects = append(w.CRM.Prospects, id)
+		return id
+	}
+	for range 7 {
+		w.CRM.Prospects = append(w.CRM.Prospects, w.CRM.Screen.Add())
 	}
 	crm.Put("elsewhere", map[string]any{"list": "L2", "name": "not in the selection"})
 	screen(w.CRM, crm)
@@ -139,6 +142,11 @@ func screen(seen *contract.CRM, crm *crmfake.Server) {
 		return bridge.Value(text)
 	}
 	seen.Set = func(id string, f bridge.FieldName, v bridge.Value) { crm.EditByPerson(id, fields[f], string(v)) }
+	s := &seen.Screen
+	s.Delete = func(id string) { crm.Remove(crmfake.Prospects, id) }
+	s.Withdraw = func(id string) { crm.EditByPerson(id, "list", "L2") }
+	s.Oppose = func(id string) { crm.EditByPerson(id, "do_not_call", true) }
+	s.Assign = func(id, user string) { crm.EditByPerson(id, "owner_id", user) }
 	seen.Barred = func(id string) bool {
 		r, _ := crm.Get(crmfake.Prospects, id)
 		return r.Fields["do_not_call"] == true

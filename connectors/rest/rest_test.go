@@ -169,7 +169,7 @@ func TestRefusalsInWords(t *testing.T) {
 
 func TestCheckComparesFields(t *testing.T) {
 	t.Parallel()
-	_, base := crmfake.Start(t, crmfake.Options{Fields: map[string]string{"name": "string", "comment": "string", "company": "string", "score": "integer", "revenue": "number", "do_not_call": "boolean"}})
+	_, base := crmfake.Start(t, crmfake.Options{Fields: map[string]string{"name": "string", "comment": "string", "company": "string", "score": "integer", "revenue": "number", "do_not_call": "boolean", "owner_id": "string"}})
 	err := connect(t, crmfake.Settings(base, crmfake.DefaultToken)).Check(t.Context())
 	if err == nil || fault.Of(err).Kind != fault.Permanent || !strings.Contains(err.Error(), "no field phone (prospect.phone)") {
 		t.Errorf("a mapping to a field that does not exist: %v", err)

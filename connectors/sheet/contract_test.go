@@ -48,8 +48,9 @@ type screen struct {
 func newWorld(t *testing.T, name string) *contract.World {
 	s := &screen{t: t, dir: t.TempDir(), file: name, fields: connector.FieldMap{
 		"account.name": "Société", "prospect.comment": "Commentaire", "prospect.phone": "Téléphone", "prospect.do_not_call": "Ne pas appeler",
+		"prospect.owner": "Responsable",
 	}}
-	rows := [][]string{{"id", "Société", "Commentaire", "Téléphone", "Ne pas appeler"}}
+	s.save([][]string{{"id", "Société", "Commentaire", "Téléphone", "Ne pas appeler", "Responsable", "Liste"}})
 	w := &contract.World{
 		Settings: func(string) string { return "prospects: " + name },
 		Fields:   s.fields,
@@ -59,15 +60,30 @@ func newWorld(t *testing.T, name string) *contract.World {
 			Texts: []bridge.FieldName{"account.name", "prospect.comment"},
 			Users: []string{"alice", "bob"},
 			Get:   s.get, Set: s.set, Effects: s.effects, Slot: s.slot, Barred: s.barred,
+			Selection: "Liste=L1",
+			Screen: contract.Screen{
+				Add: s.add, Delete: s.delete,
+				Withdraw: func(id string) { s.typed(id, "Liste", "L2") },
+				Oppose:   func(id string) { s.typed(id, "Ne pas appeler", "oui") },
+				Assign:   func(id, user string) { s.typed(id, "Responsable", user) },
+			},
 		},
 	}
-	for i := range 7 {
-		id := fmt.Sprint("p", i+1)
-		w.CRM.Prospects = append(w.CRM.Prospects, id)
-		rows = append(rows, []string{id, fmt.Sprint("canari-société ", i), "canari-société dit oui", "06 11 22 33 44", "non"})
+	for range 7 {
+		w.CRM.Prospects = append(w.CRM.Prospects, s.add())
 	}
-	s.save(rows)
 	return w
+}
+
+func (s *screen) add() string {
+	rows := s.load(s.file)
+	id := fmt.Sprint("p", len(rows))
+	s.save(append(rows, []string{id, "canari-société " + id, "canari-société dit oui", "06 11 22 33 44", "non", "alice", "L1"}))
+	return id
+}
+
+func (s *screen) delete(id string) {
+	s.save(slices.DeleteFunc(s.load(s.file), func(row []string) bool { return row[0] == id }))
 }
 
 func (s *screen) must(err error) {
@@ -144,8 +160,13 @@ func (s *screen) get(id string, field bridge.FieldName) bridge.Value {
 }
 
 func (s *screen) set(id string, field bridge.FieldName, v bridge.Value) {
+	s.typed(id, s.fields[field], string(v))
+}
+
+// typed is a text typed into a cell.
+func (s *screen) typed(id, header, text string) {
 	rows := s.load(s.file)
-	*s.cell(rows, id, s.fields[field]) = string(v)
+	*s.cell(rows, id, header) = text
 	s.save(rows)
 }
 

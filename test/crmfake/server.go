@@ -42,7 +42,7 @@ func DefaultFields() map[string]string {
 		"list": "string", "name": "string", "first_name": "string", "last_name": "string", "company": "string",
 		"phone": "string", "mobile": "string", "email": "string", "city": "string", "comment": "string",
 		"status": "string", "lead_status": "string", "last_disposition": "string", "attempts": "integer", "score": "integer",
-		"revenue": "number", "opt_in": "boolean", "do_not_call": "boolean", "do_not_call_motive": "string",
+		"revenue": "number", "owner_id": "string", "opt_in": "boolean", "do_not_call": "boolean", "do_not_call_motive": "string",
 		"confidential_note": "string",
 	}
 }

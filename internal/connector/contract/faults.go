@@ -45,11 +45,42 @@ func (h Harness) operations(o *opened) []doing {
 			return err
 		}})
 	}
+	ops = append(ops, insights(o)...)
 	if c, ok := o.Conn.(connector.Pusher); ok {
 		item := o.card("lead-1", fieldCanary)
 		ops = append(ops, doing{name: "push", sent: []string{fieldCanary}, run: func(ctx context.Context) error {
 			return c.Push(ctx, []connector.PushItem{item})[0]
 		}})
+	}
+	return ops
+}
+
+// insights are the questions about the CRM.
+func insights(o *opened) (ops []doing) {
+	ask := func(name string, run func(ctx context.Context) error) {
+		ops = append(ops, doing{name: name, run: run})
+	}
+	if c, ok := o.Conn.(connector.Cataloguer); ok {
+		ask("catalogue", func(ctx context.Context) error { _, err := c.Catalogue(ctx); return err })
+	}
+	if c, ok := o.Conn.(connector.RightsTeller); ok {
+		ask("rights", func(ctx context.Context) error { _, err := c.Rights(ctx, ""); return err })
+	}
+	if c, ok := o.Conn.(connector.PeopleLister); ok {
+		ask("people", func(ctx context.Context) error { _, err := c.People(ctx); return err })
+	}
+	if c, ok := o.Conn.(connector.Diary); ok {
+		ask("busy", func(ctx context.Context) error {
+			_, err := c.Busy(ctx, o.CRM.Users[1], callAt, callAt.AddDate(0, 0, 7))
+			return err
+		})
+	}
+	if c, ok := o.Conn.(connector.Calendar); ok {
+		w := o.writeOf(bridge.WriteMeeting, o.CRM.Prospects[0])
+		ask("appointments", func(ctx context.Context) error {
+			_, err := c.Appointments(ctx, []bridge.Meeting{*w.Meeting})
+			return err
+		})
 	}
 	return ops
 }

@@ -45,7 +45,7 @@ type Answer struct {
 	Body   string // JSON unless Header says otherwise
 	Kind   fault.Kind
 	After  time.Duration
-	Only   []string // of what can be asked (check, pull, apply, find, catalogue, …); nil is everything
+	Only   []string // of what can be asked (check, pull, apply, find, catalogue, rights, people, busy, appointments); nil is everything
 }
 
 // Bad is settings that must be refused, and the key that the error names.
@@ -165,6 +165,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("life", h.life)
 	if h.Descriptor.Kind == connector.CRM {
 		t.Run("pull", h.pull)
+		t.Run("follows", h.follows)
 		t.Run("fields", h.fields)
 		t.Run("values", h.values)
 		t.Run("activity", h.activity)
@@ -173,6 +174,7 @@ func Run(t *testing.T, h Harness) {
 		t.Run("batch", h.batch)
 		t.Run("parallel", h.parallel)
 		t.Run("sessions", h.sessions)
+		t.Run("insight", h.insight)
 	} else {
 		t.Run("push", h.push)
 		t.Run("hook", h.hook)

@@ -93,6 +93,14 @@ func (h Harness) world(t *testing.T) *opened {
 
 func (o *opened) now() time.Time { return time.Now().Add(time.Duration(o.ahead.Load())) }
 
+// later moves both clocks on.
+func (o *opened) later(d time.Duration) {
+	o.ahead.Add(int64(d))
+	if o.Later != nil {
+		o.Later(d)
+	}
+}
+
 func decoder(yaml string) func(any) error {
 	return func(into any) error {
 		node, err := strict.Parse("settings.yaml", []byte(yaml))

@@ -18,6 +18,10 @@ func TestTheLanguageByExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	n := 0
 	for _, part := range regexp.MustCompile(`(?m)^## (.+)$`).Split(string(text), -1) {
 		block := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(part)
@@ -36,8 +40,14 @@ func TestTheLanguageByExample(t *testing.T) {
 		if p.Cases() == 0 {
 			t.Errorf("example %d claims nothing of itself", n)
 		}
-		if n == 1 && strings.Count(block[1], "\n") > 20 {
-			t.Errorf("the first example is longer than its title says")
+		if n > 1 {
+			continue
+		}
+		if strings.Count(block[1], "\n") > 20 {
+			t.Error("the first example is longer than its title says")
+		}
+		if !strings.Contains(string(readme), block[0]) {
+			t.Error("README.md does not show the first example")
 		}
 	}
 	if n < 4 {

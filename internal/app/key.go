@@ -106,11 +106,22 @@ func (a *App) retireKeys(ctx context.Context) error {
 	return a.key.DropOld(a.cfg.KeyPath())
 }
 
-// finishRotation goes on with a rotation that was cut off.
+// finishRotation goes on with a rotation that was cut off, and with one that
+// the config has begun.
 func (a *App) finishRotation() {
 	a.rotating.Lock()
 	defer a.rotating.Unlock()
-	if err := a.retireKeys(a.during); err != nil && a.during.Err() == nil {
+	if len(a.key.Old()) == 0 {
+		return
+	}
+	err := a.retireKeys(a.during)
+	switch {
+	case err != nil && a.during.Err() == nil:
 		a.log.Error("the replaced data keys are still needed", "err", err)
+	case err != nil: // the next start goes on
+	case a.cfg.Key.IsZero():
+		a.log.Info("the replaced data keys were dropped", "file", a.cfg.KeyPath())
+	default:
+		a.log.Info("no record needs the replaced data keys any more: take them out of the config")
 	}
 }

@@ -38,7 +38,8 @@ type ends struct {
 	failAt   int // the pull that fails, 0 for none
 	list     map[string]map[bridge.FieldName]bridge.Value
 	pushed   int
-	unwanted string // the id of a prospect whose card the platform refuses
+	unwanted string        // the id of a prospect whose card the platform refuses
+	changed  chan struct{} // told of each push, if somebody waits
 }
 
 func (e *ends) Pull(ctx context.Context, req connector.PullRequest) (connector.Page, error) {
@@ -75,7 +76,13 @@ func (e *ends) Pull(ctx context.Context, req connector.PullRequest) (connector.P
 
 func (e *ends) Push(_ context.Context, items []connector.PushItem) []error {
 	e.mu.Lock()
-	defer e.mu.Unlock()
+	defer func() {
+		e.mu.Unlock()
+		select {
+		case e.changed <- struct{}{}:
+		default:
+		}
+	}()
 	out := make([]error, len(items))
 	for i, item := range items {
 		id := item.Card.Prospect.ID
@@ -142,7 +149,7 @@ func newWorldAt(t *testing.T, path string) *world {
 		t.Fatal(err)
 	}
 	feed := bridge.PlatformList{Connection: dialler, List: "L", Profile: "agent"}
-	w := &world{t: t, ends: &ends{people: map[string]string{}, asked: map[bridge.FieldName]bool{}, list: map[string]map[bridge.FieldName]bridge.Value{}}}
+	w := &world{t: t, ends: &ends{people: map[string]string{}, asked: map[bridge.FieldName]bool{}, list: map[string]map[bridge.FieldName]bridge.Value{}, changed: make(chan struct{}, 1)}}
 	w.rules = &desk.Rules{
 		Policy: p, Catalog: bridge.Standard(),
 		Campaigns: map[bridge.CampaignID]bridge.Campaign{

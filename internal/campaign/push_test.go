@@ -38,8 +38,11 @@ func TestWhoObjectsLeavesTheListAtOnce(t *testing.T) {
 	defer w.sync.Stop()
 	within := func(what string, ok func() bool) {
 		t.Helper()
-		for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-			if time.Now().After(end) {
+		late := time.After(10 * time.Second)
+		for !ok() {
+			select {
+			case <-w.changed:
+			case <-late:
 				t.Fatal(what)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -278,32 +279,37 @@ func TestThePaceIsTheCRMs(t *testing.T) {
 
 func TestACrowdHoldsNoMoreThanItMay(t *testing.T) {
 	t.Parallel()
-	ctx, stop := context.WithCancel(t.Context())
-	p := newPace(ctx)
-	for range atOnce {
-		if n := p.enter(ctx); n != 1 {
-			t.Fatalf("may claim %d, want 1", n)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		p := newPace(ctx)
+		for range atOnce {
+			if n := p.enter(ctx); n != 1 {
+				t.Fatalf("may claim %d, want 1", n)
+			}
 		}
-	}
-	entered := make(chan int)
-	go func() {
-		for range 2 {
-			entered <- p.enter(ctx)
+		entered := make(chan int, 2)
+		go func() {
+			for range 2 {
+				entered <- p.enter(ctx)
+			}
+		}()
+		synctest.Wait()
+		if len(entered) > 0 {
+			t.Fatal("more than the limit")
 		}
-	}()
-	select {
-	case <-entered:
-		t.Fatal("more than the limit")
-	case <-time.After(20 * time.Millisecond):
-	}
-	p.leave(1)
-	if n := <-entered; n != 1 {
-		t.Errorf("may claim %d, want 1", n)
-	}
-	stop()
-	if n := <-entered; n != 0 {
-		t.Errorf("may claim %d when the writer stops", n)
-	}
+		p.leave(1)
+		if n := <-entered; n != 1 {
+			t.Errorf("may claim %d, want 1", n)
+		}
+		synctest.Wait()
+		if len(entered) > 0 {
+			t.Fatal("more than the limit, once one has left")
+		}
+		stop()
+		if n := <-entered; n != 0 {
+			t.Errorf("may claim %d when the writer stops", n)
+		}
+	})
 	q := newPace(t.Context())
 	q.limit = mostHeld
 	if n := q.enter(t.Context()); n != mostHeld/bus.Partitions {

@@ -269,17 +269,15 @@ func (p *plateau) syncs() {
 		unit: "/s", remark: fmt.Sprintf("%.0f s; against once a minute", took.Seconds()),
 	})
 	needed := (*leadCount + pageSize - 1) / pageSize
-	p.crm.pages.Store(0)
+	before := p.crm.await(0)
 	p.begin()
 	for stops := 1; stops <= 2; stops++ {
-		for int(p.crm.pages.Load()) < needed*stops/3 {
-			time.Sleep(time.Millisecond)
-		}
+		p.crm.await(before + needed*stops/3)
 		p.stop()
 		p.open()
 	}
 	p.end()
-	goal("  pages read by a sync stopped twice", float64(needed), "pages", "the one under way is read again", float64(p.crm.pages.Load()))
+	goal("  pages read by a sync stopped twice", float64(needed), "pages", "the one under way is read again", float64(p.crm.await(0)-before))
 	p.stop()
 }
 

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
@@ -80,7 +80,7 @@ profiles:
 
 func newPlateau(t *testing.T) *plateau {
 	t.Helper()
-	p := &plateau{t: t, dir: *leadDir, crm: &maker{count: *leadCount, asks: make(chan chan struct{})}}
+	p := &plateau{t: t, dir: *leadDir, crm: newMaker(*leadCount)}
 	if p.dir == "" {
 		p.dir = t.TempDir()
 	}
@@ -124,8 +124,17 @@ func fortyFields() []string {
 // maker is a CRM of made-up prospects. It begins a read only when it is let.
 type maker struct {
 	count int
-	pages atomic.Int64
 	asks  chan chan struct{} // of each read that would begin; closed when it may
+
+	mu    sync.Mutex
+	given *sync.Cond // a page more
+	pages int
+}
+
+func newMaker(count int) *maker {
+	m := &maker{count: count, asks: make(chan chan struct{})}
+	m.given = sync.NewCond(&m.mu)
+	return m
 }
 
 func (m *maker) Check(context.Context) error { return nil }
@@ -138,7 +147,7 @@ func (m *maker) Pull(ctx context.Context, req connector.PullRequest) (connector.
 		}
 	}
 	at, _ := strconv.Atoi(req.Cursor)
-	m.pages.Add(1)
+	m.give()
 	var page connector.Page
 	for now := time.Now(); at < m.count && len(page.Prospects) < req.Limit; at++ {
 		page.Prospects = append(page.Prospects, made(at, req.Fields, now))
@@ -148,6 +157,23 @@ func (m *maker) Pull(ctx context.Context, req connector.PullRequest) (connector.
 	}
 	page.Whole = !page.More
 	return page, nil
+}
+
+func (m *maker) give() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.pages++
+	m.given.Broadcast()
+}
+
+// await waits until it has given so many pages, and answers how many it has.
+func (m *maker) await(pages int) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for m.pages < pages {
+		m.given.Wait()
+	}
+	return m.pages
 }
 
 func (m *maker) ask(ctx context.Context) error {

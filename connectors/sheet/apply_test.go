@@ -11,6 +11,7 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/fault"
+	"passerelle/test/golden"
 )
 
 func TestCallsAreCountedOnce(t *testing.T) {
@@ -30,7 +31,7 @@ func TestCallsAreCountedOnce(t *testing.T) {
 	if diff := cmp.Diff(want, f.read("activities.csv")); diff != "" {
 		t.Error(diff)
 	}
-	golden(t, "counted.csv", f.read("prospects.csv"))
+	golden.File(t, "testdata/counted.csv", f.read("prospects.csv"))
 	if f.requests != 3 {
 		t.Errorf("metered %d requests for 3 applies", f.requests)
 	}
@@ -62,7 +63,7 @@ func TestAmendmentTakesThePlaceOfItsCall(t *testing.T) {
 	if after := f.read("activities.csv"); after != before {
 		t.Errorf("a repeat changed the calls:\n%s", after)
 	}
-	golden(t, "amended.csv", before)
+	golden.File(t, "testdata/amended.csv", before)
 	if got := f.prospect("1"); got["last_disposition"] != "sale" || got["attempts"] != "1" {
 		t.Errorf("got %v", got)
 	}

@@ -8,6 +8,7 @@ import (
 	ics "github.com/arran4/golang-ical"
 
 	"passerelle/internal/bridge"
+	"passerelle/test/golden"
 )
 
 func TestAppointmentsAndTheirCalendar(t *testing.T) {
@@ -33,8 +34,8 @@ func TestAppointmentsAndTheirCalendar(t *testing.T) {
 			t.Errorf("%s is not found", w.Operation)
 		}
 	}
-	golden(t, "appointments.csv", f.read("appointments.csv"))
-	golden(t, "bob.ics", f.read("bob.ics"))
+	golden.File(t, "testdata/appointments.csv", f.read("appointments.csv"))
+	golden.File(t, "testdata/bob.ics", f.read("bob.ics"))
 }
 
 func TestCalendarIsReadableAndTrue(t *testing.T) {

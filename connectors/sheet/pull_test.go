@@ -11,6 +11,7 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/fault"
+	"passerelle/test/golden"
 )
 
 func (f *folder) pull(req connector.PullRequest) connector.Page {
@@ -256,7 +257,7 @@ func TestCheck(t *testing.T) {
 	if fault.Of(err).Kind != fault.Rejected {
 		t.Errorf("got %v", err)
 	}
-	golden(t, "check.txt", err.Error()+"\n")
+	golden.File(t, "testdata/check.txt", err.Error()+"\n")
 	if f.read("prospects.csv") != before || f.read("activities.csv") != "a,b\n" {
 		t.Error("a check changed a file")
 	}

@@ -7,18 +7,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/problem"
 	"passerelle/internal/store"
+	"passerelle/test/golden"
 )
 
 // errorCases are what people and programs get wrong. The values in them must
@@ -100,19 +97,7 @@ func TestErrorsForPeople(t *testing.T) {
 	if s := out.String() + w.log.String(); strings.Contains(s, "secret") || strings.Contains(s, "-token-") {
 		t.Errorf("an error or the log holds a value or a token")
 	}
-	golden := filepath.Join("testdata", "errors.golden")
-	if *update {
-		if err := os.WriteFile(golden, out.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), out.String()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	golden.File(t, "testdata/errors.golden", out.String())
 }
 
 // Nothing is served to nobody, over TCP and at the socket alike.

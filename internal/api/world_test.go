@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"io"
 	"log/slog"
 	"net/http"
@@ -29,8 +28,6 @@ import (
 	"passerelle/internal/store"
 	"passerelle/schemas"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 const (
 	crm     = bridge.ConnectionName("crm.main")

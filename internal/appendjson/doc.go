@@ -6,5 +6,5 @@
 // It promises the bytes of json.Marshal for the same members in the same order,
 // and to read what json.Unmarshal would or to say that it cannot. Called by bridge,
 // ledger, outbox and desk for the rows of the store, and by store; their tests
-// compare each with package encoding/json.
+// compare each with package encoding/json (test/agree).
 package appendjson

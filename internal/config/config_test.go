@@ -2,7 +2,6 @@ package config_test
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,9 +14,8 @@ import (
 	"passerelle/internal/config"
 	"passerelle/internal/connector"
 	"passerelle/internal/strict"
+	"passerelle/test/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // goodFile is a copy of testdata/good whose secret files may be read.
 func goodFile(t testing.TB) string {
@@ -176,24 +174,8 @@ func TestFindings(t *testing.T) {
 			if strings.Contains(strings.ReplaceAll(err.Error(), file, ""), "canary") {
 				t.Errorf("a value is quoted:\n%v", err)
 			}
-			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", err.Error()+"\n")
+			golden.File(t, strings.TrimSuffix(file, ".yaml")+".txt", err.Error()+"\n")
 		})
-	}
-}
-
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
 }
 

@@ -3,10 +3,10 @@ package ledger
 import (
 	"testing"
 
-	"passerelle/test/golden"
+	"passerelle/test/agree"
 )
 
 func TestRowsAreWrittenAsEncodingJSONWould(t *testing.T) {
 	t.Parallel()
-	t.Run("Line", func(t *testing.T) { t.Parallel(); golden.Check[Line](t) })
+	t.Run("Line", func(t *testing.T) { t.Parallel(); agree.Writes[Line](t) })
 }

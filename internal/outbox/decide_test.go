@@ -11,6 +11,7 @@ import (
 	"passerelle/internal/connector"
 	"passerelle/internal/fault"
 	"passerelle/internal/store"
+	"passerelle/test/golden"
 )
 
 // TestWordsOfRefusals runs every person's command on a write in every state.
@@ -41,7 +42,7 @@ func TestWordsOfRefusals(t *testing.T) {
 		err := b.try(func(tx *store.Tx) error { _, err := c.run(tx, "0000", b.now); return err })
 		fmt.Fprintf(&out, "%-9s %-10s %v\n", c.name, "none", err)
 	}
-	golden(t, "refusals.txt", out.String())
+	golden.File(t, "testdata/refusals.txt", out.String())
 }
 
 func TestKeepOursWritesOverWhatWasSeenAndNothingNewer(t *testing.T) {

@@ -3,15 +3,15 @@ package outbox
 import (
 	"testing"
 
-	same "passerelle/test/golden"
+	"passerelle/test/agree"
 )
 
 func TestRowsAreWrittenAsEncodingJSONWould(t *testing.T) {
 	t.Parallel()
-	t.Run("Entry", func(t *testing.T) { t.Parallel(); same.Check[Entry](t) })
+	t.Run("Entry", func(t *testing.T) { t.Parallel(); agree.Writes[Entry](t) })
 }
 
 func TestRowsAreReadAsEncodingJSONWould(t *testing.T) {
 	t.Parallel()
-	t.Run("Entry", func(t *testing.T) { t.Parallel(); same.CheckRead[Entry](t) })
+	t.Run("Entry", func(t *testing.T) { t.Parallel(); agree.Reads[Entry](t) })
 }

@@ -2,23 +2,16 @@ package outbox
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/fault"
 	"passerelle/internal/store"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // box is an outbox in a store of its own, at a time that the test moves.
 type box struct {
@@ -142,22 +135,4 @@ func (b *box) reach(s State) Entry {
 		b.Fatalf("wanted a write that is %s, it is %s", s, got.State)
 	}
 	return got
-}
-
-func golden(t testing.TB, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(path, []byte(got), 0o644)); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got; run with -update after a wanted change):\n%s", path, diff)
-	}
 }

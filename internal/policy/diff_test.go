@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"passerelle/internal/bridge"
+	"passerelle/test/golden"
 )
 
 func (c Change) about(t Target) bool {
@@ -133,7 +134,7 @@ func TestDiffReads(t *testing.T) {
 	for _, lang := range []string{"en", "fr"} {
 		got.WriteString(Diff(plateau(t), new).Text(lang) + "\n")
 	}
-	golden(t, "testdata/diff.golden", got.String())
+	golden.File(t, "testdata/diff.golden", got.String())
 	if same := Diff(new, new).Text("en"); same != "Nobody gains or loses a right.\n" {
 		t.Errorf("no difference reads %q", same)
 	}

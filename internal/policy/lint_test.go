@@ -11,6 +11,7 @@ import (
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/policy/presets"
+	"passerelle/test/golden"
 )
 
 // someone comes through the console under a profile.
@@ -46,7 +47,7 @@ func TestLint(t *testing.T) {
 			seen[a.Check] = true
 		}
 	}
-	golden(t, "testdata/lint.golden", got.String())
+	golden.File(t, "testdata/lint.golden", got.String())
 	for check := range advices {
 		if !seen[check] {
 			t.Errorf("nothing here is %s", check)

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,9 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"passerelle/internal/bridge"
 	"passerelle/internal/strict"
+	"passerelle/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func readFile(t testing.TB, path string) []byte {
 	t.Helper()
@@ -34,18 +32,6 @@ func plateau(t testing.TB) *Policy {
 	return p
 }
 
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if diff := cmp.Diff(string(readFile(t, path)), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
-}
-
 func TestLoadReportsEveryFinding(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/bad/*.yaml")
@@ -62,7 +48,7 @@ func TestLoadReportsEveryFinding(t *testing.T) {
 			if _, ok := errors.AsType[strict.Findings](err); !ok {
 				t.Errorf("the error is a %T", err)
 			}
-			golden(t, strings.TrimSuffix(file, ".yaml")+".golden", err.Error()+"\n")
+			golden.File(t, strings.TrimSuffix(file, ".yaml")+".golden", err.Error()+"\n")
 		})
 	}
 }
@@ -97,7 +83,7 @@ func TestExplanationsRead(t *testing.T) {
 		e := p.Explain(q.subject, q.action, q.target, q.record)
 		out.WriteString(e.Text("en") + "\n" + e.Text("fr") + "\n\n")
 	}
-	golden(t, "testdata/explanations.golden", out.String())
+	golden.File(t, "testdata/explanations.golden", out.String())
 }
 
 func TestRefusalReads(t *testing.T) {

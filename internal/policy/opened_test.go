@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"passerelle/internal/bridge"
+	"passerelle/test/golden"
 )
 
 // house is a small company: every role has the same grants, on what is its own.
@@ -151,7 +152,7 @@ func TestWhatIsOpenedReads(t *testing.T) {
 		out.WriteString(q.Explain(on("m"), Write, OnField("account.name"), Record{Owner: "s"}).Text(lang) + "\n\n")
 		out.WriteString(Diff(p, q).Text(lang) + "\n")
 	}
-	golden(t, "testdata/opened.golden", out.String())
+	golden.File(t, "testdata/opened.golden", out.String())
 }
 
 func TestCasesOfWhatIsOpened(t *testing.T) {

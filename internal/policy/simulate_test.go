@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"passerelle/internal/bridge"
+	"passerelle/test/golden"
 )
 
 var someDay = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
@@ -118,7 +119,7 @@ func TestForecastReads(t *testing.T) {
 	if f.Decisions != 15 || f.Apart != 5 {
 		t.Errorf("%d decided, %d apart", f.Decisions, f.Apart)
 	}
-	golden(t, "testdata/forecast.golden", f.Text("en")+"\n"+f.Text("fr"))
+	golden.File(t, "testdata/forecast.golden", f.Text("en")+"\n"+f.Text("fr"))
 	if same := Simulate(old, old); same.Forecast().Text("en") != "0 decisions were decided again: not one would have been otherwise.\n" {
 		t.Errorf("nothing reads %q", same.Forecast().Text("en"))
 	}

@@ -13,6 +13,7 @@ import (
 
 	"passerelle/internal/secret"
 	"passerelle/internal/strict"
+	"passerelle/test/golden"
 )
 
 type limits struct {
@@ -145,7 +146,7 @@ func TestFindings(t *testing.T) {
 			if strings.Contains(got, "canary") {
 				t.Errorf("a value is quoted:\n%s", got)
 			}
-			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", got)
+			golden.File(t, strings.TrimSuffix(file, ".yaml")+".txt", got)
 		})
 	}
 }

@@ -2,8 +2,6 @@ package matrix
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"strings"
 	"testing"
 
@@ -12,9 +10,8 @@ import (
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/policy"
+	"passerelle/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 const text = `version: 1
 roles:
@@ -53,19 +50,7 @@ func TestTextAndHTML(t *testing.T) {
 			if err := write(&got); err != nil {
 				t.Fatal(err)
 			}
-			path := "testdata/" + name
-			if *update {
-				if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got.String()); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", name, diff)
-			}
+			golden.File(t, "testdata/"+name, got.String())
 			if strings.Contains(got.String(), "no value") || strings.Contains(got.String(), "& t") {
 				t.Errorf("%s is not written right", name)
 			}

@@ -9,6 +9,6 @@
 // later event, a repeat, or another order of arrival.
 //
 // No error of this package holds the text it was given. Called by desk (every
-// hand-out and every outcome), campaign (every push) and intake (the numbers of
-// events).
+// hand-out, every card for a list and every outcome), config (the rules that a
+// campaign names) and api (what an opposition covers).
 package calling

@@ -7,6 +7,6 @@
 // that nobody validates what they proposed, and that what the gate did not let
 // through is kept with its reason; that a page of leads costs what stands on it,
 // not what the campaign has; and that a command on many leads goes in steps which
-// let the plateau's commands in between, each kept whole. Called by api, console,
-// intake, campaign and relay.
+// let the plateau's commands in between, each kept whole. Called by api, intake,
+// campaign, relay, governance and app.
 package desk

@@ -1,5 +1,5 @@
 // Package identity says who is acting: the people of the company, the tokens of
-// their programs, and the middleware that api and console share (who, client
+// their programs, and the middleware in front of all that is served (who, client
 // address, rate, body size, access log).
 //
 // It promises that a [Directory] is consistent (every token is a known

@@ -5,5 +5,5 @@
 // It promises that a 2xx means the event is on the disk, once, whatever becomes
 // of it later; that an event which cannot be understood is sealed and kept for a
 // replay rather than refused or lost; and that nothing of a request with a bad
-// signature is kept. Called by app (the handler), api and cmd (parked events).
+// signature is kept. Called by app (the handler) and api (parked events).
 package intake

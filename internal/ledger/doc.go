@@ -5,6 +5,6 @@
 // It promises that changing, removing or reordering any line is found by
 // [Verify], which names the first bad one, and that cutting lines off the end
 // is found against a [Checkpoint] kept elsewhere. Records stand in it under
-// random pseudonyms whose mapping can be erased. Called by desk, campaign,
-// governance and the commands on the ledger.
+// random pseudonyms whose mapping can be erased. Called by desk, intake,
+// governance, api and the command that verifies it.
 package ledger

@@ -4,5 +4,5 @@
 // It promises that every such answer has the same form and the right headers
 // (Retry-After, WWW-Authenticate), that a 5xx tells a caller nothing of the
 // inside, and that a [Problem] is an error which net/http handlers write with
-// [Write] and huma handlers simply return. Called by api, intake and console.
+// [Write] and huma handlers simply return. Called by identity, api and intake.
 package problem

@@ -10,6 +10,6 @@
 // serve; a local one is the hub's own writer's alone. Who was not heard for
 // three seconds is gone: its partitions are the others' within a second more,
 // and what it held and had not claimed is published again; what it had claimed
-// waits until the claim has run out. Called by app; writers reach it as their
-// Hub.
+// waits until the claim has run out. Called by app and api; writers reach it as
+// their Hub.
 package relay

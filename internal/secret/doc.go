@@ -8,6 +8,6 @@
 // whole on the disk before the next ([Key.Renew], [Key.Reseal] by whoever keeps
 // records, [Key.DropOld]): at no moment is there a record that no key in the
 // file opens. Called by strict (through DecodeText, while a
-// config is read), by connectors for their credentials, and by app, store and
-// intake for the data key.
+// config is read), by connectors for their credentials, and by app, desk, intake
+// and session for the data key.
 package secret

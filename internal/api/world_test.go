@@ -203,7 +203,7 @@ func (w *world) openDesk(key secret.Key, log *slog.Logger, people *identity.Peop
 	w.desk, err = desk.New(w.t.Context(), desk.Options{
 		Store: w.store, Seal: key, Log: log, Now: w.clock,
 		Rules: &desk.Rules{
-			Policy: p, Catalog: bridge.Standard(), Campaigns: campaigns, Person: people.Person,
+			Policy: p, Catalog: bridge.Standard(), Campaigns: campaigns, Person: people.Directory().Person,
 			Mapped: map[bridge.ConnectionName]map[bridge.FieldName]bool{crm: mapped},
 		},
 	})

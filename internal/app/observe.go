@@ -108,8 +108,8 @@ func (a *App) scrapeLine(tx *store.Tx, l line) (conflicts int, err error) {
 	return counts[outbox.Conflicted], nil
 }
 
-// CRMs lists the hub's CRM connections.
-func (a *App) CRMs() []bridge.ConnectionName {
+// crms lists the hub's CRM connections.
+func (a *App) crms() []bridge.ConnectionName {
 	var out []bridge.ConnectionName
 	for _, l := range a.lines {
 		if l.desc.Kind == connector.CRM {

@@ -53,7 +53,7 @@ const resumeWithin = 30 * time.Second
 func (a *App) resumePaused() {
 	ctx, cancel := context.WithTimeout(a.during, resumeWithin)
 	defer cancel()
-	for _, c := range a.CRMs() {
+	for _, c := range a.crms() {
 		var paused bool
 		err := a.store.View(func(tx *store.Tx) error {
 			p, found, err := relay.Paused(tx, c)

@@ -70,17 +70,6 @@ type Oppositions []Opposition
 // Opposed says that one of them stands.
 func (o Oppositions) Opposed() bool { return slices.ContainsFunc(o, Opposition.Stands) }
 
-// Standing lists those that were not lifted.
-func (o Oppositions) Standing() Oppositions {
-	var out Oppositions
-	for _, one := range o {
-		if one.Stands() {
-			out = append(out, one)
-		}
-	}
-	return out
-}
-
 // Oppose adds one. Its Lift is ignored: a report cannot lift what it reports.
 func (o Oppositions) Oppose(one Opposition) Oppositions {
 	one.Lift = nil

@@ -288,7 +288,7 @@ func TestAnEndedCampaignIsWithdrawn(t *testing.T) {
 		c.Ends = time.Now().Add(-time.Minute)
 		over.Campaigns[id] = c
 	}
-	w.desk.Use(&over)
+	w.desk.Swap(w.desk.Rules(), &over)
 	w.round()
 	if len(w.list) != 0 {
 		t.Errorf("still on the list: %v", w.list)

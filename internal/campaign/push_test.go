@@ -83,7 +83,7 @@ func TestAListFedNoMoreIsEmptied(t *testing.T) {
 			camp := w.rules.Campaigns[spring]
 			camp.Feeds = []bridge.PlatformList{{Connection: "phoning.second", List: "M", Profile: "agent"}}
 			moved.Campaigns = map[bridge.CampaignID]bridge.Campaign{spring: camp}
-			w.desk.Use(&moved)
+			w.desk.Swap(w.desk.Rules(), &moved)
 			w.sync.opts.Pushers["phoning.second"] = &ends{list: map[string]map[bridge.FieldName]bridge.Value{}}
 			w.round()
 			if pushers && len(w.list) > 0 {

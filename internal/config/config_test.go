@@ -187,21 +187,14 @@ func TestLoadWithoutAFile(t *testing.T) {
 	}
 }
 
-func registry(t testing.TB) connector.Registry {
-	t.Helper()
-	reg, err := connector.NewRegistry(
-		connector.Descriptor{Name: "sheet", Kind: connector.CRM, Settings: []connector.Setting{{Key: "folder"}, {Key: "password", Secret: true}, {Key: "auth.header"}, {Key: "auth.value", Secret: true}}},
-		connector.Descriptor{Name: "webhook", Kind: connector.Phoning, Settings: []connector.Setting{{Key: "url"}}},
-	)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return reg
+var registry = connector.Registry{
+	"sheet":   {Name: "sheet", Kind: connector.CRM, Settings: []connector.Setting{{Key: "folder"}, {Key: "password", Secret: true}, {Key: "auth.header"}, {Key: "auth.value", Secret: true}}},
+	"webhook": {Name: "webhook", Kind: connector.Phoning, Settings: []connector.Setting{{Key: "url"}}},
 }
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	if err := good(t).Check(registry(t)); err != nil {
+	if err := good(t).Check(registry); err != nil {
 		t.Errorf("the good config: %v", err)
 	}
 	cfg, err := config.Parse("p.yaml", []byte(`hub: h
@@ -220,7 +213,7 @@ connections:
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = cfg.Check(registry(t))
+	err = cfg.Check(registry)
 	want := `p.yaml:3:17 connections.crm.a.type: there is no such connector: write one of sheet, webhook
 p.yaml:4:17 connections.crm.b.type: is a phoning connector: name the connection phoning.something, or take another
 p.yaml:8:14 connections.crm.c.settings.foldr: unknown setting of sheet: its settings are folder, password, auth.header, auth.value
@@ -322,12 +315,11 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(data)
 	}
-	reg := registry(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		cfg, err := config.Parse("testdata/good/p.yaml", data)
 		errs := []error{err}
 		if cfg != nil { // what is wrong in the one place must not hide the other
-			errs = append(errs, cfg.Check(reg), cfg.CheckClasses(), cfg.CheckProfiles(func(bridge.ConnectionName, bridge.Profile) bool { return false }))
+			errs = append(errs, cfg.Check(registry), cfg.CheckClasses(), cfg.CheckProfiles(func(bridge.ConnectionName, bridge.Profile) bool { return false }))
 		}
 		for _, err := range errs {
 			if _, ok := errors.AsType[strict.Findings](err); err != nil && !ok {

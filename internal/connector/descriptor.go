@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -100,18 +99,6 @@ type Env struct {
 
 // Registry is the connectors of a binary, by name.
 type Registry map[string]Descriptor
-
-// NewRegistry makes a registry; a name may stand once.
-func NewRegistry(ds ...Descriptor) (Registry, error) {
-	r := Registry{}
-	for _, d := range ds {
-		if _, twice := r[d.Name]; twice {
-			return nil, fmt.Errorf("connector %q is registered twice", d.Name)
-		}
-		r[d.Name] = d
-	}
-	return r, nil
-}
 
 // Names lists the connectors in order.
 func (r Registry) Names() []string {

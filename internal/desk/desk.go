@@ -108,11 +108,8 @@ func New(ctx context.Context, opts Options) (*Desk, error) {
 	return d, nil
 }
 
-// Use replaces the rules from the next command on.
-func (d *Desk) Use(r *Rules) { d.rules.Store(r) }
-
-// Swap replaces the rules like Use if they are still the old ones: two who
-// change different parts of them must not undo each other.
+// Swap replaces the rules from the next command on, if they are still the old
+// ones: two who change different parts of them must not undo each other.
 func (d *Desk) Swap(old, new *Rules) bool { return d.rules.CompareAndSwap(old, new) }
 
 // Rules are those of the moment.

@@ -470,7 +470,7 @@ profiles:
 		t.Fatal(err)
 	}
 	rules.Policy = p
-	f.desk.Use(&rules)
+	f.desk.Swap(f.desk.Rules(), &rules)
 	var no *Denied
 	if h, err := f.next("alice"); h != nil || !errors.As(err, &no) {
 		t.Errorf("handed %v, %v", h, err)

@@ -41,11 +41,6 @@ func (d *Desk) forgottenKey(ref bridge.Ref) string { return d.hide("forgotten " 
 // forgot says whether the bridge was told to forget a prospect.
 func (c *command) forgot(ref bridge.Ref) bool { return forgettings.Has(c.tx, c.forgottenKey(ref)) }
 
-// Forgot says the same to those who write in a transaction of their own.
-func (d *Desk) Forgot(tx *store.Tx, ref bridge.Ref) bool {
-	return forgettings.Has(tx, d.forgottenKey(ref))
-}
-
 // ofForgotten says whether an event reports on a forgotten prospect.
 func (c *command) ofForgotten(e bridge.CallEvent) bool {
 	camp, ok := c.Campaigns[e.Campaign]

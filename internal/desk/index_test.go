@@ -57,7 +57,7 @@ func twoCampaigns(t testing.TB, path string, scope policy.Scope, opened string) 
 		id, ours := strings.CutPrefix(user, "u-")
 		return bridge.PersonID(id), ours
 	}
-	f.desk.Use(&rules)
+	f.desk.Swap(f.desk.Rules(), &rules)
 	return f
 }
 

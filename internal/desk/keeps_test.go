@@ -98,7 +98,7 @@ func TestAnObjectionOutlivesItsProspect(t *testing.T) {
 	if len(f.all()) > 0 {
 		t.Fatal("they are still there")
 	}
-	f.desk.Use(rules)
+	f.desk.Swap(f.desk.Rules(), rules)
 	f.pull(map[string]string{"1": "01 99 00 00 11", "2": "01 99 00 00 01"})
 	if h, err := f.next("alice"); h != nil {
 		t.Errorf("handed out: %v, %v", h.Lead.Prospect, err)

@@ -61,7 +61,7 @@ func TestAListThatIsFedNoMoreIsEmptied(t *testing.T) {
 	camp := rules.Campaigns[spring]
 	camp.Feeds = nil
 	rules.Campaigns = map[bridge.CampaignID]bridge.Campaign{spring: camp}
-	f.desk.Use(&rules)
+	f.desk.Swap(f.desk.Rules(), &rules)
 	former, err := f.desk.FormerFeeds()
 	if err != nil || len(former) != 1 || former[0] != (FormerFeed{spring, bridge.PlatformList{Connection: dialler, List: "L"}}) {
 		t.Fatalf("%+v, %v", former, err)
@@ -171,7 +171,7 @@ func TestALiftedMarkStaysLifted(t *testing.T) {
 	autumn := rules.Campaigns[spring]
 	autumn.ID = "autumn"
 	rules.Campaigns = map[bridge.CampaignID]bridge.Campaign{"autumn": autumn}
-	f.desk.Use(&rules)
+	f.desk.Swap(f.desk.Rules(), &rules)
 	p := bridge.Prospect{Ref: ref("1"), ReadAt: f.clock(), Fields: map[bridge.FieldName]bridge.Value{bridge.FieldDoNotCall: "true", "prospect.phone": "01 99 00 00 01"}}
 	if err := f.desk.TakeIn(context.Background(), "autumn", connector.Page{Prospects: []bridge.Prospect{p}}, nil); err != nil {
 		t.Fatal(err)

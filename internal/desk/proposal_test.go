@@ -24,7 +24,7 @@ func (f *floor) under(oldNew ...string) {
 	}
 	rules := *f.desk.Rules()
 	rules.Policy = p
-	f.desk.Use(&rules)
+	f.desk.Swap(f.desk.Rules(), &rules)
 }
 
 // write lets the CRM take everything that waits.

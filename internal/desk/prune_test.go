@@ -186,7 +186,7 @@ func (f *floor) endCampaigns() {
 			rules.Campaigns[id] = c
 		}
 	}
-	f.desk.Use(&rules)
+	f.desk.Swap(f.desk.Rules(), &rules)
 }
 
 // prune runs every sweep to its end.

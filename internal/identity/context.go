@@ -46,12 +46,3 @@ func RequestID(ctx context.Context) string {
 	}
 	return ""
 }
-
-// Client is the client's network address; the zero address at a Unix socket
-// and outside [Guard.Trace].
-func Client(ctx context.Context) netip.Addr {
-	if v := visitOf(ctx); v != nil {
-		return v.client
-	}
-	return netip.Addr{}
-}

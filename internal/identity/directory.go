@@ -163,10 +163,8 @@ func (d *Directory) ByLogin(c bridge.ConnectionName, name string) (bridge.Person
 	return d.Person(id)
 }
 
-// Actor is who acts with a token: [ErrUnknownToken] if nobody does,
+// actor is who acts with a token: [ErrUnknownToken] if nobody does,
 // [ErrInactive] if they may no longer.
-func (d *Directory) Actor(token string) (bridge.Actor, error) { return d.actor(digestOf(token)) }
-
 func (d *Directory) actor(key digest) (bridge.Actor, error) {
 	g, ok := d.tokens[key]
 	if !ok {

@@ -66,13 +66,13 @@ func TestDirectory(t *testing.T) {
 		person  bridge.PersonID
 		profile bridge.Profile
 	}{aliceToken: {"alice", "caller"}, hookToken: {"alice", "agent"}, bobToken: {"bob", "caller"}} {
-		a, err := d.Actor(token)
+		a, err := d.actor(digestOf(token))
 		if err != nil || a.Person.ID != want.person || a.Profile() != want.profile || a.Operator {
 			t.Errorf("Actor: %+v, %v; want %+v", a, err, want)
 		}
 	}
 	for _, token := range []string{"", "alice", aliceToken + "x", aliceToken[:len(aliceToken)-1], strings.ToUpper(aliceToken)} {
-		if _, err := d.Actor(token); !errors.Is(err, ErrUnknownToken) {
+		if _, err := d.actor(digestOf(token)); !errors.Is(err, ErrUnknownToken) {
 			t.Errorf("Actor(%q): %v", token, err)
 		}
 	}
@@ -90,7 +90,7 @@ func TestDirectoryNeverChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	alice.Phoning[console] = bridge.Login{Name: "alice", Profile: "admin"}
-	if a, err := d.Actor(aliceToken); err != nil || a.Profile() != "caller" {
+	if a, err := d.actor(digestOf(aliceToken)); err != nil || a.Profile() != "caller" {
 		t.Errorf("profile %q, %v", a.Profile(), err)
 	}
 }
@@ -146,14 +146,14 @@ func TestPeopleUse(t *testing.T) {
 	t.Parallel()
 	active, left := directory(t, true), directory(t, false)
 	people := NewPeople(active)
-	if _, err := people.Directory().Actor(aliceToken); err != nil {
+	if _, err := people.Directory().actor(digestOf(aliceToken)); err != nil {
 		t.Fatal(err)
 	}
 	people.Use(left)
-	if _, err := people.Directory().Actor(aliceToken); !errors.Is(err, ErrInactive) {
+	if _, err := people.Directory().actor(digestOf(aliceToken)); !errors.Is(err, ErrInactive) {
 		t.Errorf("after leaving: %v", err)
 	}
-	if p, ok := people.Person("alice"); !ok || p.Active {
+	if p, ok := people.Directory().Person("alice"); !ok || p.Active {
 		t.Errorf("Person after leaving: %v, %v: she must still be found", p, ok)
 	}
 	var wg sync.WaitGroup

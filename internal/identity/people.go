@@ -23,9 +23,6 @@ func (p *People) Use(d *Directory) { p.current.Store(d) }
 // Directory is the one in force.
 func (p *People) Directory() *Directory { return p.current.Load() }
 
-// Person finds somebody by id.
-func (p *People) Person(id bridge.PersonID) (bridge.Person, bool) { return p.Directory().Person(id) }
-
 // ByLogin finds somebody by their login on a phoning connection.
 func (p *People) ByLogin(c bridge.ConnectionName, name string) (bridge.Person, bool) {
 	return p.Directory().ByLogin(c, name)

@@ -93,7 +93,7 @@ func newWorld(t *testing.T) *world {
 		Rules: &desk.Rules{
 			Policy: p, Catalog: bridge.Standard(),
 			Campaigns: map[bridge.CampaignID]bridge.Campaign{"spring": {ID: "spring", CRM: "crm.main", Rules: "always"}},
-			Person:    w.people.Person,
+			Person:    w.people.Directory().Person,
 		},
 	})
 	if err != nil {

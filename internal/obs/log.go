@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"reflect"
-	"slices"
 	"unicode/utf8"
 
 	"passerelle/internal/secret"
@@ -72,16 +71,6 @@ var keys = map[string]string{
 	"worker":      "number of a worker",
 	"writer":      "writer's name",
 	"zone":        "time zone",
-}
-
-// Keys lists the keys that a log line may have, in alphabetical order.
-func Keys() []string {
-	names := make([]string, 0, len(keys))
-	for k := range keys {
-		names = append(names, k)
-	}
-	slices.Sort(names)
-	return names
 }
 
 const (

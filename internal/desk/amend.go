@@ -25,17 +25,18 @@ func (c *command) amend(key string, call Call) (Receipt, error) {
 	// Who made the call, or pushed it here, may add to it; others need the
 	// right to write what is not theirs.
 	scope.Handed = scope.Handed || o.Author == c.who.Person || slices.Contains(l.HeldBy, c.actor.Connection)
+	verb := policy.Write
 	if o.Author == c.who.Person {
-		scope.Owner = c.who.Person
-		err = c.need(policy.Create, bridge.Activity, scope, "record a call")
+		scope.Owner, verb = c.who.Person, policy.Create
+		err = c.need(verb, bridge.Activity, scope, "record a call")
 	} else {
-		err = c.need(policy.Write, bridge.Activity, scope, "amend another's call")
+		err = c.need(verb, bridge.Activity, scope, "amend another's call")
 	}
 	if err != nil {
 		return Receipt{}, err
 	}
 	scope.Owner = c.owner(p)
-	a := recording{command: c, key: key, event: call.Event, lead: l, was: l, p: p, scope: scope, out: o}
+	a := recording{command: c, key: key, event: call.Event, lead: l, was: l, p: p, scope: scope, out: o, verb: verb}
 	return a.join(o)
 }
 
@@ -96,7 +97,7 @@ func (r *recording) joined(was bridge.Outcome) (Receipt, error) {
 		return Receipt{}, err
 	}
 	all := slices.Concat(admitted, proposed)
-	if err := r.decided("amend", r.lead, r.scope, r.gate.asked, all); err != nil {
+	if err := r.decidedCall("amend", all); err != nil {
 		return Receipt{}, err
 	}
 	return Receipt{

@@ -1,13 +1,52 @@
 package desk
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
+	"passerelle/internal/bridge"
 	"passerelle/internal/ledger"
 	"passerelle/internal/policy"
 	"passerelle/internal/store"
 )
+
+// Decision is what a decision read: names and scope attributes, so that a
+// draft of a policy can decide it again. It never holds a value.
+type Decision struct {
+	At      time.Time          `json:"at"`
+	Kind    string             `json:"kind"`
+	Subject policy.Subject     `json:"subject"`
+	Record  policy.Record      `json:"record"`
+	Asked   []bridge.FieldName `json:"asked,omitempty"`
+	Passed  []bridge.FieldName `json:"passed,omitempty"`
+	Policy  string             `json:"policy"`
+	Follows []bridge.FieldName `json:"follows,omitempty"` // may be written with it
+	Meeting bool               `json:"meeting,omitempty"` // with an appointment
+	Verb    policy.Action      `json:"verb,omitempty"`    // of an amendment: create or write
+}
+
+// decisions are kept by prospect, so that they can be erased with it.
+var decisions = store.NewTable[Decision]("desk.decisions")
+
+// decided keeps what a command on a lead's prospect was decided by.
+func (c *command) decided(l bridge.Lead, d Decision) error {
+	d.At, d.Subject, d.Policy = c.now.UTC(), c.who, c.Policy.Hash()
+	return c.tx.InOrder(func(tx *store.Tx) error {
+		n, err := decisions.Next(tx)
+		if err != nil {
+			return err
+		}
+		return decisions.Put(tx, l.Prospect.Key()+"\x00"+fmt.Sprintf("%012x", n), d)
+	})
+}
+
+// decidedCall keeps what the call was decided by.
+func (r *recording) decidedCall(kind string, passed []bridge.FieldName) error {
+	return r.decided(r.lead, Decision{
+		Kind: kind, Record: r.scope, Asked: r.gate.asked, Passed: passed, Follows: r.gate.follows, Meeting: r.meets(), Verb: r.verb,
+	})
+}
 
 // decisionsAtOnce bounds how many decision records one snapshot reads.
 const decisionsAtOnce = 2000
@@ -15,9 +54,10 @@ const decisionsAtOnce = 2000
 // Past gives visit the decisions since a moment, as a simulation wants them:
 // prospect by prospect, a prospect's in order.
 func (d *Desk) Past(since time.Time, visit func(policy.Past)) error {
+	mapped := d.Rules().Mapped
 	for from, more := "", true; more; {
 		err := d.opts.Store.View(func(tx *store.Tx) (err error) {
-			from, more, err = pastFrom(tx, from, since, visit)
+			from, more, err = pastFrom(tx, from, since, mapped, visit)
 			return err
 		})
 		if err != nil {
@@ -27,7 +67,7 @@ func (d *Desk) Past(since time.Time, visit func(policy.Past)) error {
 	return nil
 }
 
-func pastFrom(tx *store.Tx, from string, since time.Time, visit func(policy.Past)) (next string, more bool, err error) {
+func pastFrom(tx *store.Tx, from string, since time.Time, mapped map[bridge.ConnectionName]map[bridge.FieldName]bool, visit func(policy.Past)) (next string, more bool, err error) {
 	n := 0
 	err = decisions.Each(tx, "", from, func(key string, past Decision) (bool, error) {
 		if n++; n > decisionsAtOnce {
@@ -37,9 +77,18 @@ func pastFrom(tx *store.Tx, from string, since time.Time, visit func(policy.Past
 		if !past.At.Before(since) {
 			prospect := key[:strings.LastIndex(key, "\x00")]
 			mark, _ := ledger.Pseudonym(tx, prospect)
-			visit(policy.Past{At: past.At, Kind: past.Kind, Subject: past.Subject, Record: past.Record, Asked: past.Asked, Mark: mark})
+			connection, _, _ := strings.Cut(prospect, "\x00")
+			visit(past.again(mapped[bridge.ConnectionName(connection)], mark))
 		}
 		return true, nil
 	})
 	return next, more, err
+}
+
+// again is the decision as it can be taken again.
+func (d Decision) again(mapped map[bridge.FieldName]bool, mark string) policy.Past {
+	return policy.Past{
+		At: d.At, Kind: d.Kind, Subject: d.Subject, Record: d.Record, Asked: d.Asked, Follows: d.Follows, Meeting: d.Meeting, Verb: d.Verb,
+		Mapped: mapped, Mark: mark,
+	}
 }

@@ -32,6 +32,9 @@ func (d Decision) AppendJSON(out []byte) ([]byte, error) {
 	appendjson.Texts(&o, "asked", d.Asked)
 	appendjson.Texts(&o, "passed", d.Passed)
 	o.String("policy", d.Policy)
+	appendjson.Texts(&o, "follows", d.Follows)
+	o.True("meeting", d.Meeting)
+	o.Text("verb", string(d.Verb))
 	return o.End()
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/outbox"
@@ -15,7 +14,8 @@ import (
 
 // gated is what the gate made of a set of changed fields.
 type gated struct {
-	asked    []bridge.FieldName
+	asked    []bridge.FieldName // that the CRM has
+	follows  []bridge.FieldName // asked for by nobody: they go along where they may be written
 	admitted []bridge.FieldName
 	changes  []bridge.FieldChange // of admitted: those that change something
 	proposed []bridge.FieldChange
@@ -93,6 +93,7 @@ func (c *command) admit(l bridge.Lead, p bridge.Prospect, scope policy.Record, v
 	}
 	slices.Sort(g.asked)
 	admission := c.Policy.Admit(c.who, scope, g.asked)
+	g.asked = slices.DeleteFunc(g.asked, func(name bridge.FieldName) bool { return !c.Mapped[l.Prospect.Connection][name] })
 	g.refused = admission.Refused
 	card, err := c.cardOf(l, p)
 	if err != nil {
@@ -234,32 +235,4 @@ func (c *command) draft(w bridge.Write, key string, lead bridge.LeadID, proposal
 		Write: w, Lead: lead, Proposal: proposal, EventKey: key, Policy: c.Policy.Hash(),
 		Look: c.restored.Doubted(w, c.happened, c.now),
 	}
-}
-
-// Decision is what a decision read: names and scope attributes, so that a
-// draft of a policy can decide it again. It never holds a value.
-type Decision struct {
-	At      time.Time          `json:"at"`
-	Kind    string             `json:"kind"`
-	Subject policy.Subject     `json:"subject"`
-	Record  policy.Record      `json:"record"`
-	Asked   []bridge.FieldName `json:"asked,omitempty"`
-	Passed  []bridge.FieldName `json:"passed,omitempty"`
-	Policy  string             `json:"policy"`
-}
-
-// decisions are kept by prospect, so that they can be erased with it.
-var decisions = store.NewTable[Decision]("desk.decisions")
-
-func (c *command) decided(kind string, l bridge.Lead, scope policy.Record, asked, passed []bridge.FieldName) error {
-	d := Decision{
-		At: c.now.UTC(), Kind: kind, Subject: c.who, Record: scope, Asked: asked, Passed: passed, Policy: c.Policy.Hash(),
-	}
-	return c.tx.InOrder(func(tx *store.Tx) error {
-		n, err := decisions.Next(tx)
-		if err != nil {
-			return err
-		}
-		return decisions.Put(tx, l.Prospect.Key()+"\x00"+fmt.Sprintf("%012x", n), d)
-	})
 }

@@ -238,7 +238,7 @@ func (c *command) hand(l bridge.Lead, p bridge.Prospect) (*Handout, error) {
 		return nil, err
 	}
 	fields := slices.Collect(keysOf(card.Fields))
-	if err := c.decided("next", l, scope, nil, fields); err != nil {
+	if err := c.decided(l, Decision{Kind: "next", Record: scope, Passed: fields}); err != nil {
 		return nil, err
 	}
 	if err := c.note("next", "", fields, l.Prospect.Key()); err != nil {

@@ -118,6 +118,7 @@ type recording struct {
 	gate  gated
 	out   bridge.Outcome
 	meet  *bridge.Meeting
+	verb  policy.Action // of an amendment
 }
 
 func (c *command) first(key string, call Call) (Receipt, error) {
@@ -251,29 +252,32 @@ func (r *recording) flags() []string {
 // from it, where the role may write it.
 func (r *recording) admitFields(concluded bool) error {
 	values, refused := r.parse(r.event.Fields)
+	var follows []bridge.FieldName
 	if _, given := values[bridge.FieldStatus]; concluded && !given && r.info.Status != "" && r.Mapped[r.lead.Prospect.Connection][bridge.FieldStatus] {
-		if len(r.Policy.Admit(r.who, r.scope, []bridge.FieldName{bridge.FieldStatus}).Write) == 1 {
+		follows = []bridge.FieldName{bridge.FieldStatus}
+		if len(r.Policy.Admit(r.who, r.scope, follows).Write) == 1 {
 			values[bridge.FieldStatus] = bridge.Value(r.info.Status)
 		}
 	}
 	var err error
 	r.gate, err = r.admit(r.lead, r.p, r.scope, values)
 	r.gate.refused = append(refused, r.gate.refused...)
+	r.gate.follows = follows
+	r.gate.asked = slices.DeleteFunc(r.gate.asked, func(name bridge.FieldName) bool { return slices.Contains(follows, name) })
 	r.out.Admitted, r.out.Proposed = r.gate.admitted, r.gate.names()
 	return err
 }
 
 // proposeMeeting reads the next step: an appointment becomes a proposal.
 func (r *recording) proposeMeeting() error {
-	next := r.event.Next
-	if next == nil || next.Kind != bridge.NextAppointment {
+	if !r.meets() {
 		return nil
 	}
 	if !r.mayPropose(r.scope) {
 		r.gate.refused = append(r.gate.refused, r.refusedMeeting(r.scope))
 		return nil
 	}
-	meeting, err := r.meeting(*next, r.lead.Prospect.Connection)
+	meeting, err := r.meeting(*r.event.Next, r.lead.Prospect.Connection)
 	if err != nil {
 		return err
 	}
@@ -281,6 +285,11 @@ func (r *recording) proposeMeeting() error {
 	meeting.Note = r.event.Note
 	r.meet = meeting
 	return nil
+}
+
+// meets says whether the next step is an appointment.
+func (r *recording) meets() bool {
+	return r.event.Next != nil && r.event.Next.Kind == bridge.NextAppointment
 }
 
 // writeOut appends what was admitted to the outbox and keeps what waits.
@@ -379,7 +388,7 @@ func (r *recording) finish() error {
 		return err
 	}
 	all := slices.Concat(r.out.Admitted, r.out.Proposed)
-	if err := r.decided("outcome", r.lead, r.scope, r.gate.asked, all); err != nil {
+	if err := r.decidedCall("outcome", all); err != nil {
 		return err
 	}
 	return r.note("outcome", strings.Join(r.out.Flags, " "), all, r.lead.Prospect.Key())

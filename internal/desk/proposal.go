@@ -142,7 +142,7 @@ func (d *Desk) ProposeMeeting(ctx context.Context, actor bridge.Actor, lead brid
 		if out, _, err = proposals.Get(c.tx, string(id)); err != nil {
 			return err
 		}
-		if err := c.decided("propose", l, scope, []bridge.FieldName{bridge.FieldStart}, []bridge.FieldName{bridge.FieldStart}); err != nil {
+		if err := c.decided(l, Decision{Kind: "propose", Record: scope}); err != nil {
 			return err
 		}
 		return c.note("propose", "", nil, l.Prospect.Key())

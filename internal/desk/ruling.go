@@ -66,7 +66,7 @@ func (c *command) decide(id bridge.ProposalID, ruling Ruling) (bridge.Proposal, 
 	if err := c.keepProposal(&was, p); err != nil {
 		return p, err
 	}
-	if err := c.decided(string(ruling.Verb), l, authored(scope, p), p.Names(), nil); err != nil {
+	if err := c.decided(l, Decision{Kind: string(ruling.Verb), Record: authored(scope, p)}); err != nil {
 		return p, err
 	}
 	return p, c.note(string(ruling.Verb), ruling.Reason, nil, p.Prospect.Key())

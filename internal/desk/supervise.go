@@ -261,7 +261,7 @@ func (d *Desk) Correct(ctx context.Context, actor bridge.Actor, id bridge.LeadID
 		if err := c.answerOnce(key, out); err != nil {
 			return err
 		}
-		if err := c.decided("correct", l, scope, g.asked, slices.Concat(out.Admitted, out.Proposed)); err != nil {
+		if err := c.decided(l, Decision{Kind: "correct", Record: scope, Asked: g.asked, Passed: slices.Concat(out.Admitted, out.Proposed)}); err != nil {
 			return err
 		}
 		return c.note("correct", motive, g.admitted, l.Prospect.Key())

@@ -9,17 +9,6 @@ import (
 	"passerelle/internal/bridge"
 )
 
-// Past is a decision that was made, as its record kept it: names and scope
-// attributes, no values.
-type Past struct {
-	At      time.Time
-	Kind    string // next, outcome, correct, propose, validate, reject, reschedule, cancel, …
-	Subject Subject
-	Record  Record
-	Asked   []bridge.FieldName // changes that were asked for
-	Mark    string             // names the record without telling it
-}
-
 // EffectKind is what a new policy does to what used to happen.
 type EffectKind string
 
@@ -81,50 +70,39 @@ func Simulate(old, new *Policy) *Simulation {
 	return &Simulation{old: old, new: new, found: map[effectKey]*Effect{}}
 }
 
-// question is what a kind of decision asks: the verb on an object. Those that
-// are not here hang on more than their records keep.
-var questions = map[string]struct {
-	action Action
-	object bridge.Object
-}{
-	"next":       {Read, bridge.ProspectObj},
-	"outcome":    {Create, bridge.Activity},
-	"propose":    {Propose, bridge.Appointment},
-	"validate":   {Write, bridge.Appointment},
-	"reject":     {Write, bridge.Appointment},
-	"reschedule": {Write, bridge.Appointment},
-	"cancel":     {Write, bridge.Appointment},
-}
-
 // Add decides one past decision again.
 func (s *Simulation) Add(past Past) {
-	q, ok := questions[past.Kind]
-	if !ok {
+	needs, known := past.needs()
+	if !known {
 		s.apart++
 		return
 	}
 	s.decided++
-	before := s.old.Allows(past.Subject, q.action, q.object, past.Record)
-	after := s.new.Allows(past.Subject, q.action, q.object, past.Record)
-	if before && !after {
-		s.note(past, Refused, q.action, OnObject(q.object))
+	for _, n := range needs {
+		if s.old.meets(past.Subject, n) == "" {
+			return // it is refused as things are
+		}
 	}
-	if !before || !after {
-		return
+	for _, n := range needs {
+		if s.new.meets(past.Subject, n) == "" {
+			s.note(past, Refused, n.actions[0], OnObject(n.object))
+			return
+		}
 	}
 	if past.Kind == "next" {
 		s.cards(past)
 		return
 	}
-	for _, name := range past.Asked {
-		s.change(past, OnField(name))
-	}
+	s.changes(past)
 }
 
 // cards compares what the person would see of the record.
 func (s *Simulation) cards(past Past) {
 	old, new := s.old.ReadMask(past.Subject, past.Record), s.new.ReadMask(past.Subject, past.Record)
 	for _, name := range s.new.targets.names {
+		if !past.maps(name) {
+			continue
+		}
 		switch before, after := old.Has(name), new.Has(name); {
 		case after && !before:
 			s.note(past, Shown, Read, OnField(name))
@@ -134,9 +112,31 @@ func (s *Simulation) cards(past Past) {
 	}
 }
 
-// change compares what becomes of one changed field.
-func (s *Simulation) change(past Past, t Target) {
-	before, after := s.old.fate(past, t), s.new.fate(past, t)
+// changes compares what becomes of the changes that came with a command.
+func (s *Simulation) changes(past Past) {
+	for _, name := range past.Asked {
+		s.change(past, OnField(name), s.old.fate(past, name), s.new.fate(past, name))
+	}
+	for _, name := range past.Follows {
+		if slices.Contains(past.Asked, name) {
+			continue
+		}
+		fates := map[bool]Action{true: Write}
+		s.change(past, OnField(name), fates[s.old.follows(past, name)], fates[s.new.follows(past, name)])
+	}
+	if past.Meeting {
+		fate := func(p *Policy) Action {
+			if p.meets(past.Subject, past.proposal()) == "" {
+				return ""
+			}
+			return Propose
+		}
+		s.change(past, OnObject(bridge.Appointment), fate(s.old), fate(s.new))
+	}
+}
+
+// change compares what becomes of one change.
+func (s *Simulation) change(past Past, t Target, before, after Action) {
 	switch {
 	case before == after:
 	case after == Write:
@@ -146,17 +146,6 @@ func (s *Simulation) change(past Past, t Target) {
 	default:
 		s.note(past, Lost, before, t)
 	}
-}
-
-// fate is the right with which a change goes on: Write, Propose or "".
-func (p *Policy) fate(past Past, t Target) Action {
-	bit := p.targets.field(t.Field)
-	for _, a := range []Action{Write, Propose} {
-		if p.allows(past.Subject, a, bit, past.Record) {
-			return a
-		}
-	}
-	return ""
 }
 
 func (s *Simulation) note(past Past, kind EffectKind, action Action, t Target) {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,9 +23,12 @@ func TestSimulationPredictsWhatHappens(t *testing.T) {
 		oldModel, newModel := drawModel(t), drawModel(t)
 		old, new := load(t, oldModel), load(t, newModel)
 		past := Past{
-			At: someDay, Kind: rapid.SampledFrom([]string{"next", "outcome", "propose", "validate"}).Draw(t, "kind"),
+			At: someDay, Kind: rapid.SampledFrom([]string{"next", "outcome", "amend", "propose", "validate", "correct"}).Draw(t, "kind"),
 			Subject: drawSubject(t), Record: drawRecord(t),
-			Asked: rapid.SliceOfNDistinct(rapid.SampledFrom(catalog.Names()), 0, 4, rapid.ID).Draw(t, "asked"),
+			Asked:   rapid.SliceOfNDistinct(rapid.SampledFrom(catalog.Names()), 0, 4, rapid.ID).Draw(t, "asked"),
+			Follows: rapid.SliceOfNDistinct(rapid.SampledFrom(catalog.Names()), 0, 1, rapid.ID).Draw(t, "follows"),
+			Meeting: rapid.Bool().Draw(t, "meeting"),
+			Verb:    rapid.SampledFrom([]Action{Create, Write}).Draw(t, "verb"),
 		}
 		s := Simulate(old, new)
 		s.Add(past)
@@ -51,45 +55,118 @@ func TestSimulationPredictsWhatHappens(t *testing.T) {
 
 // otherwise is what differs, by the naive evaluator.
 func otherwise(old, new model, past Past) (out []string) {
-	q := questions[past.Kind]
-	allows := func(m model, a Action, target Target) bool { return m.allows(past.Subject, a, target, past.Record) }
-	verb := OnObject(q.object)
-	switch {
-	case allows(old, q.action, verb) && !allows(new, q.action, verb):
-		return []string{fmt.Sprint(Refused, " ", verb)}
-	case !allows(old, q.action, verb):
-		return nil
-	}
-	asked := past.Asked
-	if past.Kind == "next" {
-		asked = catalog.Names()
-	}
-	for _, name := range asked {
-		field := OnField(name)
-		if past.Kind == "next" {
-			before, after := allows(old, Read, field), allows(new, Read, field)
-			if after && !before {
-				out = append(out, fmt.Sprint(Shown, " ", field))
-			}
-			if before && !after {
-				out = append(out, fmt.Sprint(Hidden, " ", field))
-			}
-			continue
+	for _, may := range hurdles(past) {
+		if !may(old) {
+			return nil
 		}
-		fate := func(m model) string {
-			switch {
-			case allows(m, Write, field):
-				return "written"
-			case allows(m, Propose, field):
+	}
+	for i, may := range hurdles(past) {
+		if !may(new) {
+			return []string{fmt.Sprint(Refused, " ", objectsOf(past.Kind)[i])}
+		}
+	}
+	if past.Kind == "next" {
+		return looks(old, new, past)
+	}
+	differ := func(target Target, fate func(m model) string) {
+		if fate(old) != fate(new) {
+			out = append(out, fmt.Sprint(fate(new), " ", target))
+		}
+	}
+	for _, name := range past.Asked {
+		differ(OnField(name), func(m model) string { return fateOf(m, past, name) })
+	}
+	for _, name := range past.Follows {
+		if !slices.Contains(past.Asked, name) {
+			differ(OnField(name), func(m model) string {
+				if fateOf(m, past, name) == "written" {
+					return "written"
+				}
+				return "lost"
+			})
+		}
+	}
+	if past.Meeting {
+		differ(OnObject(bridge.Appointment), func(m model) string {
+			if mayMeet(m, past) {
 				return "proposed"
 			}
 			return "lost"
+		})
+	}
+	return out
+}
+
+func looks(old, new model, past Past) (out []string) {
+	for _, name := range catalog.Names() {
+		before := old.allows(past.Subject, Read, OnField(name), past.Record)
+		after := new.allows(past.Subject, Read, OnField(name), past.Record)
+		if after && !before {
+			out = append(out, fmt.Sprint(Shown, " ", OnField(name)))
 		}
-		if fate(old) != fate(new) {
-			out = append(out, fmt.Sprint(fate(new), " ", field))
+		if before && !after {
+			out = append(out, fmt.Sprint(Hidden, " ", OnField(name)))
 		}
 	}
 	return out
+}
+
+func fateOf(m model, past Past, name bridge.FieldName) string {
+	switch {
+	case m.allows(past.Subject, Write, OnField(name), past.Record):
+		return "written"
+	case m.allows(past.Subject, Propose, OnField(name), past.Record):
+		return "proposed"
+	}
+	return "lost"
+}
+
+func mayMeet(m model, past Past) bool {
+	r := past.Record
+	r.Owner = past.Subject.Person
+	return m.allows(past.Subject, Propose, OnObject(bridge.Appointment), r) || m.allows(past.Subject, Write, OnObject(bridge.Appointment), r)
+}
+
+// hurdles are the rights that a command hangs on, as the package's documentation
+// tells them; objectsOf says on what.
+func hurdles(past Past) []func(model) bool {
+	own := past.Record
+	own.Owner = past.Subject.Person
+	on := func(a Action, o bridge.Object, r Record) func(model) bool {
+		return func(m model) bool { return m.allows(past.Subject, a, OnObject(o), r) }
+	}
+	see := on(Read, bridge.ProspectObj, past.Record)
+	switch past.Kind {
+	case "outcome":
+		return []func(model) bool{on(Create, bridge.Activity, own)}
+	case "amend":
+		if past.Verb == Write {
+			return []func(model) bool{on(Write, bridge.Activity, past.Record)}
+		}
+		return []func(model) bool{on(Create, bridge.Activity, own)}
+	case "propose":
+		return []func(model) bool{see, func(m model) bool { return mayMeet(m, past) }}
+	case "validate":
+		return []func(model) bool{on(Write, bridge.Appointment, past.Record)}
+	case "correct":
+		return []func(model) bool{see, on(Write, bridge.CampaignObj, past.Record)}
+	}
+	r, s := past.Record, past.Subject
+	call := Record{Owner: s.Person, Handed: true, Team: r.CampaignTeam, CampaignTeam: r.CampaignTeam, Principal: r.Principal}
+	queue := Record{Team: r.CampaignTeam, CampaignTeam: r.CampaignTeam, Principal: r.Principal}
+	if mine := r.Assignee == s.Person && s.Person != ""; mine {
+		queue.Assignee = s.Person
+	} else if r.CampaignTeam == "" || r.CampaignTeam == s.Team {
+		queue.Handed = true
+	}
+	return []func(model) bool{on(Create, bridge.Activity, call), on(Read, bridge.ProspectObj, queue), see}
+}
+
+func objectsOf(kind string) []bridge.Object {
+	return map[string][]bridge.Object{
+		"next": {bridge.Activity, bridge.ProspectObj, bridge.ProspectObj}, "outcome": {bridge.Activity}, "amend": {bridge.Activity},
+		"propose": {bridge.ProspectObj, bridge.Appointment}, "validate": {bridge.Appointment}, "correct": {bridge.ProspectObj, bridge.CampaignObj},
+	}[kind]
 }
 
 func TestForecastReads(t *testing.T) {

@@ -9,7 +9,7 @@ var effectPhrases = map[EffectKind]phrase{
 	Shown:    {"{role} would have seen {target}: {times}, {people}", "{role} aurait vu {target} : {times}, {people}"},
 	Written:  {"{role} would have changed {target} at once: {times}, {people}", "{role} aurait modifié {target} aussitôt : {times}, {people}"},
 	Refused:  {"{role} could not have {action} {target}: {times}, {people}", "{role} n'aurait pas pu {action} {target} : {times}, {people}"},
-	Lost:     {"{role} could not have changed {target}: {times}, {people}", "{role} n'aurait pas pu modifier {target} : {times}, {people}"},
+	Lost:     {"{role} could not have {action} {target}: {times}, {people}", "{role} n'aurait pas pu {action} {target} : {times}, {people}"},
 	Proposed: {"{role} would have had to propose {target} to a supervisor: {times}, {people}", "{role} aurait dû proposer {target} à un responsable : {times}, {people}"},
 	Hidden:   {"{role} would not have seen {target}: {times}, {people}", "{role} n'aurait pas vu {target} : {times}, {people}"},
 }

@@ -205,6 +205,9 @@ func (r *refusal) Error() string {
 	if !r.NextLawful.IsZero() {
 		text += "\n  not before " + moment(r.NextLawful)
 	}
+	if !r.NotBefore.IsZero() {
+		text += "\n  not before " + moment(r.NotBefore)
+	}
 	return text
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"time"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/config"
@@ -48,6 +49,11 @@ func (c policyLintCmd) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	r := lintReport{Policy: p.Hash(), Findings: append([]policy.Advice{}, p.Lint(c.File, c.Lang, users)...)}
+	var people []bridge.Person
+	if cfg != nil {
+		people = cfg.People
+	}
+	r.Findings = append(r.Findings, p.LintExceptions(c.File, c.Lang, time.Now(), people)...)
 	if cfg != nil {
 		r.Config = s.Config
 		r.Findings = append(r.Findings, lintConfig(cfg, p, c.Lang)...)

@@ -171,6 +171,8 @@ type policyExplainCmd struct {
 	Can    string `required:"" placeholder:"ACTION" enum:"read,create,write,propose,delete,export" help:"What they want to do: ${enum}."`
 	Target string `arg:"" name:"object[.field]" help:"To what: a field like prospect.phone, or an object like appointment."`
 	Lead   string `placeholder:"ID" help:"On this lead; if left out, on a record that is theirs in every way."`
+	At     string `placeholder:"TIME" help:"When they ask, like 2026-12-24T20:00:00+01:00; now if left out."`
+	From   string `placeholder:"ADDRESS" help:"The network address they ask from; if left out, one that they are let in from."`
 	Lang   string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
 }
 
@@ -182,6 +184,8 @@ type explainRequest struct {
 	Field      string `json:"field,omitempty"`
 	Object     string `json:"object,omitempty"`
 	Lead       string `json:"lead,omitempty"`
+	At         string `json:"at,omitempty"`
+	From       string `json:"from,omitempty"`
 	Lang       string `json:"lang"`
 }
 
@@ -202,7 +206,7 @@ func (c policyExplainCmd) Run(ctx context.Context, s *session) error {
 			return err
 		}
 	}
-	ask := explainRequest{As: c.As, Connection: c.Via, Action: c.Can, Lead: c.Lead, Lang: c.Lang}
+	ask := explainRequest{As: c.As, Connection: c.Via, Action: c.Can, Lead: c.Lead, At: c.At, From: c.From, Lang: c.Lang}
 	if strings.Contains(c.Target, ".") {
 		ask.Field = c.Target
 	} else {

@@ -92,8 +92,12 @@ func New(opts Options) (*API, error) {
 	a.router.Get(documentPath, a.serveDocument)
 	a.router.Group(func(r chi.Router) {
 		r.Use(noStore, identity.LimitBody(opts.BodyLimit), a.authenticate, takeJSON)
-		a.huma = humachi.New(r, config(opts.Version))
-		a.routes(r)
+		r.Post(outcomePath, a.outcome) // a call that was made is taken at any time
+		r.Group(func(r chi.Router) {
+			r.Use(opts.Guard.LetIn)
+			a.huma = humachi.New(r, config(opts.Version))
+			a.routes(r)
+		})
 	})
 	var err error
 	a.document, err = document(a.huma.OpenAPI())
@@ -101,7 +105,6 @@ func New(opts Options) (*API, error) {
 }
 
 func (a *API) routes(r chi.Router) {
-	r.Post(outcomePath, a.outcome)
 	r.Post(appointmentPath, a.appointment)
 	describeRaw(a.huma)
 	a.backupRoute(r)

@@ -82,7 +82,7 @@ func (a *API) record(r *http.Request, actor bridge.Actor, id bridge.LeadID) (des
 	if err != nil {
 		return desk.Receipt{}, err
 	}
-	got, err := a.opts.Desk.Record(r.Context(), actor, desk.Call{Event: event, Lead: id, Content: asked})
+	got, err := a.opts.Desk.Record(r.Context(), actor, desk.Call{Event: event, Lead: id, Content: asked, Outside: a.opts.Guard.Shut(r) != nil})
 	if err != nil {
 		return got, err
 	}

@@ -1,11 +1,15 @@
 package api
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
 	"passerelle/internal/bridge"
 )
+
+// chance is what of a log line may hold any digits.
+var chance = regexp.MustCompile(`(time|took|request)=\S+`)
 
 // A caller's session touches every route, right and wrong; the canaries of the
 // fields that they may not read come back in no answer, no error and no log.
@@ -27,11 +31,12 @@ func TestCanaries(t *testing.T) {
 			stage(w)
 			w.answer = ""
 			w.everyRoute(c.who)
+			logged := chance.ReplaceAllString(w.log.String(), "")
 			for _, leak := range c.forbidden {
 				if at := strings.Index(w.answer, leak); at >= 0 {
 					t.Errorf("%q is answered: …%s…", leak, w.answer[max(0, at-200):at+50])
 				}
-				if strings.Contains(w.log.String(), leak) {
+				if strings.Contains(logged, leak) {
 					t.Errorf("%q is logged", leak)
 				}
 			}

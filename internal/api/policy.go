@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"net/netip"
+	"time"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
@@ -46,6 +48,8 @@ type explainRequest struct {
 		Field      bridge.FieldName      `json:"field,omitempty" doc:"A field, or"`
 		Object     bridge.Object         `json:"object,omitempty" doc:"a whole object."`
 		Lead       bridge.LeadID         `json:"lead,omitempty" doc:"On this lead; absent: on what is theirs in every way."`
+		At         time.Time             `json:"at,omitzero" doc:"When they ask; absent: now."`
+		From       string                `json:"from,omitempty" doc:"The address they ask from; absent: one that their role is let in from."`
 		Lang       string                `json:"lang,omitempty" enum:"en,fr"`
 	}
 }
@@ -81,7 +85,14 @@ func (a *API) explain(_ context.Context, actor bridge.Actor, in *explainRequest)
 	case b.Field != "":
 		target = policy.OnField(b.Field)
 	}
-	e, err := a.opts.Desk.Explain(actor, desk.Question{As: b.As, Connection: b.Connection, Action: b.Action, Target: target, Lead: b.Lead})
+	visit := policy.Visit{At: b.At}
+	if b.From != "" {
+		var err error
+		if visit.From, err = netip.ParseAddr(b.From); err != nil {
+			return explanation{}, invalid("/from", "an address like 10.20.0.7 or 2001:db8::7")
+		}
+	}
+	e, err := a.opts.Desk.Explain(actor, desk.Question{As: b.As, Connection: b.Connection, Action: b.Action, Target: target, Lead: b.Lead, Visit: visit})
 	if err != nil {
 		return explanation{}, err
 	}

@@ -169,7 +169,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	})
 	opts := Options{
 		Store: w.store, Desk: w.desk, Intake: w.intake, Schemas: set, Version: "test", Now: w.clock, Log: log,
-		Guard: identity.NewGuard(identity.Options{People: people, Log: log, Now: w.clock, Rate: 1e6, Burst: 1e6, Route: Route}),
+		Guard: identity.NewGuard(identity.Options{People: people, Log: log, Now: w.clock, Rate: 1e6, Burst: 1e6, Route: Route, Shut: shutBy(w)}),
 		Relay: relay.New(relay.Options{
 			Store: w.store, Desk: w.desk, Now: w.clock, Log: log, Local: "hub",
 			Lines: []relay.Line{{Name: crm, Conn: w.crm, Breaker: httpx.NewBreaker(3, time.Second)}},

@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"net/netip"
 
 	"github.com/go-chi/chi/v5"
 
@@ -9,6 +10,7 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/identity"
 	"passerelle/internal/obs"
+	"passerelle/internal/policy"
 )
 
 // openAPI makes the JSON API and mounts the webhooks and the probes beside it.
@@ -19,7 +21,10 @@ func (a *App) openAPI() error {
 		Store: a.store, Desk: a.desk, Relay: a.relay, Intake: a.intake, Schemas: a.schemas,
 		Guard: identity.NewGuard(identity.Options{
 			People: a.people, Log: a.log, Now: a.clock.steady,
-			Rate: a.cfg.HTTP.RatePerToken, Burst: a.cfg.HTTP.Burst,
+			Shut: func(who bridge.Actor, from netip.Addr) *policy.Shut {
+				return a.desk.Rules().Policy.Shuts(policy.SubjectOf(who), policy.Visit{At: a.opts.Now(), From: from})
+			},
+			Hops: a.cfg.HTTP.Proxies, Rate: a.cfg.HTTP.RatePerToken, Burst: a.cfg.HTTP.Burst,
 			Route: api.Route, Served: a.metrics.Served,
 		}),
 		Office: a.office, Backup: a.backup, Forget: a.forget,

@@ -64,6 +64,7 @@ type HTTP struct {
 	Burst        int           // requests
 	ReadTimeout  time.Duration // of a whole request
 	WriteTimeout time.Duration // of a whole answer
+	Proxies      int           // of ours in front, each of which appends to X-Forwarded-For
 }
 
 // Connection is one configured CRM or phoning platform.

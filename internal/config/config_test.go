@@ -43,7 +43,7 @@ func TestGood(t *testing.T) {
 		cfg.Listen != "127.0.0.1:8080" || cfg.Zone.String() != "Europe/Paris" || cfg.NATS != (config.NATS{}) || cfg.Key.ID() == "" {
 		t.Errorf("%+v", cfg)
 	}
-	if want := (config.HTTP{BodyLimit: 512 << 10, RatePerToken: 20, Burst: 40, ReadTimeout: 5 * time.Second, WriteTimeout: 20 * time.Second}); cfg.HTTP != want {
+	if want := (config.HTTP{BodyLimit: 512 << 10, RatePerToken: 20, Burst: 40, ReadTimeout: 5 * time.Second, WriteTimeout: 20 * time.Second, Proxies: 1}); cfg.HTTP != want {
 		t.Errorf("http: %+v", cfg.HTTP)
 	}
 	if string(cfg.PolicyText) != "version: 1   # the policy\nroles: {}\n" || cfg.PolicyFile != filepath.Join(cfg.Dir, "policy.yaml") || cfg.PolicyLine != 1 {

@@ -41,6 +41,7 @@ type httpFile struct {
 	Burst        int           `yaml:"burst"`
 	ReadTimeout  time.Duration `yaml:"read_timeout"`
 	WriteTimeout time.Duration `yaml:"write_timeout"`
+	Proxies      int           `yaml:"proxies"`
 }
 
 type connectionFile struct {

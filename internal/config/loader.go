@@ -138,7 +138,10 @@ func (l *loader) http() HTTP {
 	if h.WriteTimeout <= 0 {
 		l.fault(l.root, "http.write_timeout", "must be more than 0s")
 	}
-	return HTTP{int64(h.BodyLimit), h.RatePerToken, h.Burst, h.ReadTimeout, h.WriteTimeout}
+	if h.Proxies < 0 || h.Proxies > 9 {
+		l.fault(l.root, "http.proxies", "must be how many proxies of yours stand in front, 0 to 9")
+	}
+	return HTTP{int64(h.BodyLimit), h.RatePerToken, h.Burst, h.ReadTimeout, h.WriteTimeout, h.Proxies}
 }
 
 func (l *loader) key() secret.Key {

@@ -36,7 +36,7 @@ func (c *command) amend(key string, call Call) (Receipt, error) {
 		return Receipt{}, err
 	}
 	scope.Owner = c.owner(p)
-	a := recording{command: c, key: key, event: call.Event, lead: l, was: l, p: p, scope: scope, out: o, verb: verb}
+	a := recording{command: c, key: key, event: call.Event, shut: call.Outside, lead: l, was: l, p: p, scope: scope, out: o, verb: verb}
 	return a.join(o)
 }
 
@@ -61,6 +61,9 @@ func (c *command) amended(id string) (bridge.Outcome, error) {
 func (r *recording) join(was bridge.Outcome) (Receipt, error) {
 	if err := r.judgeAgain(); err != nil {
 		return Receipt{}, err
+	}
+	if r.shut {
+		r.out.Flags = merge(r.out.Flags, []string{FlagOutside})
 	}
 	concluded := r.out.Disposition != was.Disposition
 	if err := r.admitFields(concluded && !r.late()); err != nil {

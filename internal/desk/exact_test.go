@@ -60,12 +60,15 @@ func loaded(t testing.TB, text string) *policy.Policy {
 func dayUnder(t testing.TB, path string, rules func(*Rules)) *day {
 	d := &day{floor: floorAt(t, path), fates: map[string]fate{}}
 	use := func(change func(*Rules)) {
-		r := *d.desk.Rules()
+		before := d.desk.Rules()
+		r := *before
 		r.ByCRM = func(_ bridge.ConnectionName, user string) (bridge.PersonID, bool) {
 			return bridge.PersonID(strings.TrimPrefix(user, "u-")), true
 		}
 		change(&r)
-		d.desk.Use(&r)
+		if !d.desk.Swap(before, &r) {
+			t.Fatal("somebody else changed the rules")
+		}
 	}
 	use(func(r *Rules) { r.Policy = loaded(t, everything) })
 	meeting := d.prepared()

@@ -12,6 +12,7 @@ type Question struct {
 	Action     policy.Action
 	Target     policy.Target
 	Lead       bridge.LeadID // "": on a record that is theirs in every way
+	Visit      policy.Visit  // when and from where they ask; no time is now, no address is one that they may come from
 }
 
 // Explain says why somebody may or may not do something. Everybody may ask
@@ -39,7 +40,10 @@ func (d *Desk) Explain(actor bridge.Actor, q Question) (policy.Explanation, erro
 			}
 			record = as.record(l, p)
 		}
-		out = c.Policy.Explain(as.who, q.Action, q.Target, record)
+		if q.Visit.At.IsZero() {
+			q.Visit.At = c.now
+		}
+		out = c.Policy.ExplainAt(as.who, q.Action, q.Target, record, q.Visit)
 		return nil
 	})
 	return out, err

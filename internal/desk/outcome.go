@@ -18,6 +18,7 @@ type Call struct {
 	// Content names what was asked, for those who must tell a repeat from
 	// another call under the same id; may be "".
 	Content string
+	Outside bool // its author is outside their access window: it is flagged
 }
 
 // Receipt is what became of a recorded call.
@@ -40,6 +41,7 @@ const (
 	FlagOnLine  = "called_while_on_anothers_line"
 	FlagEnded   = "called_after_the_lead_was_closed"
 	FlagNoTime  = "appointment_without_a_time"
+	FlagOutside = "reported_outside_the_access_window"
 	FlagFuture  = "reported_as_of_the_future" // the platform's clock is ahead
 )
 
@@ -110,6 +112,7 @@ type recording struct {
 	*command
 	key   string
 	event bridge.CallEvent
+	shut  bool // reported outside the author's access window
 	info  bridge.DispositionInfo
 	lead  bridge.Lead
 	was   bridge.Lead
@@ -134,7 +137,7 @@ func (c *command) first(key string, call Call) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	r := recording{command: c, key: key, event: call.Event, info: info, lead: l, was: l, p: p, scope: c.record(l, p)}
+	r := recording{command: c, key: key, event: call.Event, shut: call.Outside, info: info, lead: l, was: l, p: p, scope: c.record(l, p)}
 	given, err := c.given(l)
 	if err != nil {
 		return Receipt{}, err
@@ -243,6 +246,9 @@ func (r *recording) flags() []string {
 	}
 	if r.info.Code == bridge.DispAppointmentSet && (r.event.Next == nil || r.event.Next.Kind != bridge.NextAppointment) {
 		out = append(out, FlagNoTime)
+	}
+	if r.shut {
+		out = append(out, FlagOutside)
 	}
 	return out
 }

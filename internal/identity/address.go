@@ -6,23 +6,29 @@ import (
 	"strings"
 )
 
-// clientAddr is the address of who asks. hops is how many proxies of ours stand
-// in front: each appends who asked it to X-Forwarded-For, so that the client is
-// the hops-th entry from the right. Whatever stands left of that the client may
-// have made up.
+// clientAddr is the address of who asks; the nearest proxy's where the proxies
+// do not say.
 func clientAddr(r *http.Request, hops int) netip.Addr {
+	if client := provenAddr(r, hops); client.IsValid() {
+		return client
+	}
+	return parseAddr(r.RemoteAddr)
+}
+
+// provenAddr is the address of who asks, the zero address if that is not known.
+// hops is how many proxies of ours stand in front: each appends who asked it to
+// X-Forwarded-For, so that the client is the hops-th entry from the right.
+// Whatever stands left of that the client may have made up.
+func provenAddr(r *http.Request, hops int) netip.Addr {
 	peer := parseAddr(r.RemoteAddr)
-	if hops <= 0 {
+	if hops <= 0 || !peer.IsValid() { // no proxy of ours asks at the hub's socket
 		return peer
 	}
 	entries := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	if len(entries) < hops {
-		return peer
+		return netip.Addr{}
 	}
-	if client := parseAddr(strings.TrimSpace(entries[len(entries)-hops])); client.IsValid() {
-		return client
-	}
-	return peer
+	return parseAddr(strings.TrimSpace(entries[len(entries)-hops]))
 }
 
 // parseAddr reads an address with or without a port, the zero address if it is

@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"passerelle/internal/bridge"
+	"passerelle/internal/policy"
 	"passerelle/internal/problem"
 )
 
@@ -27,6 +29,9 @@ type Options struct {
 	People *People
 	Log    *slog.Logger
 	Now    func() time.Time
+
+	// Shut says whether the actor is not let in now from the address; may be nil.
+	Shut func(a bridge.Actor, from netip.Addr) *policy.Shut
 
 	Hops  int     // proxies of ours in front; 0: X-Forwarded-For is not read
 	Rate  float64 // requests per second and token; 0 is DefaultRate
@@ -53,6 +58,9 @@ func NewGuard(o Options) *Guard {
 	}
 	if o.Burst <= 0 {
 		o.Burst = DefaultBurst
+	}
+	if o.Shut == nil {
+		o.Shut = func(bridge.Actor, netip.Addr) *policy.Shut { return nil }
 	}
 	if o.Route == nil {
 		o.Route = func(r *http.Request) string { return r.Pattern }
@@ -95,6 +103,34 @@ func (g *Guard) Authenticate(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), actor)))
 	})
 }
+
+// LetIn stands behind [Guard.Authenticate] and answers 403 to people outside
+// their access window, with when they may come back. The operator is let in.
+func (g *Guard) LetIn(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if shut := g.Shut(r); shut != nil {
+			problem.Write(w, r, problem.Shut(shut.Text("en"), shut.Next))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Shut says whether who asks is outside their access window; nil if not. Who
+// asks at the hub's own socket does so from the machine itself.
+func (g *Guard) Shut(r *http.Request) *policy.Shut {
+	actor, known := FromContext(r.Context())
+	if !known || actor.Operator {
+		return nil
+	}
+	from := provenAddr(r, g.opts.Hops)
+	if !parseAddr(r.RemoteAddr).IsValid() {
+		from = loopback
+	}
+	return g.opts.Shut(actor, from)
+}
+
+var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
 func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, detail string) {
 	client := neighbourhood(clientAddr(r, g.opts.Hops))

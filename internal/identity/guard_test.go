@@ -15,6 +15,7 @@ import (
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/obs"
+	"passerelle/internal/policy"
 	"passerelle/internal/problem"
 )
 
@@ -224,6 +225,7 @@ func TestClientAddr(t *testing.T) {
 		{"IPv6 in brackets", "10.0.0.2:1", []string{"[2001:db8::1]"}, 1, "2001:db8::1"},
 		{"IPv4 in IPv6", "[::ffff:203.0.113.7]:1", nil, 0, "203.0.113.7"},
 		{"a Unix socket", "@", nil, 0, ""},
+		{"made up at a Unix socket", "@", []string{"10.0.0.1"}, 1, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -368,5 +370,60 @@ func TestContext(t *testing.T) {
 	a, ok := FromContext(NewContext(ctx, bridge.Actor{Operator: true}))
 	if !ok || !a.Operator {
 		t.Errorf("the operator: %+v, %v", a, ok)
+	}
+}
+
+// TestLetIn sees from which address a window is asked.
+func TestLetIn(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, peer, forwarded string
+		hops                  int
+		from                  string // what the window is asked of
+	}{
+		{"the client", "203.0.113.7:4711", "", 0, "203.0.113.7"},
+		{"who says it is in the office", "203.0.113.7:4711", "10.0.0.1", 0, "203.0.113.7"},
+		{"behind a proxy", "10.0.0.2:1", "10.0.0.1, 203.0.113.7", 1, "203.0.113.7"},
+		{"past the proxies", "10.0.0.2:1", "", 1, "invalid IP"},
+		{"behind a proxy that does not know", "10.0.0.2:1", "unknown", 1, "invalid IP"},
+		{"at the hub's socket", "@", "10.0.0.1", 1, "127.0.0.1"},
+	}
+	next := time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			asked, shut := "", false
+			g := guard(t, func(o *Options) {
+				o.Hops = c.hops
+				o.Shut = func(a bridge.Actor, from netip.Addr) *policy.Shut {
+					asked = a.Name() + " " + from.String()
+					if shut {
+						return &policy.Shut{Role: "caller", Away: true, Next: next}
+					}
+					return nil
+				}
+			})
+			ask := func() *httptest.ResponseRecorder {
+				return serve(g.Authenticate(g.LetIn(whoami)), request("Bearer "+aliceToken, func(r *http.Request) {
+					r.RemoteAddr = c.peer
+					r.Header.Set("X-Forwarded-For", c.forwarded)
+				}))
+			}
+			if w := ask(); w.Code != http.StatusOK || asked != "alice "+c.from {
+				t.Errorf("%d, asked of %s", w.Code, asked)
+			}
+			shut = true
+			if w := ask(); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), `"not_before":"2026-11-23T07:00:00Z"`) {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+		})
+	}
+	g := guard(t, func(o *Options) {
+		o.Shut = func(bridge.Actor, netip.Addr) *policy.Shut { return &policy.Shut{} }
+	})
+	r := request("")
+	r = r.WithContext(NewContext(r.Context(), bridge.Actor{Operator: true}))
+	if w := serve(g.LetIn(whoami), r); w.Code != http.StatusOK {
+		t.Errorf("the operator: %d", w.Code)
 	}
 }

@@ -47,6 +47,8 @@ type Delta struct {
 	Sharing []ShareChange `json:"sharing"`
 	// Territories are those that come, go or are told otherwise.
 	Territories []string `json:"territories"`
+	// Windows are when and from where people are let in.
+	Windows []WindowChange `json:"windows"`
 }
 
 // Diff says who gains and who loses what from old to new, which must have been
@@ -60,6 +62,7 @@ func Diff(old, new *Policy) Delta {
 		out.Cards = append(out.Cards, cardChanges(name, before, after)...)
 	}
 	out.Ranks, out.Sharing, out.Territories = rankChanges(old, new), shareChanges(old, new), territoryChanges(old, new)
+	out.Windows = windowChanges(old, new)
 	for _, m := range out.Moves {
 		who := Change{Path: m.Path, Role: cmp.Or(m.To, m.From)}
 		out.Changes = append(out.Changes, compare(new.targets, who, old.paths[m.Path], new.paths[m.Path])...)

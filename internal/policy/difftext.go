@@ -96,52 +96,52 @@ var (
 	cardsHeading = phrase{"Context on cards", "Contexte sur les fiches d'appel"}
 )
 
-// Text is the whole difference in words: what moves people and opens records,
-// then the rights, the riskiest first, a heading a risk, a line a change.
+// Text is the whole difference in words: what moves people, opens records and
+// lets people in, then the rights, the riskiest first, a heading a risk, a line
+// a change.
 func (d Delta) Text(lang string) string {
-	var b strings.Builder
-	heading := func(h string) {
-		if b.Len() > 0 {
-			b.WriteString("\n")
-		}
-		b.WriteString(h + "\n")
-	}
-	for i, m := range d.Moves {
-		if i == 0 {
-			heading(movesHeading.in(lang))
-		}
-		b.WriteString("  " + m.Text(lang) + "\n")
-	}
-	for i, c := range d.Ranks {
-		if i == 0 {
-			heading(ranksHeading.in(lang))
-		}
-		b.WriteString("  " + c.Text(lang) + "\n")
-	}
-	for i, c := range d.Sharing {
-		if i == 0 {
-			heading(sharingHeading.in(lang))
-		}
-		b.WriteString("  " + c.Text(lang) + "\n")
-	}
+	t := deltaText{lang: lang}
+	section(&t, movesHeading, d.Moves)
+	section(&t, ranksHeading, d.Ranks)
+	section(&t, sharingHeading, d.Sharing)
 	if len(d.Territories) > 0 {
-		heading(territoriesHeading.in(lang))
-		b.WriteString("  " + territoryPhrase.fill(lang, "{names}", strings.Join(d.Territories, ", ")) + "\n")
+		t.heading(territoriesHeading.in(lang))
+		t.line(territoryPhrase.fill(lang, "{names}", strings.Join(d.Territories, ", ")))
 	}
+	section(&t, windowsHeading, d.Windows)
 	for i, c := range d.Changes {
 		if i == 0 || d.Changes[i-1].Risk != c.Risk {
-			heading(c.Risk.Text(lang))
+			t.heading(c.Risk.Text(lang))
 		}
-		b.WriteString("  " + c.Text(lang) + "\n")
+		t.line(c.Text(lang))
 	}
-	for i, c := range d.Cards {
-		if i == 0 {
-			heading(cardsHeading.in(lang))
-		}
-		b.WriteString("  " + c.Text(lang) + "\n")
-	}
-	if b.Len() == 0 {
+	section(&t, cardsHeading, d.Cards)
+	if t.Len() == 0 {
 		return nothingPhrase.in(lang) + "\n"
 	}
-	return b.String()
+	return t.String()
+}
+
+type deltaText struct {
+	strings.Builder
+	lang string
+}
+
+func (t *deltaText) heading(h string) {
+	if t.Len() > 0 {
+		t.WriteString("\n")
+	}
+	t.WriteString(h + "\n")
+}
+
+func (t *deltaText) line(text string) { t.WriteString("  " + text + "\n") }
+
+// section is a heading and a line for each, nothing if there are none.
+func section[T interface{ Text(lang string) string }](t *deltaText, heading phrase, items []T) {
+	for i, item := range items {
+		if i == 0 {
+			t.heading(heading.in(t.lang))
+		}
+		t.line(item.Text(t.lang))
+	}
 }

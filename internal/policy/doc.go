@@ -92,6 +92,28 @@
 // table it lies where the CRM's prospect.territory says. A person's territory,
 // and the principal they work for, are the config's to say.
 //
+// # Access windows
+//
+//	window:
+//	  zone: Europe/Paris
+//	  hours:
+//	    mon-fri: [08:00-20:00]
+//	    sat: [09:00-12:00, 13:30-17:00]
+//	  exceptions:
+//	    - {person: alice, until: 2026-12-24, motive: the Christmas campaign, hours: {sun: ["10:00-18:00"]}}
+//	    - {person: dora, until: 2026-12-24, motive: works from home, networks: [192.0.2.0/24]}
+//	roles:
+//	  direction:
+//	    window: {networks: [10.20.0.0/16]}
+//
+// When and from where people's own requests are taken ([Policy.Shuts]). A role's
+// window, and a person's exception, say what differs: what they leave out is as
+// in the window above. An exception is one more window, to the end of its last
+// day; its role's holds as well. Hours are by the clock of the zone; 22:00-06:00
+// ends the next morning. An address is one of the networks' or the person is
+// not let in, and the hub's own socket is 127.0.0.1. Calls that were made are
+// taken whenever they are reported, and platforms work their lists when they do.
+//
 // # Test cases
 //
 // A policy may hold what its author expects of it. They are run by the policy

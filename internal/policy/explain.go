@@ -39,6 +39,7 @@ type Explanation struct {
 	Target     Target       `json:"target"`
 	Cause      Cause        `json:"cause"`
 	Proposable bool         `json:"proposable,omitempty"` // a refused write that may be proposed
+	Shut       *Shut        `json:"shut,omitempty"`       // of ExplainAt: they are not let in, whatever their rights
 	Considered []Considered `json:"considered,omitempty"` // by precedence: denies, then grants
 	Remedy     Remedy       `json:"remedy,omitempty"`     // the smallest change that would flip it; empty if no policy could
 

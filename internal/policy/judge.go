@@ -14,6 +14,7 @@ const (
 	CauseUnmapped  Cause = "unmapped"   // the policy maps the profile to no role
 	CauseNoProfile Cause = "no_profile" // the subject has no profile on the connection
 	CauseUnknown   Cause = "unknown"    // no such field in the catalog, no such object or action
+	CauseWindow    Cause = "window"     // it is granted, but not at this time or from this address
 	CauseNoField   Cause = "no_field"   // the action is not done to single fields
 )
 

@@ -46,6 +46,14 @@ var advices = map[Check]advice{
 		phrase{"no profile may read prospect.do_not_call: it is never asked of the CRM, so whoever is marked there as not to be called will be called", "aucun profil ne peut lire prospect.do_not_call : on ne le demande jamais au CRM, et qui y est marqué comme ne devant pas être appelé le sera"},
 		phrase{"let a role read prospect.do_not_call, which is of class public", "permettre à un rôle de lire prospect.do_not_call, qui est de la classe public"},
 	},
+	ExpiredException: {
+		phrase{"the exception of {person} was over after {until}", "l'exception de {person} a pris fin après le {until}"},
+		phrase{"delete it, or write a later day and why", "la supprimer, ou écrire un jour plus tardif et pourquoi"},
+	},
+	UnknownException: {
+		phrase{"the exception is for {person}, who is not among the config's active people", "l'exception est pour {person}, qui n'est pas parmi les personnes actives de la configuration"},
+		phrase{"delete it, or write the id of the person it is for", "la supprimer, ou écrire l'identifiant de la personne concernée"},
+	},
 	Unchangeable: {
 		phrase{"no two people could change this policy: one has to propose, another to activate", "il n'y a pas deux personnes pour changer ces règles : l'une propose, l'autre active"},
 		phrase{"give two people's roles {grant}", "donner aux rôles de deux personnes {grant}"},

@@ -21,6 +21,7 @@ type document struct {
 	Teammates   map[string]strict.Node            `yaml:"teammates"`
 	Sharing     []strict.Node                     `yaml:"sharing"`
 	Territories map[string]strict.Node            `yaml:"territories"` // in their order: read by hand
+	Window      strict.Node                       `yaml:"window"`
 	Tests       []strict.Node                     `yaml:"tests"`
 }
 
@@ -31,6 +32,7 @@ type roleText struct {
 	Grants    []strict.Node `yaml:"grants"`
 	Deny      []strict.Node `yaml:"deny"`
 	Context   []string      `yaml:"context"`
+	Window    strict.Node   `yaml:"window"`
 }
 
 type grantText struct {
@@ -111,11 +113,13 @@ func (l *loader) document(p *Policy, root strict.Node) {
 	if doc.Roles != nil && len(doc.Roles) == 0 {
 		l.findf(root, "roles", "a policy has at least one role: write its name and rules")
 	}
+	l.generalWindow(p, doc.Window)
 	for name, n := range doc.Roles {
-		p.roles = append(p.roles, l.role(bridge.Role(name), n))
+		p.roles = append(p.roles, l.role(p, bridge.Role(name), n))
 	}
 	slices.SortFunc(p.roles, compareRoles)
 	l.tree(p, doc.Roles)
+	p.window = p.window.orNone()
 	p.defaults = l.general(doc.Defaults, 0, accesses()...)
 	p.teammates = l.general(doc.Teammates, p.defaults.wide, AccessPrivate, AccessRead, AccessWrite)
 	l.sharing(p, doc.Sharing)
@@ -132,7 +136,7 @@ var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 
 const nameForm = "a name begins with a letter and has lower case letters, digits, - and _, 63 at most"
 
-func (l *loader) role(name bridge.Role, n strict.Node) *role {
+func (l *loader) role(p *Policy, name bridge.Role, n strict.Node) *role {
 	ro := &role{name: name}
 	if !namePattern.MatchString(string(name)) {
 		l.findf(n, "", "%s", nameForm)
@@ -141,6 +145,7 @@ func (l *loader) role(name bridge.Role, n strict.Node) *role {
 	l.decode(n, &text)
 	ro.title = text.Title
 	ro.noRank = text.Superiors != nil && !*text.Superiors
+	ro.window = l.roleWindow(*p.window, text.Window)
 	for _, deny := range text.Deny {
 		l.addRule(ro, deny, l.deny(ro, deny))
 	}

@@ -16,6 +16,8 @@ type Matrix struct {
 	// Sharing opens records to others; each does with them what their own cells
 	// say of any record.
 	Sharing []Share `json:"sharing,omitempty"`
+	// Exceptions to access windows, those that are over too.
+	Exceptions []NamedException `json:"exceptions,omitempty"`
 }
 
 // MatrixRole heads a column.
@@ -24,6 +26,7 @@ type MatrixRole struct {
 	Title    string      `json:"title"`
 	Profiles []Path      `json:"profiles"` // that have it
 	Context  []string    `json:"context"`  // derived fields on its cards
+	Window   *Window     `json:"window,omitempty"`
 }
 
 // MatrixRow is one object, or one field of it.
@@ -48,9 +51,9 @@ type Reach struct {
 // Matrix lists the rights of all roles, as denies and grants together make
 // them.
 func (p *Policy) Matrix() Matrix {
-	out := Matrix{Policy: p.hash, Sharing: p.Sharing()}
+	out := Matrix{Policy: p.hash, Sharing: p.Sharing(), Exceptions: p.Exceptions()}
 	for _, ro := range p.roles {
-		role := MatrixRole{Name: ro.name, Title: p.Title(ro.name), Context: slices.Clone(ro.context)}
+		role := MatrixRole{Name: ro.name, Title: p.Title(ro.name), Context: slices.Clone(ro.context), Window: ro.window.told()}
 		for _, path := range p.Paths() {
 			if p.paths[path] == ro {
 				role.Profiles = append(role.Profiles, path)

@@ -51,6 +51,8 @@ type Policy struct {
 	teammates   opening // of the records of one's own team
 	sharing     []*share
 	territories []territory // as written
+	window      *window     // of those without a role; nil: always open
+	exceptions  []exception
 	toTeams     map[string]*given
 	shares      bool // there is rank or a sharing rule
 	staff       Staff
@@ -74,6 +76,7 @@ type role struct {
 	title   string
 	rules   []*rule // denies first, then grants, each as written
 	context []string
+	window  *window            // nil: always open
 	rows    [scopeRows]*rights // by scopeSet without inAll; equal ones are shared
 	ever    *rights            // in any scope
 	below   *rights            // on what those below own

@@ -16,6 +16,8 @@ const (
 	AddGrant   EditKind = "add_grant"   // let the role do the action on the target, in the scope
 	LiftDeny   EditKind = "lift_deny"   // let the deny no longer cover the action on the target
 	AddDeny    EditKind = "add_deny"    // deny the role the action on the target
+
+	AddException EditKind = "add_exception" // let the person in outside their role's access window
 )
 
 // Edit is one change to a policy.
@@ -28,6 +30,8 @@ type Edit struct {
 	Scope  Scope       `json:"scope,omitempty"` // of add_grant
 	Action Action      `json:"action,omitempty"`
 	Target Target      `json:"target,omitzero"`
+
+	Exception Exception `json:"exception,omitzero"` // of add_exception
 }
 
 // Remedy is a smallest change that flips a decision: applied whole it does, no

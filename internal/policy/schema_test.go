@@ -14,7 +14,7 @@ import (
 )
 
 // asJSON is the policy's text as the schema reads it.
-func asJSON(t *testing.T, text []byte) ([]byte, error) {
+func asJSON(t interface{ Helper() }, text []byte) ([]byte, error) {
 	t.Helper()
 	node, err := strict.Parse("policy.yaml", text)
 	if err != nil {
@@ -48,7 +48,7 @@ func TestSchemaTakesWhatLoads(t *testing.T) {
 func TestSchemaRefusesBadFiles(t *testing.T) {
 	t.Parallel()
 	set := schema.Must(schemas.FS)
-	for _, name := range []string{"grants", "denies", "frame", "empty", "broken", "tests", "opened", "territories"} {
+	for _, name := range []string{"grants", "denies", "frame", "empty", "broken", "tests", "opened", "territories", "window"} {
 		body, err := asJSON(t, readFile(t, "testdata/bad/"+name+".yaml"))
 		if err != nil {
 			continue // strict refuses it before any schema sees it

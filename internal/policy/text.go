@@ -100,10 +100,12 @@ var (
 	listPhrase   = phrase{"add {target} to the {key} list of grant {name} ({pos})", "ajouter {target} à la liste {key} du droit {name} ({pos})"}
 	actionPhrase = phrase{"add {key} to the actions of grant {name} ({pos})", "ajouter {key} aux actions du droit {name} ({pos})"}
 	liftPhrase   = phrase{"take {key} of {target} out of deny {name} ({pos})", "retirer {key} sur {target} de l'interdiction {name} ({pos})"}
+	exceptPhrase = phrase{"add the exception {exception} to window", "ajouter à window l'exception {exception}"}
 	denyPhrase   = phrase{"give role {role} the deny {rule}", "donner au rôle {role} l'interdiction {rule}"}
 
 	grantedBy   = phrase{"Granted by {name} ({pos}).", "Accordé par {name} ({pos})."}
 	deniedBy    = phrase{"Denied by {name} ({pos}): a deny wins over every grant.", "Interdit par {name} ({pos}) : une interdiction l'emporte sur tout droit."}
+	notNow      = phrase{"But not now: {why} (window, {pos}).", "Mais pas maintenant : {why} (window, {pos})."}
 	outOfReach  = phrase{"Grant {name} ({pos}) covers it in another scope.", "Le droit {name} ({pos}) le prévoit dans un autre périmètre."}
 	proposable  = phrase{"It may be proposed to a supervisor.", "Cela peut être proposé à un responsable."}
 	openedBy    = phrase{"The record is opened to it by {opened} ({at}).", "La fiche lui est ouverte par {opened} ({at})."}
@@ -117,6 +119,9 @@ var (
 // English.
 func (e Explanation) Text(lang string) string {
 	sentences := []string{capital(e.judged.reason(lang, e.Subject, e.Action, e.Target)) + "."}
+	if e.Shut != nil {
+		sentences = append(sentences, notNow.fill(lang, "{why}", e.Shut.Text(lang), "{pos}", e.Shut.Pos.String()))
+	}
 	rule := []string{"{name}", e.Rule, "{pos}", e.Pos.String()}
 	switch e.Cause {
 	case CauseGrant:
@@ -156,7 +161,7 @@ func (e Edit) Text(lang string) string {
 	words := []string{
 		"{role}", string(e.Role), "{rule}", e.snippet(), "{name}", e.Rule, "{pos}", e.Pos.String(),
 		"{key}", string(e.Action), "{action}", verbs[e.Action].in(lang), "{target}", e.Target.String(),
-		"{profile}", strconv.Quote(string(e.Path.Profile)), "{connection}", string(e.Path.Connection),
+		"{profile}", strconv.Quote(string(e.Path.Profile)), "{connection}", string(e.Path.Connection), "{exception}", e.Exception.snippet(),
 	}
 	return e.phrase().fill(lang, words...)
 }
@@ -169,6 +174,8 @@ func (e Edit) phrase() phrase {
 		return liftPhrase
 	case AddDeny:
 		return denyPhrase
+	case AddException:
+		return exceptPhrase
 	}
 	switch {
 	case e.Rule == "":

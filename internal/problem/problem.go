@@ -29,6 +29,7 @@ type Problem struct {
 	Instance   string        `json:"instance,omitempty"` // the request's path
 	Errors     []Item        `json:"errors,omitempty"`
 	NextLawful time.Time     `json:"next_lawful,omitzero"` // with 409: when the call may be made
+	NotBefore  time.Time     `json:"not_before,omitzero"`  // with 403 and 429: when it may be asked again
 	RetryAfter time.Duration `json:"-"`                    // sent as Retry-After, in whole seconds, rounded up
 }
 
@@ -49,6 +50,13 @@ func Unauthorized(detail string) *Problem { return New(http.StatusUnauthorized, 
 
 // Forbidden is 403: who asks may not.
 func Forbidden(detail string) *Problem { return New(http.StatusForbidden, detail) }
+
+// Shut is 403 for who may ask again at another time; the zero time is not known.
+func Shut(detail string, notBefore time.Time) *Problem {
+	p := Forbidden(detail)
+	p.NotBefore = notBefore.UTC()
+	return p
+}
 
 // NotFound is 404, also for what who asks may not see.
 func NotFound(detail string) *Problem { return New(http.StatusNotFound, detail) }

@@ -37,6 +37,8 @@ func TestWrite(t *testing.T) {
 		{"conflict", problem.Conflict("leased"), `{"title":"Conflict","status":409,"detail":"leased","instance":"/v1/x"}`, nil},
 		{"not before", problem.NotBefore(at, "outside the hours"),
 			`{"title":"Conflict","status":409,"detail":"outside the hours","instance":"/v1/x","next_lawful":"2026-11-23T09:00:00Z"}`, nil},
+		{"shut", problem.Shut("closed", at), `{"title":"Forbidden","status":403,"detail":"closed","instance":"/v1/x","not_before":"2026-11-23T09:00:00Z"}`, nil},
+		{"shut for good", problem.Shut("closed", time.Time{}), `{"title":"Forbidden","status":403,"detail":"closed","instance":"/v1/x"}`, nil},
 		{"too large", problem.TooLarge(1024), `{"title":"Request Entity Too Large","status":413,"detail":"the body is longer than 1024 bytes","instance":"/v1/x"}`, nil},
 		{"too many requests", problem.TooManyRequests(1500 * time.Millisecond),
 			`{"title":"Too Many Requests","status":429,"detail":"too many requests; wait as Retry-After says","instance":"/v1/x"}`, map[string]string{"Retry-After": "2"}},

@@ -4,11 +4,13 @@
 package corpus
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"testing"
+	"time"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/policy"
@@ -66,6 +68,8 @@ type testCase struct {
 	Rule   string `yaml:"rule"`        // that decides; not compared if empty
 	Cause  string `yaml:"cause"`       // not compared if empty
 	Opened string `yaml:"opened"`      // what opened the record beyond scopes; not compared if empty
+	At     string `yaml:"at"`          // when they ask; not asked if empty
+	From   string `yaml:"from"`        // the address they ask from
 	Final  bool   `yaml:"final"`       // no change of the policy would decide otherwise
 }
 
@@ -195,7 +199,7 @@ func (c testCase) decide(t *testing.T, rules *policy.Policy, s policy.Subject, r
 	if field.Base() != "" {
 		target = policy.OnField(field)
 	}
-	e := rules.Explain(s, action, target, r)
+	e := c.explained(t, rules, s, action, target, r)
 	if e.Allowed != (c.Is == "allowed") || e.Proposable != (c.Is == "proposed") && target.Field != "" {
 		t.Errorf("allowed %v, proposable %v: %s", e.Allowed, e.Proposable, e.Text("en"))
 	}
@@ -209,6 +213,7 @@ func (c testCase) decide(t *testing.T, rules *policy.Policy, s policy.Subject, r
 		t.Errorf("rule %q at %q, %d edits", e.Rule, e.Pos, len(e.Remedy))
 	}
 	switch {
+	case c.At != "": // rights alone do not decide
 	case target.Field == "":
 		if got := rules.Can(s, action, target.Object, r); got != e.Verdict {
 			t.Errorf("Can says %+v", got)
@@ -224,4 +229,22 @@ func (c testCase) decide(t *testing.T, rules *policy.Policy, s policy.Subject, r
 			t.Errorf("admission %+v", got)
 		}
 	}
+}
+
+// explained is the decision, at a moment if the case is about one.
+func (c testCase) explained(t *testing.T, rules *policy.Policy, s policy.Subject, action policy.Action, target policy.Target, r policy.Record) policy.Explanation {
+	if c.At == "" {
+		return rules.Explain(s, action, target, r)
+	}
+	at, err := time.Parse(time.RFC3339, c.At)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var from netip.Addr
+	if c.From != "" {
+		if from, err = netip.ParseAddr(c.From); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return rules.ExplainAt(s, action, target, r, policy.Visit{At: at, From: from})
 }

@@ -27,5 +27,5 @@ func HTML(w io.Writer, m policy.Matrix, lang string) error {
 	if err != nil {
 		return err
 	}
-	return t.Execute(w, map[string]any{"Lang": lang, "Matrix": m, "Legend": policy.Legend(lang)})
+	return t.Execute(w, map[string]any{"Lang": lang, "Matrix": m, "Legend": policy.Legend(lang), "Notes": notes(m, lang)})
 }

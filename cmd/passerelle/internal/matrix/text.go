@@ -13,11 +13,11 @@ import (
 var words = map[string]map[string]string{
 	"en": {
 		"thing": "WHAT", "class": "CLASS", "title": "Who may do what", "policy": "Policy", "profiles": "Profiles", "none": "no profile has this role",
-		"of": "Of", "never": "Never to be seen", "context": "Also on the card",
+		"of": "Of", "never": "Never to be seen", "context": "Also on the card", "window": "Let in",
 	},
 	"fr": {
 		"thing": "QUOI", "class": "CLASSE", "title": "Qui peut quoi", "policy": "Politique", "profiles": "Profils", "none": "aucun profil n'a ce rôle",
-		"of": "Pour", "never": "Jamais visible", "context": "Aussi sur la fiche d'appel",
+		"of": "Pour", "never": "Jamais visible", "context": "Aussi sur la fiche d'appel", "window": "Accès",
 	},
 }
 
@@ -55,11 +55,29 @@ func Text(w io.Writer, m policy.Matrix, lang string) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	for i, s := range m.Sharing {
-		if _, err := fmt.Fprint(w, map[bool]string{true: "\n"}[i == 0], s.Text(lang), "\n"); err != nil {
+	for i, text := range notes(m, lang) {
+		if _, err := fmt.Fprint(w, map[bool]string{true: "\n"}[i == 0], text, "\n"); err != nil {
 			return err
 		}
 	}
 	_, err := fmt.Fprintf(w, "\n%s\n%s %s\n", policy.Legend(lang), words[lang]["policy"], m.Policy)
 	return err
+}
+
+// notes are what stands below the table: who is let in when, and what is opened
+// beyond the cells.
+func notes(m policy.Matrix, lang string) []string {
+	var out []string
+	for _, role := range m.Roles {
+		if role.Window != nil {
+			out = append(out, fmt.Sprintf("%s %s: %s", words[lang]["window"], role.Name, role.Window.Text(lang)))
+		}
+	}
+	for _, e := range m.Exceptions {
+		out = append(out, e.Text(lang))
+	}
+	for _, s := range m.Sharing {
+		out = append(out, s.Text(lang))
+	}
+	return out
 }

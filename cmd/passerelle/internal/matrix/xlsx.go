@@ -35,8 +35,8 @@ func XLSX(w io.Writer, m policy.Matrix, lang string) error {
 	end := len(m.Rows) + 3
 	b.row(end, []any{policy.Legend(lang)}, 0)
 	b.row(end+1, []any{words[lang]["policy"] + " " + m.Policy}, 0)
-	for i, s := range m.Sharing {
-		b.row(end+2+i, []any{s.Text(lang)}, 0)
+	for i, text := range notes(m, lang) {
+		b.row(end+2+i, []any{text}, 0)
 	}
 	last := b.cell(len(heads), len(m.Rows)+1)
 	b.do(f.AutoFilter(b.sheet, "A1:"+last, nil))

@@ -21,6 +21,13 @@ var (
 	_ connector.Puller  = (*conn)(nil)
 	_ connector.Applier = (*conn)(nil)
 	_ connector.Finder  = (*conn)(nil)
+
+	_ connector.Cataloguer   = (*conn)(nil)
+	_ connector.RightsTeller = (*conn)(nil)
+	_ connector.PeopleLister = (*conn)(nil)
+	_ connector.Diary        = (*conn)(nil)
+	_ connector.Calendar     = (*conn)(nil)
+	_ connector.Remover      = (*conn)(nil)
 )
 
 type conn struct {

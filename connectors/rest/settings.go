@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,6 +16,10 @@ type settings struct {
 	Base        string              `yaml:"base,required"`
 	Auth        authSettings        `yaml:"auth,required"`
 	Check       checkSettings       `yaml:"check,required"`
+	Me          *meSettings         `yaml:"me"`
+	People      *peopleSettings     `yaml:"people"`
+	Rights      *rightsSettings     `yaml:"rights"`
+	Busy        *busySettings       `yaml:"busy"`
 	Prospects   prospectSettings    `yaml:"prospects,required"`
 	Activity    activitySettings    `yaml:"activity,required"`
 	Appointment appointmentSettings `yaml:"appointment,required"`
@@ -38,10 +43,55 @@ type oauth2Settings struct {
 	Refresh secret.String `yaml:"refresh_token"`
 }
 
+// checkSettings are what the check reads, and the keys of a field in it.
 type checkSettings struct {
+	Path      string `yaml:"path,required"`
+	List      string `yaml:"list"`
+	Name      string `yaml:"name"`
+	Type      string `yaml:"type"`
+	Label     string `yaml:"label"`
+	Mandatory string `yaml:"mandatory"`
+	Choices   string `yaml:"choices"`
+}
+
+// meSettings are where the CRM says whom the credential belongs to.
+type meSettings struct {
+	Path  string `yaml:"path,required"`
+	Item  string `yaml:"item"`
+	ID    string `yaml:"id"`
+	Login string `yaml:"login"`
+	Name  string `yaml:"name"`
+}
+
+// peopleSettings are where it lists its users, and their keys.
+type peopleSettings struct {
+	Path   string `yaml:"path,required"`
+	List   string `yaml:"list"`
+	ID     string `yaml:"id"`
+	Login  string `yaml:"login"`
+	Name   string `yaml:"name"`
+	Email  string `yaml:"email"`
+	Active string `yaml:"active"`
+	Admin  string `yaml:"admin"`
+}
+
+// rightsSettings are where it lists what the credential may do with each field
+// of a prospect.
+type rightsSettings struct {
+	Path  string `yaml:"path,required"`
+	List  string `yaml:"list"`
+	Name  string `yaml:"name,required"`
+	Read  string `yaml:"read"`
+	Write string `yaml:"write"`
+}
+
+// busySettings are where it shows when a user is taken.
+type busySettings struct {
 	Path string `yaml:"path,required"`
 	List string `yaml:"list"`
-	Name string `yaml:"name"`
+	From string `yaml:"from,required"`
+	To   string `yaml:"to,required"`
+	ID   string `yaml:"id"`
 }
 
 type prospectSettings struct {
@@ -70,6 +120,7 @@ type Places struct {
 	Create   string `yaml:"create,required"`
 	Change   string `yaml:"change,required"`
 	Method   string `yaml:"method"`
+	Remove   string `yaml:"remove"`
 	Find     string `yaml:"find,required"`
 	FindMany string `yaml:"find_many"`
 	Many     int    `yaml:"many"`
@@ -175,6 +226,7 @@ func (s *settings) check(node strict.Node) (findings strict.Findings) {
 
 	want(isPath(s.Check.Path), "check.path", "not a path: write for example /me")
 	want(s.Check.List == "" || s.Check.Name != "", "check.name", "missing: write the key of a field's name in the list, or remove list")
+	s.checkInsight(want)
 	want(isPath(s.Prospects.Path), "prospects.path", "not a path: write for example /prospects")
 	want(isPath(s.Prospects.Record, "{id}"), "prospects.record", "not a path with {id}: write for example /prospects/{id}")
 	want(isMethod(s.Prospects.Method), "prospects.method", "write PATCH, PUT or POST")
@@ -182,6 +234,7 @@ func (s *settings) check(node strict.Node) (findings strict.Findings) {
 	for at, p := range map[string]Places{"activity": s.Activity.Places, "appointment": s.Appointment.Places} {
 		want(isPath(p.Create), at+".create", "not a path: write for example /"+at)
 		want(isPath(p.Change, "{id}"), at+".change", "not a path with {id}: write for example /"+at+"/{id}")
+		want(p.Remove == "" || isPath(p.Remove, "{id}"), at+".remove", "not a path with {id}: write for example /"+at+"/{id}")
 		want(isPath(p.Find, "{key}"), at+".find", "not a path with {key}: write for example /"+at+"?operation_id={key}")
 		want(p.FindMany == "" || isPath(p.FindMany, "{keys}"), at+".find_many", "not a path with {keys}: write for example /"+at+"?operation_ids={keys}")
 		want(p.Many >= 1 && p.Many <= 200, at+".many", "write a number from 1 to 200")
@@ -189,6 +242,26 @@ func (s *settings) check(node strict.Node) (findings strict.Findings) {
 	}
 	want(s.Appointment.Cancel.Delete != (s.Appointment.Cancel.Field != ""), "appointment.cancel", "write either delete: true, or field and value")
 	return findings
+}
+
+// checkInsight judges the blocks that may be left out.
+func (s *settings) checkInsight(want func(ok bool, path, text string)) {
+	if s.Me != nil {
+		s.Me.ID = cmp.Or(s.Me.ID, "id")
+		want(isPath(s.Me.Path), "me.path", "not a path: write for example /me")
+	}
+	if s.People != nil {
+		s.People.ID = cmp.Or(s.People.ID, "id")
+		want(isPath(s.People.Path), "people.path", "not a path: write for example /users")
+	}
+	if s.Rights != nil {
+		want(isPath(s.Rights.Path), "rights.path", "not a path: write for example /rights")
+		want(s.Check.Name != "", "check.name", "missing: rights are on the fields that the check lists")
+	}
+	if s.Busy != nil {
+		s.Busy.ID = cmp.Or(s.Busy.ID, "id")
+		want(isPath(s.Busy.Path, "{user}", "{from}", "{to}"), "busy.path", "not a path with {user}, {from} and {to}: write for example /busy?user={user}&from={from}&to={to}")
+	}
 }
 
 func isAddress(text string) bool {

@@ -191,7 +191,7 @@ func fillMeeting(line []string, m *bridge.Meeting) error {
 	line[meetStart], line[meetZone] = m.Slot.Local, m.Slot.Zone
 	line[meetMinutes] = strconv.Itoa(m.Slot.Minutes)
 	for col, text := range map[int]string{
-		meetSalesperson: cmp.Or(string(m.Salesperson), m.CRMUser),
+		meetSalesperson: cmp.Or(m.CRMUser, string(m.Salesperson)),
 		meetValidatedBy: string(m.ValidatedBy),
 		meetSubject:     m.Subject,
 		meetPlace:       m.Place,

@@ -16,6 +16,10 @@ var (
 	_ connector.Puller  = (*conn)(nil)
 	_ connector.Applier = (*conn)(nil)
 	_ connector.Finder  = (*conn)(nil)
+
+	_ connector.Cataloguer = (*conn)(nil)
+	_ connector.Diary      = (*conn)(nil)
+	_ connector.Calendar   = (*conn)(nil)
 )
 
 // conn is the folder. One method works at a time.

@@ -65,7 +65,10 @@ func newWorld(t *testing.T, name string) *contract.World {
 				Add: s.add, Delete: s.delete,
 				Withdraw: func(id string) { s.typed(id, "Liste", "L2") },
 				Oppose:   func(id string) { s.typed(id, "Ne pas appeler", "oui") },
-				Assign:   func(id, user string) { s.typed(id, "Responsable", user) },
+				Occupy:   s.occupy, Move: s.move, Drop: s.drop,
+				Cancel: func(m string) { s.agenda(m, func(row []string) { row[meetState] = "cancelled" }) },
+				Give:   func(m, user string) { s.agenda(m, func(row []string) { row[meetSalesperson] = user }) },
+				Assign: func(id, user string) { s.typed(id, "Responsable", user) },
 			},
 		},
 	}
@@ -80,6 +83,49 @@ func (s *screen) add() string {
 	id := fmt.Sprint("p", len(rows))
 	s.save(append(rows, []string{id, "canari-société " + id, "canari-société dit oui", "06 11 22 33 44", "non", "alice", "L1"}))
 	return id
+}
+
+// agenda changes the line of an appointment.
+func (s *screen) agenda(meeting string, change func(row []string)) {
+	rows := s.load("appointments.csv")
+	for _, row := range rows[1:] {
+		if row[0] == meeting {
+			change(row)
+		}
+	}
+	s.saveAgenda(rows)
+}
+
+func (s *screen) saveAgenda(rows [][]string) {
+	var b bytes.Buffer
+	s.must(csv.NewWriter(&b).WriteAll(rows))
+	s.must(os.WriteFile(filepath.Join(s.dir, "appointments.csv"), b.Bytes(), 0o644))
+}
+
+func (s *screen) move(meeting string, to time.Time) {
+	s.agenda(meeting, func(row []string) {
+		zone, err := time.LoadLocation(row[meetZone])
+		s.must(err)
+		row[meetStart] = to.In(zone).Format(localLayout)
+	})
+}
+
+func (s *screen) drop(meeting string) {
+	s.saveAgenda(slices.DeleteFunc(s.load("appointments.csv"), func(row []string) bool { return row[0] == meeting }))
+}
+
+// occupy enters an appointment by hand.
+func (s *screen) occupy(user string, from, to time.Time) string {
+	rows := s.load("appointments.csv")
+	if len(rows[0]) == 0 {
+		rows = [][]string{appointmentColumns()}
+	}
+	row := make([]string, len(rows[0]))
+	row[meetID], row[meetProspect], row[meetSalesperson], row[meetValidatedBy] = fmt.Sprint("by-hand-", len(rows)), "p1", user, user
+	row[meetStart], row[meetZone], row[meetState] = from.UTC().Format(localLayout), "UTC", "confirmed"
+	row[meetMinutes] = fmt.Sprint(to.Sub(from).Minutes())
+	s.saveAgenda(append(rows, row))
+	return row[meetID]
 }
 
 func (s *screen) delete(id string) {

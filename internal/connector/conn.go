@@ -11,7 +11,8 @@ import (
 // Conn is an open connection. What more it can do it says by implementing
 // Puller, Applier, Finder, Pusher or Hook, and of what it can tell about the
 // CRM, Cataloguer, Namer, RightsTeller, PeopleLister, Diary, Calendar and
-// Remover.
+// Remover. Where it is its settings that leave one of these out, the methods fail
+// with [errors.ErrUnsupported] in their chain, before anything is asked.
 type Conn interface {
 	// Check makes one harmless request: reachable, credentials good, mapped
 	// fields exist. Its error is for the integrator.

@@ -69,7 +69,7 @@ func TestStrict(t *testing.T) {
 		{"no credential", "GET", "/me", "", 401, "invalid_token", func(r *http.Request) { r.Header.Del("Authorization") }},
 		{"wrong credential", "POST", "/activities", aCall, 401, "invalid_token", func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") }},
 		{"unknown path", "GET", "/nowhere", "", 404, "", nil},
-		{"method not allowed", "DELETE", "/activities/a1", "", 405, "", nil},
+		{"method not allowed", "PUT", "/activities/a1", "", 405, "", nil},
 		{"unknown record", "GET", "/prospects/p9", "", 404, "not_found", nil},
 		{"unknown field asked", "GET", "/prospects?fields=name,salary", "", 422, "unknown_field", nil},
 		{"bad limit", "GET", "/prospects?limit=101", "", 400, "bad_limit", nil},
@@ -84,12 +84,17 @@ func TestStrict(t *testing.T) {
 		{"form", "POST", "/activities", aCall, 415, "unsupported_media_type", func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }},
 		{"unknown prospect", "POST", "/activities", `{"prospect_id":"p9"}`, 422, "unknown_prospect", nil},
 		{"changed meanwhile", "PATCH", "/prospects/p1", `{"name":"x"}`, 412, "changed", func(r *http.Request) { r.Header.Set("If-Match", `"v9"`) }},
+		{"no such user", "POST", "/appointments", `{"prospect_id":"p1","owner_id":"u9"}`, 422, "unknown_user", nil},
+		{"bad time", "GET", "/busy?user=u1&from=today&to=tomorrow", "", 400, "bad_time", nil},
+		{"read only", "PATCH", "/prospects/p1", `{"city":"Lyon"}`, 422, "read_only", nil},
 		{"good call", "POST", "/activities", aCall, 201, "", nil},
 		{"good change", "PATCH", "/prospects/p1", `{"name":null,"score":3,"opt_in":true,"revenue":1.5}`, 200, "", nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			s, c := start(t, Options{})
+			s.Hire(User{ID: "u1"})
+			s.Freeze("city")
 			var changes []func(*http.Request)
 			if tc.change != nil {
 				changes = append(changes, tc.change)

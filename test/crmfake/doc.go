@@ -16,14 +16,20 @@
 //	POST   /oauth/token                                with [Options.Client]
 //	GET    /api/me
 //	GET    /api/fields
+//	GET    /api/users
+//	GET    /api/rights
+//	GET    /api/busy?user=u1&from=…&to=…
 //	GET    /api/prospects?fields=a,b&list=L&limit=50&cursor=…
 //	GET    /api/prospects/{id}?fields=a,b              answers an ETag
 //	PATCH  /api/prospects/{id}                         heeds If-Match
 //	GET    /api/activities?operation_ids=a,b           also operation_id=a
 //	POST   /api/activities
+//	GET    /api/activities/{id}
 //	PATCH  /api/activities/{id}
+//	DELETE /api/activities/{id}
 //	GET    /api/appointments?uids=a,b                  also uid=a
 //	POST   /api/appointments
+//	GET    /api/appointments/{id}
 //	PATCH  /api/appointments/{id}
 //	DELETE /api/appointments/{id}
 package crmfake

@@ -34,6 +34,9 @@ func (s *Server) routes() *http.ServeMux {
 		reply(w, http.StatusOK, map[string]any{"id": "u1", "name": "Passerelle"})
 	})
 	handle("GET /api/fields", s.listFields)
+	handle("GET /api/users", s.listUsers)
+	handle("GET /api/rights", s.listRights)
+	handle("GET /api/busy", s.listBusy)
 	handle("GET /api/prospects", s.listProspects)
 	handle("GET /api/prospects/{id}", s.getProspect)
 	handle("PATCH /api/prospects/{id}", s.patch(Prospects))
@@ -41,8 +44,9 @@ func (s *Server) routes() *http.ServeMux {
 		handle("GET /api/"+name, s.find(name, key))
 		handle("POST /api/"+name, s.create(name))
 		handle("PATCH /api/"+name+"/{id}", s.patch(name))
+		handle("GET /api/"+name+"/{id}", s.get(name))
+		handle("DELETE /api/"+name+"/{id}", s.delete(name))
 	}
-	handle("DELETE /api/appointments/{id}", s.delete)
 	return mux
 }
 
@@ -214,7 +218,7 @@ func (s *Server) create(name string) http.HandlerFunc {
 			refuse(w, http.StatusUnprocessableEntity, "unknown_prospect", "prospect_id", "No prospect '"+prospect+"'")
 			return
 		}
-		if s.isLocked(w, prospect) {
+		if s.isLocked(w, prospect) || s.isNobody(w, fields["owner_id"]) {
 			return
 		}
 		rec := s.store(name, "", fields)
@@ -239,7 +243,7 @@ func (s *Server) patch(name string) http.HandlerFunc {
 			refuse(w, http.StatusPreconditionFailed, "changed", "", "the record was changed meanwhile")
 			return
 		}
-		if name == Prospects && s.isLocked(w, rec.ID) {
+		if name == Prospects && (s.isLocked(w, rec.ID) || s.isFrozen(w, fields)) || name == Appointments && s.isNobody(w, fields["owner_id"]) {
 			return
 		}
 		s.store(name, rec.ID, fields)
@@ -248,15 +252,30 @@ func (s *Server) patch(name string) http.HandlerFunc {
 	}
 }
 
-func (s *Server) delete(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.live(Appointments, r.PathValue("id")) == nil {
-		notFound(w, r)
-		return
+func (s *Server) get(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		rec := s.live(name, r.PathValue("id"))
+		if rec == nil {
+			notFound(w, r)
+			return
+		}
+		reply(w, http.StatusOK, show(rec, slices.Sorted(maps.Keys(rec.Fields))))
 	}
-	s.remove(Appointments, r.PathValue("id"))
-	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *Server) delete(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.live(name, r.PathValue("id")) == nil {
+			notFound(w, r)
+			return
+		}
+		s.remove(name, r.PathValue("id"))
+		w.WriteHeader(http.StatusNoContent)
+	}
 }
 
 func (s *Server) isLocked(w http.ResponseWriter, prospect string) bool {
@@ -265,6 +284,24 @@ func (s *Server) isLocked(w http.ResponseWriter, prospect string) bool {
 		refuse(w, http.StatusConflict, "locked", "", "the record is being edited by "+who)
 	}
 	return who != ""
+}
+
+func (s *Server) isNobody(w http.ResponseWriter, owner any) bool {
+	nobody := !s.works(owner)
+	if nobody {
+		refuse(w, http.StatusUnprocessableEntity, "unknown_user", "owner_id", fmt.Sprintf("No active user '%v'", owner))
+	}
+	return nobody
+}
+
+func (s *Server) isFrozen(w http.ResponseWriter, fields map[string]any) bool {
+	for _, f := range slices.Sorted(maps.Keys(fields)) {
+		if s.frozen[f] {
+			refuse(w, http.StatusUnprocessableEntity, "read_only", f, "the field "+f+" is read only for this token")
+			return true
+		}
+	}
+	return false
 }
 
 // body reads and checks what a write carries.

@@ -85,6 +85,8 @@ type Server struct {
 	order     int
 	journal   *os.File
 	requests  []Request
+	users     []User
+	frozen    map[string]bool   // fields of prospects that the credential may not write
 	locked    map[string]string // prospect → who has it open
 	moved     map[string]move   // by the old id of a prospect
 	rules     []*rule
@@ -110,7 +112,7 @@ func New(o Options) (*Server, error) {
 			Activities:   {prefix: "a", byID: map[string]*Record{}},
 			Appointments: {prefix: "m", byID: map[string]*Record{}},
 		},
-		locked: map[string]string{}, moved: map[string]move{},
+		frozen: map[string]bool{}, locked: map[string]string{}, moved: map[string]move{},
 		dice: rand.New(rand.NewPCG(o.Seed, 0)),
 	}
 	if s.client != nil {

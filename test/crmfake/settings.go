@@ -6,7 +6,11 @@ package crmfake
 func Settings(base, token string) string {
 	return `base: ` + base + `
 auth: {header: Authorization, prefix: "Bearer ", value: "` + token + `"}
-check: {path: /fields, list: data, name: name}
+check: {path: /fields, list: data, name: name, type: type}
+me: {path: /me, name: name}
+people: {path: /users, list: data, login: login, name: name, email: email, active: active, admin: admin}
+rights: {path: /rights, list: data, name: field, read: read, write: write}
+busy: {path: "/busy?user={user}&from={from}&to={to}", list: data, from: from, to: to}
 prospects:
   path: /prospects
   record: /prospects/{id}
@@ -17,6 +21,7 @@ prospects:
 activity:
   create: /activities
   change: /activities/{id}
+  remove: /activities/{id}
   find: /activities?operation_id={key}
   find_many: /activities?operation_ids={keys}
   list: data
@@ -24,6 +29,7 @@ activity:
 appointment:
   create: /appointments
   change: /appointments/{id}
+  remove: /appointments/{id}
   find: /appointments?uid={key}
   find_many: /appointments?uids={keys}
   list: data

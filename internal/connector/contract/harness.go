@@ -45,7 +45,7 @@ type Answer struct {
 	Body   string // JSON unless Header says otherwise
 	Kind   fault.Kind
 	After  time.Duration
-	Only   []string // of what can be asked (check, pull, apply, find, catalogue, rights, people, busy, appointments); nil is everything
+	Only   []string // of what can be asked (check, pull, apply, find, catalogue, rights, people, busy, appointments, remove); nil is everything
 }
 
 // Bad is settings that must be refused, and the key that the error names.

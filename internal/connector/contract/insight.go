@@ -1,6 +1,8 @@
 package contract
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -12,27 +14,29 @@ import (
 // insight checks what the connection tells of its CRM.
 func (h Harness) insight(t *testing.T) {
 	o := h.open(t)
-	for name, check := range map[string]struct {
-		has bool
-		run func(*testing.T)
-	}{
-		"catalogue": {is[connector.Cataloguer](o), h.catalogue},
-		"names":     {is[connector.Namer](o), h.names},
-		"rights":    {is[connector.RightsTeller](o), h.rights},
-		"people":    {is[connector.PeopleLister](o), h.people},
-		"diary":     {is[connector.Diary](o), h.diary},
-		"calendar":  {is[connector.Calendar](o), h.calendar},
-		"remover":   {is[connector.Remover](o), h.remover},
-	} {
-		if check.has {
-			t.Run(name, check.run)
-		}
+	if is[connector.Namer](o) {
+		t.Run("names", h.names)
+	}
+	checks := map[string]func(*testing.T){
+		"catalogue": h.catalogue, "rights": h.rights, "people": h.people, "busy": h.diary, "appointments": h.calendar, "remove": h.remover,
+	}
+	for _, q := range insights(o) {
+		t.Run(q.name, checks[q.name])
 	}
 }
 
+// is says whether the connection implements an interface.
 func is[T any](o *opened) bool {
 	_, ok := o.Conn.(T)
 	return ok
+}
+
+// unsupported says whether the connection's settings leave a question out: it
+// fails so even where nothing could be asked.
+func unsupported(run func(ctx context.Context) error) bool {
+	ended, end := context.WithCancel(context.Background())
+	end()
+	return errors.Is(run(ended), errors.ErrUnsupported)
 }
 
 func (o *opened) catalogued(t *testing.T) connector.Catalogue {

@@ -102,12 +102,12 @@ func (l *loader) testCase(p *Policy, i int, n strict.Node) (testCase, bool) {
 	}
 	c.who.team, c.of.team = text.Member, text.Team
 	if c.who.role = l.whom(p, text.As); c.who.role == nil {
-		l.findf(n, "as", "no such role, nor a profile of a connection as in phoning.console/agent; there are %s", list(p.Roles()))
+		l.findf(n, "as", "no such role, nor a profile of a connection as in phoning.console/agent; %s", thereAre(p.Roles()))
 	}
 	if owner := p.role(bridge.Role(text.Owner)); owner != nil {
 		c.of.owners = []int{owner.number}
 	} else if text.Owner != "" {
-		l.findf(n, "owner", "no such role; there are %s", list(p.Roles()))
+		l.findf(n, "owner", "no such role; %s", thereAre(p.Roles()))
 	}
 	for i, scope := range text.Record {
 		bit := Scope(scope).bit()

@@ -180,6 +180,14 @@ func (r *rule) denyObject(t *targets, action Action) {
 	t.fieldsOf(r.object, func(bit int, _ bridge.Class) { m.set(bit) })
 }
 
+// thereAre says which roles one may write.
+func thereAre(roles []bridge.Role) string {
+	if len(roles) == 0 {
+		return "there are none"
+	}
+	return "there are " + list(roles)
+}
+
 // list writes names one after the other.
 func list[S ~string](names []S) string {
 	words := make([]string, len(names))

@@ -80,7 +80,7 @@ func (l *loader) tree(p *Policy, roles map[string]strict.Node) {
 			continue
 		}
 		if ro.under = p.role(bridge.Role(name)); ro.under == nil {
-			l.findf(n, "", "no such role; there are %s", list(p.Roles()))
+			l.findf(n, "", "no such role; %s", thereAre(p.Roles()))
 		}
 		ro.ranked = Pos(n.Pos())
 	}
@@ -209,7 +209,7 @@ func (l *loader) party(p *Policy, n strict.Node) (party, bool) {
 	case text.Team != "" && text.Subordinates:
 		l.findf(n, "subordinates", "a team has none: name a role")
 	case text.Role != "" && out.role == nil:
-		l.findf(n, "role", "no such role; there are %s", list(p.Roles()))
+		l.findf(n, "role", "no such role; %s", thereAre(p.Roles()))
 	default:
 		return out, true
 	}

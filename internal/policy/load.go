@@ -186,7 +186,7 @@ func (l *loader) profile(p *Policy, path Path, n strict.Node) {
 	case path.Connection == "" || path.Profile == "":
 		l.findf(n, "", "a connection and a profile have a name")
 	case ro == nil:
-		l.findf(n, "", "no such role; there are %s", list(p.Roles()))
+		l.findf(n, "", "no such role; %s", thereAre(p.Roles()))
 	default:
 		p.paths[path] = ro
 	}

@@ -77,7 +77,7 @@ func (a *API) rebuild(ctx context.Context, actor bridge.Actor, _ *struct{}) erro
 		return problem.Forbidden("only the operator and supervisors may rebuild the outbox's road")
 	}
 	if err := a.opts.Relay.Rebuild(ctx); err != nil {
-		a.opts.Log.Error("rebuild", "err", err)
+		a.opts.Log.Error("the stream could not be made anew", "err", err)
 		return problem.Unavailable("the road could not be made anew: is NATS there? The outbox itself has lost nothing", tryAgain)
 	}
 	return a.note(ctx, actor, "rebuild", "", "")

@@ -80,7 +80,7 @@ func (a *App) scrape() {
 	})
 	a.metrics.SetConflicts(conflicts)
 	if err != nil {
-		a.log.Error("read the gauges", "err", err)
+		a.log.Error("the store could not be read for the metrics", "err", err)
 	}
 }
 

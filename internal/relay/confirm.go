@@ -36,7 +36,7 @@ func (l *lane) confirm(ctx context.Context) {
 	defer tick.Stop()
 	for { // at once: what an earlier life sent has waited long enough
 		if err := l.confirmAll(ctx, finder); err != nil && ctx.Err() == nil {
-			l.relay.opts.Log.Warn("confirm", "connection", l.Name, "err", err)
+			l.relay.opts.Log.Warn("what was sent could not be looked up in the CRM yet", "connection", l.Name, "err", err)
 		}
 		select {
 		case <-ctx.Done():

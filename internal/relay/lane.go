@@ -91,7 +91,7 @@ func (l *lane) run(ctx context.Context) {
 		case <-again.C:
 		case <-tick.C:
 			if err := l.sweep(ctx); err != nil && ctx.Err() == nil {
-				l.relay.opts.Log.Error("sweep", "connection", l.Name, "err", err)
+				l.relay.opts.Log.Error("the outbox could not be looked through", "connection", l.Name, "err", err)
 			}
 		}
 		if l.relay.roadDown() {
@@ -103,7 +103,7 @@ func (l *lane) run(ctx context.Context) {
 		}
 		next, failed := l.fill(ctx)
 		if err = errors.Join(err, failed); err != nil && ctx.Err() == nil {
-			l.relay.opts.Log.Warn("publish", "connection", l.Name, "err", err)
+			l.relay.opts.Log.Warn("writes could not be published: they wait in the outbox", "connection", l.Name, "err", err)
 		}
 		if !next.IsZero() {
 			again.Reset(max(next.Sub(l.now()), time.Millisecond))

@@ -149,16 +149,14 @@ func (r *Relay) checkRoad(ctx context.Context) error {
 	defer cancel()
 	state, err := r.opts.Road.State(looking)
 	r.road.mu.Lock()
-	known, down, failed := r.road.state, r.road.down, r.road.failed
-	lost := errors.Is(err, bus.ErrNoStream) || r.mute(err) ||
-		err == nil && (!state.Created.Equal(known.Created) || state.Last < known.Last || failed >= failedOften || !down && r.silent())
-	if err == nil && !lost {
+	down, lost := r.road.down, r.lost(state, err)
+	if err == nil && lost == "" {
 		r.road.state, r.road.down = state, false
 	}
 	r.road.mu.Unlock()
 	switch {
-	case lost:
-		r.opts.Log.Warn("the stream has lost its messages: publishing them again")
+	case lost != "":
+		r.opts.Log.Warn("the stream is made anew, and what waits is published again", "reason", lost)
 		renewing, cancel := context.WithTimeout(ctx, renewWithin)
 		defer cancel()
 		return r.renew(renewing)
@@ -170,6 +168,27 @@ func (r *Relay) checkRoad(ctx context.Context) error {
 		r.widen(looking)
 	}
 	return err
+}
+
+// lost says why what was published must count as lost, "" if it need not. The
+// road is locked.
+func (r *Relay) lost(state bus.StreamState, err error) string {
+	known := r.road.state
+	switch {
+	case errors.Is(err, bus.ErrNoStream):
+		return "it is gone"
+	case r.mute(err):
+		return "it has not answered for long"
+	case err != nil:
+		return ""
+	case !state.Created.Equal(known.Created) || state.Last < known.Last:
+		return "it is not what it was"
+	case r.road.failed >= failedOften:
+		return "it takes no messages"
+	case !r.road.down && r.silent():
+		return "its messages reach nobody"
+	}
+	return ""
 }
 
 // muteFor is how long a cluster is given to choose who leads the stream: a
@@ -205,7 +224,7 @@ func (r *Relay) silent() bool {
 	for _, l := range r.lanes {
 		silent, err := l.silent()
 		if err != nil {
-			r.opts.Log.Error("look for lost messages", "connection", l.Name, "err", err)
+			r.opts.Log.Error("it could not be seen whether messages are lost", "connection", l.Name, "err", err)
 		}
 		if silent {
 			return true

@@ -159,7 +159,7 @@ func (h *hand) carryOut(ctx context.Context, batch []bus.Delivery) {
 const onTrouble = time.Second
 
 func (h *hand) unclaimed(batch []bus.Delivery, err error) {
-	h.opts.Log.Debug("no claim", "connection", h.Name, "err", err)
+	h.opts.Log.Debug("the hub granted no claim", "connection", h.Name, "err", err)
 	for _, d := range batch {
 		d.Nak(onTrouble)
 	}
@@ -170,7 +170,7 @@ func (h *hand) end(batch []bus.Delivery, grant outbox.Grant, err error) {
 	if err != nil {
 		// The entries' claims run out and are looked up; the messages are
 		// asked for again and answered done or busy.
-		h.opts.Log.Warn("no report", "connection", h.Name, "err", err)
+		h.opts.Log.Warn("the hub took no report: what became of the writes is looked up", "connection", h.Name, "err", err)
 		for _, d := range batch {
 			d.Nak(onTrouble)
 		}

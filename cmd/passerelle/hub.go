@@ -103,6 +103,9 @@ func (s *session) local(ctx context.Context, token secret.String) (*hub, error) 
 	return &hub{client: &http.Client{Transport: inProcess{handler}}, token: token, close: stop}, nil
 }
 
+// longestToken is more than any token has, and less than a header may: in bytes.
+const longestToken = 4096
+
 // token is whose rights the command has; the zero one is the operator's.
 func (s *session) token() (secret.String, error) {
 	if s.TokenFile == "" {
@@ -112,11 +115,14 @@ func (s *session) token() (secret.String, error) {
 	if err != nil {
 		return secret.String{}, usagef("--token-file: %w", err)
 	}
-	token := strings.TrimSpace(string(raw))
-	if token == "" {
+	switch words := strings.Fields(string(raw)); {
+	case len(words) == 0:
 		return secret.String{}, usagef("--token-file: %s is empty", s.TokenFile)
+	case len(words) > 1 || len(words[0]) > longestToken:
+		return secret.String{}, usagef("--token-file: %s holds more than a token: write it alone, on one line", s.TokenFile)
+	default:
+		return secret.New(words[0]), nil
 	}
-	return secret.New(token), nil
 }
 
 // patient is the hub for what takes as long as its store is large.

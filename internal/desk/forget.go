@@ -115,7 +115,7 @@ func (c *command) forget(t traces, motive string) (Erasure, error) {
 	case already && known.Ref == nil:
 		return Erasure{Since: known.At, Already: true, Erased: map[string]int{}}, nil
 	case !already && !c.known(t):
-		return Erasure{}, &NotFound{"prospect", t.ref.ID}
+		return Erasure{}, &NotFound{"prospect", strings.ReplaceAll(t.ref.Key(), "\x00", "/")} // as [Desk.Find] reads it
 	}
 	if err := c.offLine(t.ref); err != nil {
 		return Erasure{}, err

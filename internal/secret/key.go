@@ -167,7 +167,7 @@ func (k Key) Open(sealed, aad []byte) ([]byte, error) {
 	ring, id := k.ring(), [idSize]byte(sealed[1:headSize])
 	at := slices.IndexFunc(ring, func(c cipherKey) bool { return c.id == id })
 	if at < 0 {
-		return nil, fmt.Errorf("%w: it needs key %s, this is key %q", ErrOtherKey, hex.EncodeToString(id[:]), k.ID())
+		return nil, fmt.Errorf("%w: it needs key %s, this is key %s", ErrOtherKey, hex.EncodeToString(id[:]), k.ID())
 	}
 	plain, err := ring[at].aead.Open(nil, nil, sealed[headSize:], bind(sealed[:headSize], aad))
 	if err != nil {

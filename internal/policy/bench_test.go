@@ -21,6 +21,14 @@ func BenchmarkAllows(b *testing.B) {
 	}
 }
 
+func BenchmarkAllowsField(b *testing.B) {
+	p := plateau(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		p.AllowsField(benchSubject, Read, bridge.FieldPhone, benchRecord)
+	}
+}
+
 func BenchmarkCan(b *testing.B) {
 	p := plateau(b)
 	b.ReportAllocs()

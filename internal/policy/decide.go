@@ -36,29 +36,60 @@ type Admission struct {
 // question every command asks. It is [Policy.Can] without words and allocates
 // nothing.
 func (p *Policy) Allows(s Subject, action Action, object bridge.Object, r Record) bool {
-	return p.allows(s, action, p.targets.verb(object), r)
+	return p.allows(&s, action, p.targets.verb(object), &r)
 }
 
-func (p *Policy) allows(s Subject, action Action, bit int, r Record) bool {
+// AllowsField says whether the subject may do action on one field of the record:
+// [Policy.Explain] without words. It allocates nothing.
+func (p *Policy) AllowsField(s Subject, action Action, name bridge.FieldName, r Record) bool {
+	return p.allows(&s, action, p.targets.field(name), &r)
+}
+
+// allows decides. Every question of the floor comes here, so it takes pointers.
+func (p *Policy) allows(s *Subject, action Action, bit int, r *Record) bool {
 	a := action.index()
 	if a < 0 || bit < 0 {
 		return false
 	}
-	role, ok := p.paths[Path{s.Connection, s.Profile}]
-	if !ok {
+	role := p.comesAs(s)
+	if role == nil {
 		return false
 	}
 	return role.rows[scopesOf(s, r)&^inAll][a].has(bit) ||
-		p.shares && role.ever[a].has(bit) && p.widened(role, &s, &r).permits(a, int(p.targets.places[bit]))
+		p.shares && role.ever[a].has(bit) && p.widened(role, s, r).permits(a, int(p.targets.places[bit]))
 }
 
 // fields are the targets that the subject may do the action on.
-func (p *Policy) fields(s Subject, r Record, a int) FieldMask {
-	role, ok := p.paths[Path{s.Connection, s.Profile}]
-	if !ok {
+func (p *Policy) fields(s *Subject, r *Record, a int) FieldMask {
+	role := p.comesAs(s)
+	if role == nil {
 		return FieldMask{}
 	}
-	return FieldMask{p.targets, role.rows[scopesOf(s, r)&^inAll][a], role.ever[a], p.widened(role, &s, &r), a}
+	return FieldMask{p.targets, role.rows[scopesOf(s, r)&^inAll][a], role.ever[a], p.widened(role, s, r), a}
+}
+
+// seat is one way in and the role it leads to.
+type seat struct {
+	connection bridge.ConnectionName
+	role       *role
+}
+
+// seat lays down the ways in by their profile: one hash is cheaper than two.
+func (p *Policy) seat() {
+	p.seats = make(map[bridge.Profile][]seat, len(p.paths))
+	for path, ro := range p.paths {
+		p.seats[path.Profile] = append(p.seats[path.Profile], seat{path.Connection, ro})
+	}
+}
+
+// comesAs is the role that the subject comes as, nil for none.
+func (p *Policy) comesAs(s *Subject) *role {
+	for _, seat := range p.seats[s.Profile] {
+		if seat.connection == s.Connection {
+			return seat.role
+		}
+	}
+	return nil
 }
 
 // Can decides whether the subject may do action on the object itself.
@@ -69,7 +100,7 @@ func (p *Policy) Can(s Subject, action Action, object bridge.Object, r Record) V
 // ReadMask is the set of fields the subject may read of the record. It
 // allocates nothing.
 func (p *Policy) ReadMask(s Subject, r Record) FieldMask {
-	return p.fields(s, r, Read.index())
+	return p.fields(&s, &r, Read.index())
 }
 
 // Project is the part of the fields that the subject may read of the record:
@@ -91,7 +122,7 @@ func (p *Policy) Project(s Subject, r Record, fields map[bridge.FieldName]bridge
 // ChangeMask is the set of fields that the subject may write or propose of the
 // record: those that [Policy.Admit] would not refuse.
 func (p *Policy) ChangeMask(s Subject, r Record) FieldMask {
-	write, propose := p.fields(s, r, Write.index()), p.fields(s, r, Propose.index())
+	write, propose := p.fields(&s, &r, Write.index()), p.fields(&s, &r, Propose.index())
 	if write.targets == nil {
 		return FieldMask{}
 	}
@@ -114,9 +145,9 @@ func (p *Policy) Admit(s Subject, r Record, changed []bridge.FieldName) Admissio
 		bit := p.targets.field(name)
 		switch {
 		case slices.Contains(changed[:i], name):
-		case p.allows(s, Write, bit, r):
+		case p.allows(&s, Write, bit, &r):
 			out.Write = append(out.Write, name)
-		case p.allows(s, Propose, bit, r):
+		case p.allows(&s, Propose, bit, &r):
 			out.Propose = append(out.Propose, name)
 		default:
 			out.Refused = append(out.Refused, p.refusal(s, r, name))

@@ -69,7 +69,7 @@ func (p *Policy) Explain(s Subject, action Action, t Target, r Record) Explanati
 		return out
 	}
 	e, a, bit := p.extent(j.role, s, r), action.index(), p.targets.bit(t)
-	out.Proposable = action == Write && !out.Allowed && p.allows(s, Propose, bit, r)
+	out.Proposable = action == Write && !out.Allowed && p.allows(&s, Propose, bit, &r)
 	for _, rule := range j.role.rules {
 		if !rule.covers[a].has(bit) {
 			continue

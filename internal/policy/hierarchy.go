@@ -244,37 +244,41 @@ func (p *Policy) openUp() {
 	}
 	for _, s := range p.sharing {
 		p.shares = true
+		from := p.members(s.from)
 		for _, to := range p.receivers(s.to) {
-			s.give(to, p.roles)
+			if s.from.role == nil {
+				to.openTeam(s.from.team, s.opens)
+			}
+			for _, owner := range from {
+				to.openRole(owner.number, len(p.roles), s.opens)
+			}
 		}
 	}
 }
 
+// members are the roles of a party, none of a team.
+func (p *Policy) members(of party) (out []*role) {
+	if of.role == nil {
+		return nil
+	}
+	for _, ro := range p.roles {
+		if of.has(ro) {
+			out = append(out, ro)
+		}
+	}
+	return out
+}
+
 // receivers are what a sharing rule gives to.
-func (p *Policy) receivers(to party) []*given {
+func (p *Policy) receivers(to party) (out []*given) {
 	if to.role == nil {
 		if p.toTeams[to.team] == nil {
 			p.toTeams[to.team] = &given{}
 		}
 		return []*given{p.toTeams[to.team]}
 	}
-	var out []*given
-	for _, ro := range p.roles {
-		if to.has(ro) {
-			out = append(out, ro.given)
-		}
+	for _, ro := range p.members(to) {
+		out = append(out, ro.given)
 	}
 	return out
-}
-
-func (s *share) give(to *given, roles []*role) {
-	if s.from.role == nil {
-		to.openTeam(s.from.team, s.opens)
-		return
-	}
-	for _, ro := range roles {
-		if s.from.has(ro) {
-			to.openRole(ro.number, len(roles), s.opens)
-		}
-	}
 }

@@ -77,7 +77,7 @@ func (p *Policy) verdict(s Subject, action Action, t Target, r Record) Verdict {
 		out.Rule, out.Pos = j.rule.name, j.rule.pos
 	}
 	if j.wide {
-		out.Opened = p.opener(asker{j.role, s.Team}, p.belongs(r), scopesOf(s, r), action.index(), t.Object)
+		out.Opened = p.opener(asker{j.role, s.Team}, p.belongs(r), scopesOf(&s, &r), action.index(), t.Object)
 	}
 	if !out.Allowed {
 		out.Reason = j.reason("en", s, action, t)

@@ -70,6 +70,7 @@ func Load(file string, text []byte, catalog bridge.Catalog) (*Policy, error) {
 	if err := l.findings.Err(); err != nil {
 		return nil, err
 	}
+	p.seat()
 	p.openUp()
 	for _, ro := range p.roles {
 		ro.compile(p)

@@ -210,7 +210,7 @@ func FuzzLoad(f *testing.F) {
 			for _, path := range p.Paths() {
 				s := Subject{Person: "alice", Connection: path.Connection, Profile: path.Profile}
 				e := p.Explain(s, action, target, Record{Owner: "alice"})
-				if e.Allowed != p.allows(s, action, p.targets.bit(target), Record{Owner: "alice"}) {
+				if e.Allowed != p.allows(&s, action, p.targets.bit(target), &Record{Owner: "alice"}) {
 					t.Fatalf("%s %s: two answers", action, target)
 				}
 			}

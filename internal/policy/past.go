@@ -102,7 +102,7 @@ func (p *Policy) meets(s Subject, n need) Action {
 func (p *Policy) fate(past Past, name bridge.FieldName) Action {
 	bit := p.targets.field(name)
 	for _, a := range []Action{Write, Propose} {
-		if p.allows(past.Subject, a, bit, past.Record) {
+		if p.allows(&past.Subject, a, bit, &past.Record) {
 			return a
 		}
 	}
@@ -111,5 +111,5 @@ func (p *Policy) fate(past Past, name bridge.FieldName) Action {
 
 // follows says whether a change that goes along is written.
 func (p *Policy) follows(past Past, name bridge.FieldName) bool {
-	return p.allows(past.Subject, Write, p.targets.field(name), past.Record)
+	return p.allows(&past.Subject, Write, p.targets.field(name), &past.Record)
 }

@@ -45,6 +45,7 @@ type Policy struct {
 	targets *targets
 	roles   []*role // by name
 	paths   map[Path]*role
+	seats   map[bridge.Profile][]seat // the same, for decisions
 	cases   []testCase
 
 	defaults    opening // of every record

@@ -183,7 +183,7 @@ func TestDecisionsAreThoseOfTheNaiveEvaluator(t *testing.T) {
 		s, r := drawSubject(t), drawRecord(t)
 		for action, target := range everything {
 			want := m.allows(s, action, target, r)
-			if got := p.allows(s, action, p.targets.bit(target), r); got != want {
+			if got := p.allows(&s, action, p.targets.bit(target), &r); got != want {
 				t.Fatalf("compiled: %s %s: %v, want %v\n%s", action, target, got, want, m.text())
 			}
 			e := p.Explain(s, action, target, r)
@@ -315,7 +315,7 @@ func TestTakingARightAwayRevealsAndAdmitsNothing(t *testing.T) {
 		wide, narrow := load(t, before), load(t, after)
 		s, r := drawSubject(t), drawRecord(t)
 		for action, target := range everything {
-			if narrow.allows(s, action, narrow.targets.bit(target), r) && !wide.allows(s, action, wide.targets.bit(target), r) {
+			if narrow.allows(&s, action, narrow.targets.bit(target), &r) && !wide.allows(&s, action, wide.targets.bit(target), &r) {
 				t.Fatalf("%s %s was refused and is now allowed\n%s", action, target, after.text())
 			}
 		}
@@ -363,7 +363,7 @@ func TestRemedyFlipsAndNoPartOfItDoes(t *testing.T) {
 				}
 			}
 			edited := m.apply(part)
-			flipped := load(t, edited).allows(s, action, p.targets.bit(target), r) != e.Allowed
+			flipped := load(t, edited).allows(&s, action, p.targets.bit(target), &r) != e.Allowed
 			if whole := len(part) == len(e.Remedy); flipped != whole {
 				t.Fatalf("%s %s (%s): %d of %d edits (%s): flipped %v\n%s", action, target, e.Cause, len(part), len(e.Remedy), Remedy(part).Text("en"), flipped, edited.text())
 			}
@@ -424,7 +424,7 @@ func TestTextLoadsAgain(t *testing.T) {
 		}
 		s, r := drawSubject(t), drawRecord(t)
 		for action, target := range everything {
-			if p.allows(s, action, p.targets.bit(target), r) != again.allows(s, action, again.targets.bit(target), r) {
+			if p.allows(&s, action, p.targets.bit(target), &r) != again.allows(&s, action, again.targets.bit(target), &r) {
 				t.Fatalf("%s %s is decided otherwise", action, target)
 			}
 		}

@@ -161,7 +161,7 @@ type extent struct {
 
 // extent is that of a subject, as the role, on a record.
 func (p *Policy) extent(ro *role, s Subject, r Record) extent {
-	set := scopesOf(s, r)
+	set := scopesOf(&s, &r)
 	return extent{set, p.general(set) | p.widened(ro, &s, &r)}
 }
 

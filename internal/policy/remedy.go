@@ -116,7 +116,7 @@ func (p *Policy) admitProfile(s Subject, action Action, t Target, bit int, r Rec
 // extentOnceMapped is what holds for the subject on the record when their path
 // leads to the role, which whoever owns the record may have then too.
 func (p *Policy) extentOnceMapped(path Path, ro *role, s Subject, r Record) extent {
-	set := scopesOf(s, r)
+	set := scopesOf(&s, &r)
 	of := belonging{p.rolesOf(p.staff[r.Owner], path, ro), r.Team}
 	return extent{set, p.general(set) | p.shared(asker{ro, s.Team}, of)}
 }

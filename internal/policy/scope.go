@@ -113,7 +113,7 @@ type Record struct {
 }
 
 // scopesOf is the set of scopes that hold for the subject on the record.
-func scopesOf(s Subject, r Record) scopeSet {
+func scopesOf(s *Subject, r *Record) scopeSet {
 	set := inAll
 	if r.Owner != "" && r.Owner == s.Person {
 		set |= inOwn

@@ -39,6 +39,19 @@ func (p *Policy) Territory(fields map[bridge.FieldName]bridge.Value) string {
 	return ""
 }
 
+// TerritoryFields are the fields that territories are told by.
+func (p *Policy) TerritoryFields() (out []bridge.FieldName) {
+	if len(p.territories) == 0 {
+		return []bridge.FieldName{bridge.FieldTerritory}
+	}
+	for _, t := range p.territories {
+		if !slices.Contains(out, t.field) {
+			out = append(out, t.field)
+		}
+	}
+	return out
+}
+
 // Territories lists those that the policy defines, in their order.
 func (p *Policy) Territories() []string {
 	out := make([]string, len(p.territories))

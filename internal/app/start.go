@@ -130,6 +130,7 @@ func (a *App) startDown(context.Context) error {
 // How often small things are seen to.
 const (
 	leaseEvery    = 5 * time.Second
+	surveyEvery   = time.Second
 	proposalEvery = time.Hour
 	forgetEvery   = 2 * time.Second
 	tellEvery     = time.Minute         // that one fails
@@ -163,6 +164,7 @@ func (a *App) startChores(context.Context) error {
 		a.metrics.SetLeases(held)
 		return err
 	})
+	every(surveyEvery, "read the index of leads", a.desk.Survey)
 	every(forgetEvery, "finish forgetting", a.finishForgetting)
 	every(proposalEvery, "expire proposals", func(ctx context.Context) error {
 		return a.desk.ExpireProposals(ctx, a.opts.Now().Add(-proposalLife))

@@ -73,6 +73,7 @@ type Desk struct {
 	hidden []byte // the key of oppositions
 	// restored is when the store was last put back from a backup.
 	restored outbox.Restoration
+	sights   sights
 }
 
 // The defaults of Options.

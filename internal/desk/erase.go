@@ -52,6 +52,7 @@ func (c *command) eraseLead(id bridge.LeadID) error {
 	if err := c.delist(l); err != nil {
 		return err
 	}
+	c.outOfSight(id)
 	for _, table := range []store.Raw{shown.Raw, pushes} {
 		if err := drop(c.tx, table, string(id)+"\x00"); err != nil {
 			return err

@@ -138,12 +138,6 @@ func (c *command) places(choice Choice) []string {
 	return c.placesFor(choice, func(bridge.CampaignID) bool { return true })
 }
 
-// placesKnown is [command.places] for the leads that the actor may know of:
-// where their scope ends at what is theirs, nobody else's are looked at.
-func (c *command) placesKnown(choice Choice) []string {
-	return c.placesFor(choice, c.knowsOthers)
-}
-
 func (c *command) placesFor(choice Choice, others func(bridge.CampaignID) bool) (out []string) {
 	campaigns := []bridge.CampaignID{choice.Campaign}
 	if choice.Campaign == "" {

@@ -33,32 +33,65 @@ var openings = map[string]string{
 	"to a team":     "sharing: [{on: prospect, from: {role: caller}, to: {team: floor}, access: read-write}]\n",
 }
 
+// ruling is what rules of the floor may differ in.
+type ruling struct {
+	scope     policy.Scope // of the callers' rights on prospects
+	opened    string       // one of openings
+	north     string       // postal codes of the north
+	swapped   bool         // alice and bob have each other's prospects in the CRM
+	strangers bool         // callers have no profile that the policy maps
+}
+
+func drawRuling(rt *rapid.T) ruling {
+	return ruling{
+		scope:     rapid.SampledFrom([]policy.Scope{policy.Own, policy.Assigned, policy.Team, policy.Territory, policy.Campaign, policy.Principal, policy.All}).Draw(rt, "scope"),
+		opened:    rapid.SampledFrom(slices.Sorted(maps.Keys(openings))).Draw(rt, "opened"),
+		north:     rapid.SampledFrom([]string{"field: prospect.postal_code, prefixes: [59, 62]", "field: prospect.postal_code, prefixes: [7]", "field: prospect.name, values: [Société 1]"}).Draw(rt, "north"),
+		swapped:   rapid.Bool().Draw(rt, "swapped"),
+		strangers: rapid.IntRange(0, 4).Draw(rt, "strangers") == 0,
+	}
+}
+
 // twoCampaigns is a floor whose callers' rights on prospects have a scope of their
-// own, with a second campaign that another team runs.
-func twoCampaigns(t testing.TB, path string, scope policy.Scope, opened string) *floor {
+// own.
+func twoCampaigns(t testing.TB, path string, scope policy.Scope) *floor {
 	f := floorAt(t, path)
-	text := strings.Replace(plateau, "{on: prospect, scope: assigned, read: [", "{on: prospect, scope: "+string(scope)+", read: [prospect.owner, ", 1)
-	text += "territories: {north: {field: prospect.postal_code, prefixes: [59, 62]}}\n"
-	if text += openings[opened]; opened == "rank" {
+	f.ruled(ruling{scope: scope, opened: "none", north: "field: prospect.postal_code, prefixes: [59, 62]"})
+	return f
+}
+
+// ruled gives the floor rules: callers' rights on prospects in a scope of their
+// own, and a second campaign that another team runs.
+func (f *floor) ruled(r ruling) {
+	f.t.Helper()
+	text := strings.Replace(plateau, "{on: prospect, scope: assigned, read: [", "{on: prospect, scope: "+string(r.scope)+", read: [prospect.owner, ", 1)
+	text += "territories: {north: {" + r.north + "}}\n"
+	if text += openings[r.opened]; r.opened == "rank" {
 		text = strings.Replace(text, "  caller:\n", "  caller:\n    under: supervisor\n", 1)
 	}
 	p, err := policy.Load("policy.yaml", []byte(text), bridge.Standard())
 	if err != nil {
-		t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	rules := *f.desk.Rules()
-	rules.Policy = p.With(policy.StaffOf(slices.Collect(maps.Values(people))))
-	other := rules.Campaigns[spring]
-	other.ID, other.Team, other.Principal, other.Feeds = autumn, "others", "globex", nil
+	staff := policy.StaffOf(slices.Collect(maps.Values(people)))
+	if r.strangers {
+		staff["alice"], staff["bob"] = nil, nil
+	}
+	rules.Policy = p.With(staff)
 	ours := rules.Campaigns[spring]
 	ours.Principal = "acme"
+	other := ours
+	other.ID, other.Team, other.Principal, other.Feeds = autumn, "others", "globex", nil
 	rules.Campaigns = map[bridge.CampaignID]bridge.Campaign{spring: ours, autumn: other}
 	rules.ByCRM = func(_ bridge.ConnectionName, user string) (bridge.PersonID, bool) {
 		id, ours := strings.CutPrefix(user, "u-")
+		if other := map[string]string{"alice": "bob", "bob": "alice"}[id]; r.swapped && other != "" {
+			id = other
+		}
 		return bridge.PersonID(id), ours
 	}
 	f.desk.Swap(f.desk.Rules(), &rules)
-	return f
 }
 
 // all reads every lead of the store.
@@ -98,10 +131,9 @@ func TestTheIndexesAgreeWithTheLeads(t *testing.T) {
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
-		scope := rapid.SampledFrom([]policy.Scope{policy.Own, policy.Assigned, policy.Team, policy.Territory, policy.Campaign, policy.Principal, policy.All}).Draw(rt, "scope")
-		opened := rapid.SampledFrom(slices.Sorted(maps.Keys(openings))).Draw(rt, "opened")
-		f := twoCampaigns(t, filepath.Join(dir, fmt.Sprint(run)), scope, opened)
+		f := floorAt(t, filepath.Join(dir, fmt.Sprint(run)))
 		defer f.store.Close()
+		f.ruled(drawRuling(rt))
 		for _, campaign := range []bridge.CampaignID{spring, autumn} {
 			if err := f.desk.TakeIn(context.Background(), campaign, f.selection(rt), bridge.Standard().Names()); err != nil {
 				rt.Fatal(err)
@@ -109,7 +141,12 @@ func TestTheIndexesAgreeWithTheLeads(t *testing.T) {
 		}
 		for range rapid.IntRange(1, 15).Draw(rt, "steps") {
 			f.something(rt)
+			f.somethingElse(rt)
 			f.indexesAgree(rt)
+		}
+		f.filtersAgree(rt)
+		if err := f.desk.Survey(context.Background()); err != nil {
+			rt.Fatal(err)
 		}
 		f.filtersAgree(rt)
 	})
@@ -151,6 +188,23 @@ func (f *floor) something(rt *rapid.T) {
 		f.pass(time.Duration(rapid.IntRange(1, 60).Draw(rt, "minutes")) * time.Minute)
 	case "expire":
 		_, err = f.desk.ExpireLeases(ctx)
+	}
+	if err != nil && !expected(err) {
+		rt.Fatal(err)
+	}
+}
+
+// somethingElse happens to the rules, to the index or to somebody's data.
+func (f *floor) somethingElse(rt *rapid.T) {
+	var err error
+	switch rapid.SampledFrom([]string{"rules", "rules", "survey", "forget", "nothing", "nothing"}).Draw(rt, "what else") {
+	case "rules":
+		f.ruled(drawRuling(rt))
+	case "survey":
+		err = f.desk.Survey(context.Background())
+	case "forget":
+		id := rapid.SampledFrom([]string{"1", "2", "3", "4", "5"}).Draw(rt, "forgotten")
+		_, err = f.desk.Forget(context.Background(), bridge.Actor{Operator: true}, ref(id), "a letter")
 	}
 	if err != nil && !expected(err) {
 		rt.Fatal(err)

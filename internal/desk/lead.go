@@ -99,6 +99,7 @@ func (c *command) keep(was *bridge.Lead, l bridge.Lead) error {
 	if err := c.relist(was, l); err != nil {
 		return err
 	}
+	c.sighted(l)
 	if was == nil {
 		if err := c.enter(l); err != nil {
 			return err
@@ -196,8 +197,12 @@ func (c *command) campaign(id bridge.CampaignID) bridge.Campaign {
 
 // owner is the person who owns the prospect in its CRM, "" if nobody we know.
 func (c *command) owner(p bridge.Prospect) bridge.PersonID {
-	if user := p.Fields[bridge.FieldOwner]; user != "" && c.ByCRM != nil {
-		if id, ok := c.ByCRM(p.Ref.Connection, string(user)); ok {
+	return c.ownerIn(p.Ref.Connection, p.Fields[bridge.FieldOwner])
+}
+
+func (c *command) ownerIn(crm bridge.ConnectionName, user bridge.Value) bridge.PersonID {
+	if user != "" && c.ByCRM != nil {
+		if id, ok := c.ByCRM(crm, string(user)); ok {
 			return id
 		}
 	}

@@ -344,7 +344,7 @@ func TestAReadAfterOurWriteCounts(t *testing.T) {
 // brings: their own reads find nothing new.
 func TestANewNumberIsAllCampaigns(t *testing.T) {
 	t.Parallel()
-	f := twoCampaigns(t, filepath.Join(t.TempDir(), "store.db"), policy.Assigned, "none")
+	f := twoCampaigns(t, filepath.Join(t.TempDir(), "store.db"), policy.Assigned)
 	take := func(campaign bridge.CampaignID, phone bridge.Value) {
 		t.Helper()
 		f.pass(time.Minute)

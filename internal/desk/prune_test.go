@@ -47,7 +47,7 @@ func TestPruning(t *testing.T) {
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
-		f := twoCampaigns(t, filepath.Join(dir, fmt.Sprint(run)), policy.Campaign, "none")
+		f := twoCampaigns(t, filepath.Join(dir, fmt.Sprint(run)), policy.Campaign)
 		defer f.store.Close()
 		for _, campaign := range []bridge.CampaignID{spring, autumn} {
 			if err := f.desk.TakeIn(context.Background(), campaign, f.selection(rt), bridge.Standard().Names()); err != nil {

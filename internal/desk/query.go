@@ -80,8 +80,8 @@ func (p Page) limit() int {
 	return p.Limit
 }
 
-// seenAtMost bounds how many leads one page looks at: who may know of a few in
-// many that no index knows gets a short page and where to go on.
+// seenAtMost bounds how many leads one page looks at: until the index of sights
+// is read, who may know of a few in many gets a short page and where to go on.
 const seenAtMost = 2000
 
 // Leads lists the leads that the actor may know of: by campaign, state,
@@ -97,12 +97,15 @@ func (d *Desk) Leads(actor bridge.Actor, choice Choice, page Page) (out []View, 
 
 func (c *command) page(choice Choice, page Page) (out []View, next string, err error) {
 	looked := 0
-	for key := range c.scan(c.placesKnown(choice), page.After) {
+	for key := range c.perhaps(choice, page) {
 		if len(out) == page.limit() || looked == seenAtMost {
 			return out, next, nil
 		}
 		looked, next = looked+1, key
 		l, p, err := c.load(listed(key))
+		if _, gone := err.(*NotFound); gone {
+			continue // since the index was asked
+		}
 		if err != nil {
 			return nil, "", err
 		}

@@ -196,13 +196,14 @@ func (c *command) takeInLead(campaign bridge.CampaignID, p bridge.Prospect, numb
 			return err
 		}
 	}
-	return c.callOn(p.Ref, numbers)
+	return c.callOn(p, numbers)
 }
 
 // callOn gives all leads of a prospect their numbers: the other campaigns' reads
 // will find the prospect as it is known then.
-func (c *command) callOn(ref bridge.Ref, numbers []string) error {
-	for _, id := range suffixes(c.tx, byProspect, ref.Key()+"\x00") {
+func (c *command) callOn(p bridge.Prospect, numbers []string) error {
+	for _, id := range suffixes(c.tx, byProspect, p.Ref.Key()+"\x00") {
+		c.prospectSighted(bridge.LeadID(id), p)
 		l, err := c.lead(bridge.LeadID(id))
 		if err != nil {
 			return err

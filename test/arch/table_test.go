@@ -83,6 +83,7 @@ var alone = map[string][]string{
 	"github.com/arran4/golang-ical":         {"connectors/sheet"},
 	"golang.org/x/time/rate":                {"internal/connector/httpx", "internal/identity"},
 	"github.com/oklog/ulid":                 {"internal/api"},
+	"github.com/RoaringBitmap/roaring":      {"internal/desk/sight"},
 	"github.com/cespare/xxhash":             {"internal/bus", "connectors/sheet"},
 }
 

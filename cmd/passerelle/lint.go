@@ -16,8 +16,9 @@ import (
 )
 
 type policyLintCmd struct {
-	File string `arg:"" help:"The policy: a file, a hash, or active for the one in force."`
-	Lang string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
+	File   string        `arg:"" help:"The policy: a file, a hash, or active for the one in force."`
+	Unused time.Duration `placeholder:"DURATION" help:"Find what nobody used in this time too, like 2160h. It asks the hub, or the store while none runs."`
+	Lang   string        `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
 }
 
 // The checks of a config that a policy meets.
@@ -54,6 +55,16 @@ func (c policyLintCmd) Run(ctx context.Context, s *session) error {
 		people = cfg.People
 	}
 	r.Findings = append(r.Findings, p.LintExceptions(c.File, c.Lang, time.Now(), people)...)
+	if c.Unused > 0 {
+		unused, err := s.unused(ctx, p, c.File, c.Lang, c.Unused)
+		if err != nil {
+			return err
+		}
+		r.Findings = append(r.Findings, unused...)
+	}
+	slices.SortStableFunc(r.Findings, func(a, b policy.Advice) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+	})
 	if cfg != nil {
 		r.Config = s.Config
 		r.Findings = append(r.Findings, lintConfig(cfg, p, c.Lang)...)

@@ -116,6 +116,7 @@ func (a *API) routes(r chi.Router) {
 	a.ledgerRoutes()
 	a.policyRoutes()
 	a.draftRoutes()
+	a.lookbackRoutes()
 }
 
 // Routes is the router, its access log and request ids included. What is

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"time"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/governance"
@@ -15,7 +14,6 @@ func (a *API) draftRoutes() {
 	get(a, "/v1/policy/versions/{hash}", "The text of a policy that is, was or may become active", a.version)
 	get(a, "/v1/policy/diff", "Who gains and who loses what between two policies", a.diff)
 	get(a, "/v1/policy/drafts", "Policies that wait for a second person", a.drafts)
-	post(a, "/v1/policy/simulate", "What would have been otherwise under another policy, decision by decision", a.simulate)
 	post(a, "/v1/policy/drafts", "Propose a policy", a.proposePolicy)
 	post(a, "/v1/policy/drafts/{hash}/activate", "Activate a policy that somebody else has proposed", a.activate)
 	do(a, "/v1/policy/drafts/{hash}/withdraw", "Drop a draft", a.withdraw)
@@ -121,53 +119,6 @@ func (a *API) loadPolicy(hash string) (*policy.Policy, error) {
 	}
 	p, err := policy.Load("policy.yaml", text, a.opts.Desk.Rules().Catalog)
 	return p, unloadable(err)
-}
-
-type simulateRequest struct {
-	Body struct {
-		Text  string    `json:"text" minLength:"1" doc:"The policy, YAML."`
-		Since time.Time `json:"since" doc:"Decisions made before are left out."`
-		Lang  string    `json:"lang,omitempty" enum:"en,fr"`
-	}
-}
-
-type (
-	effectExample policy.Example
-
-	effect struct {
-		Kind      policy.EffectKind `json:"kind" doc:"shown, written, refused, lost, proposed or hidden."`
-		Role      bridge.Role       `json:"role"`
-		Action    policy.Action     `json:"action"`
-		Targets   []string          `json:"targets" doc:"Fields or objects."`
-		Decisions int               `json:"decisions"`
-		People    int               `json:"people"`
-		Examples  []effectExample   `json:"examples"`
-	}
-
-	forecast struct {
-		Decisions int      `json:"decisions" doc:"That were decided again."`
-		Apart     int      `json:"apart" doc:"That hang on more than their records keep."`
-		Effects   []effect `json:"effects" doc:"The riskiest first."`
-		Text      string   `json:"text" doc:"All of it in words."`
-	}
-)
-
-func (a *API) simulate(_ context.Context, actor bridge.Actor, in *simulateRequest) (forecast, error) {
-	if !a.readsPolicy(actor) {
-		return forecast{}, errReadsPolicy
-	}
-	f, err := a.opts.Office.Simulate([]byte(in.Body.Text), in.Body.Since)
-	if err != nil {
-		return forecast{}, unloadable(err)
-	}
-	out := forecast{Decisions: f.Decisions, Apart: f.Apart, Text: f.Text(in.Body.Lang)}
-	out.Effects = listOf(f.Effects, "", func(e policy.Effect) effect {
-		return effect{
-			Kind: e.Kind, Role: e.Role, Action: e.Action, Targets: e.Targets, Decisions: e.Decisions, People: e.People,
-			Examples: listOf(e.Examples, "", func(x policy.Example) effectExample { return effectExample(x) }).Items,
-		}
-	}).Items
-	return out, nil
 }
 
 // policyDraft is a draft as the API shows it.

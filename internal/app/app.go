@@ -252,6 +252,7 @@ func (a *App) openOffice() {
 	a.office = governance.New(governance.Options{
 		Store: a.store, Desk: a.desk, Now: a.opts.Now, Log: a.log,
 		People: func() []bridge.Person { return a.people.Directory().People() },
+		Kept:   a.cfg.Retention.Decisions.Before,
 		Activated: func() {
 			a.chores.Go(a.followPolicy)
 		},

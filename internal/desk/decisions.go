@@ -92,3 +92,44 @@ func (d Decision) again(mapped map[bridge.FieldName]bool, mark string) policy.Pa
 		Mapped: mapped, Mark: mark,
 	}
 }
+
+// deeds are the commands that the ledger alone knows of, by the kinds of their
+// lines, with what they hang on.
+var deeds = map[string]policy.Deed{
+	"oppose":         {Action: policy.Create, Object: bridge.Activity},
+	"lift":           {Action: policy.Delete, Object: bridge.Activity},
+	"reassign":       {Action: policy.Write, Object: bridge.CampaignObj},
+	"close":          {Action: policy.Write, Object: bridge.CampaignObj},
+	"handover later": {Action: policy.Write, Object: bridge.CampaignObj},
+	"resolve write":  {Action: policy.Write, Object: bridge.CampaignObj},
+	"retry write":    {Action: policy.Write, Object: bridge.CampaignObj},
+	"discard write":  {Action: policy.Write, Object: bridge.CampaignObj},
+	"forget":         {Action: policy.Delete, Object: bridge.ProspectObj},
+}
+
+// Deeds gives visit the commands since a moment of which no decision is kept.
+func (d *Desk) Deeds(since time.Time, visit func(policy.Deed)) error {
+	from := uint64(0)
+	for {
+		var found []ledger.Line
+		err := d.opts.Store.View(func(tx *store.Tx) (err error) {
+			if from == 0 {
+				if from, err = ledger.Since(tx, since); err != nil {
+					return err
+				}
+			}
+			found, err = ledger.Lines(tx, from, decisionsAtOnce)
+			return err
+		})
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		for _, l := range found {
+			if deed, ok := deeds[l.Kind]; ok {
+				deed.At, deed.Who, deed.Role = l.At, l.Who, l.Role
+				visit(deed)
+			}
+		}
+		from = found[len(found)-1].N + 1
+	}
+}

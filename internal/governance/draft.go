@@ -33,6 +33,8 @@ type Options struct {
 	People func() []bridge.Person
 	Now    func() time.Time
 	Log    *slog.Logger
+	// Kept is since when decisions are still kept at a moment; nil is since ever.
+	Kept func(now time.Time) time.Time
 	// Activated is told after a policy has become active; it must be quick. May
 	// be nil.
 	Activated func()
@@ -45,6 +47,9 @@ type Office struct{ opts Options }
 func New(opts Options) *Office {
 	if opts.Activated == nil {
 		opts.Activated = func() {}
+	}
+	if opts.Kept == nil {
+		opts.Kept = func(time.Time) time.Time { return time.Time{} }
 	}
 	return &Office{opts}
 }
@@ -96,19 +101,6 @@ func (o *Office) fresh(tx *store.Tx, d Draft) error {
 		return &desk.Clash{Why: fmt.Sprintf("%s has proposed that policy already: activate it, if you agree", old.Author)}
 	}
 	return err
-}
-
-// Simulate decides again, under a policy's text, what was decided since a
-// moment, and says what would have been otherwise than under the active one.
-func (o *Office) Simulate(text []byte, since time.Time) (policy.Forecast, error) {
-	rules := o.opts.Desk.Rules()
-	p, err := policy.Load("policy.yaml", text, rules.Catalog)
-	if err != nil {
-		return policy.Forecast{}, err
-	}
-	s := policy.Simulate(rules.Policy, p)
-	err = o.opts.Desk.Past(since, s.Add)
-	return s.Forecast(), err
 }
 
 // Activate makes a draft the policy that decides.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -209,4 +210,24 @@ func Lines(tx *store.Tx, n uint64, limit int) ([]Line, error) {
 		return len(out) < limit, nil
 	})
 	return out, err
+}
+
+// Since is the number of the first line that was written at a moment or after;
+// one more than there are lines if none was. Where the clock was set back it may
+// be one of those nearby.
+func Since(tx *store.Tx, at time.Time) (uint64, error) {
+	_, last, err := head(tx)
+	if err != nil {
+		return 0, err
+	}
+	var failed error
+	n := sort.Search(int(last), func(i int) bool {
+		found, err := Lines(tx, uint64(i)+1, 1)
+		if err != nil || len(found) == 0 {
+			failed = errors.Join(failed, err)
+			return true
+		}
+		return !found[0].At.Before(at)
+	})
+	return uint64(n) + 1, failed
 }

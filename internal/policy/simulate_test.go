@@ -22,14 +22,7 @@ func TestSimulationPredictsWhatHappens(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		oldModel, newModel := drawModel(t), drawModel(t)
 		old, new := load(t, oldModel), load(t, newModel)
-		past := Past{
-			At: someDay, Kind: rapid.SampledFrom([]string{"next", "outcome", "amend", "propose", "validate", "correct"}).Draw(t, "kind"),
-			Subject: drawSubject(t), Record: drawRecord(t),
-			Asked:   rapid.SliceOfNDistinct(rapid.SampledFrom(catalog.Names()), 0, 4, rapid.ID).Draw(t, "asked"),
-			Follows: rapid.SliceOfNDistinct(rapid.SampledFrom(catalog.Names()), 0, 1, rapid.ID).Draw(t, "follows"),
-			Meeting: rapid.Bool().Draw(t, "meeting"),
-			Verb:    rapid.SampledFrom([]Action{Create, Write}).Draw(t, "verb"),
-		}
+		past := drawPast(t, "")
 		s := Simulate(old, new)
 		s.Add(past)
 		said := map[string]bool{}

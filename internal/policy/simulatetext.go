@@ -59,17 +59,25 @@ func (e Effect) Text(lang string) string {
 	if lang != "fr" {
 		action = pasts[e.Action]
 	}
-	people := peoplePhrase.fill(lang, "{n}", strconv.Itoa(e.People))
-	switch e.People {
-	case 0:
-		people = nobodyPhrase.in(lang)
-	case 1:
-		people = personPhrase.in(lang)
-	}
-	times := oncePhrase.in(lang)
-	if e.Decisions != 1 {
-		times = timesPhrase.fill(lang, "{n}", strconv.Itoa(e.Decisions))
-	}
 	return effectPhrases[e.Kind].fill(lang, "{role}", string(e.Role), "{action}", action, "{target}", strings.Join(e.Targets, ", "),
-		"{times}", times, "{people}", people)
+		"{times}", times(lang, e.Decisions), "{people}", people(lang, e.People))
+}
+
+// times says how often.
+func times(lang string, n int) string {
+	if n == 1 {
+		return oncePhrase.in(lang)
+	}
+	return timesPhrase.fill(lang, "{n}", strconv.Itoa(n))
+}
+
+// people says how many, of whom none is a platform's list.
+func people(lang string, n int) string {
+	switch n {
+	case 0:
+		return nobodyPhrase.in(lang)
+	case 1:
+		return personPhrase.in(lang)
+	}
+	return peoplePhrase.fill(lang, "{n}", strconv.Itoa(n))
 }

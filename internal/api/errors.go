@@ -76,6 +76,11 @@ func ofDesk(err error) *problem.Problem {
 	if closed, ok := errors.AsType[*desk.Closed](err); ok {
 		return problem.NotBefore(closed.Next, closed.Reason)
 	}
+	if no, ok := errors.AsType[*desk.Spent](err); ok {
+		p := problem.New(http.StatusTooManyRequests, err.Error())
+		p.NotBefore = no.Free
+		return p
+	}
 	if wrong, ok := errors.AsType[*desk.Invalid](err); ok {
 		return invalid(pointer(wrong.Part), wrong.Why)
 	}

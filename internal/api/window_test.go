@@ -124,3 +124,27 @@ func shutBy(w *world) func(bridge.Actor, netip.Addr) *policy.Shut {
 		return w.desk.Rules().Policy.Shuts(policy.SubjectOf(a), policy.Visit{At: w.clock(), From: from})
 	}
 }
+
+func TestAnHourlyLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.rule("limits: [{role: supervisor, command: reassign, per_hour: 2}]\n")
+	move := func(ids ...string) reply {
+		return w.ask("sam", "POST /v1/leads/reassign", `{"ids": ["`+strings.Join(ids, `", "`)+`"], "to": "bob", "motive": "holiday"}`)
+	}
+	var p struct {
+		Detail    string
+		NotBefore time.Time `json:"not_before"`
+	}
+	move(leadFor("1"), leadFor("2"), leadFor("3")).want(429).into(&p)
+	if !strings.Contains(p.Detail, "do it in parts") || !p.NotBefore.IsZero() {
+		t.Errorf("%+v", p)
+	}
+	move(leadFor("1"), leadFor("2")).want(200)
+	move(leadFor("3")).want(429).into(&p)
+	if !strings.Contains(p.Detail, "you have 0 left") || !p.NotBefore.After(w.clock().Add(59*time.Minute)) {
+		t.Errorf("%+v", p)
+	}
+	w.pass(p.NotBefore.Sub(w.clock()))
+	move(leadFor("3")).want(200)
+}

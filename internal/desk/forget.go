@@ -121,6 +121,9 @@ func (c *command) forget(t traces, motive string) (Erasure, error) {
 		return Erasure{}, err
 	}
 	if !already {
+		if err := c.spend(policy.CommandForget, 1); err != nil {
+			return Erasure{}, err
+		}
 		known.At = c.now.UTC()
 		if err := c.note("forget", motive, nil, t.ref.Key()); err != nil {
 			return Erasure{}, err

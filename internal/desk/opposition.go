@@ -258,6 +258,9 @@ func (d *Desk) Lift(ctx context.Context, actor bridge.Actor, o Objection) error 
 		if !known.Opposed() {
 			return &Clash{"there is nothing to lift: no opposition of this person or number stands"}
 		}
+		if err := c.spend(policy.CommandLift, 1); err != nil {
+			return err
+		}
 		if err := objected.Put(c.tx, key, lifted); err != nil {
 			return err
 		}

@@ -46,6 +46,9 @@ func (c *command) decide(id bridge.ProposalID, ruling Ruling) (bridge.Proposal, 
 	if err := c.need(policy.Write, bridge.Appointment, authored(scope, p), string(ruling.Verb)+" proposals"); err != nil {
 		return p, err
 	}
+	if err := c.spend(policy.Command(ruling.Verb), 1); err != nil {
+		return p, err
+	}
 	was := p
 	switch ruling.Verb {
 	case Validate:

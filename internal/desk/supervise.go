@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"passerelle/internal/bridge"
-	"passerelle/internal/outbox"
 	"passerelle/internal/policy"
 )
 
@@ -47,7 +46,7 @@ func (c *command) supervised(scope policy.Record, what string) error {
 // Reassign gives leads to a person or to the pool. A lead on somebody's line
 // stays with them.
 func (d *Desk) Reassign(ctx context.Context, actor bridge.Actor, choice Choice, to, motive string) (Moved, error) {
-	return d.each(ctx, actor, choice, motive, "reassign", func(c *command, l bridge.Lead) (bridge.Lead, string) {
+	return d.each(ctx, actor, choice, motive, policy.CommandReassign, func(c *command, l bridge.Lead) (bridge.Lead, string) {
 		switch {
 		case c.onLine(l):
 			return l, "on the line with " + string(l.Lease.Person)
@@ -73,7 +72,7 @@ func (d *Desk) Reassign(ctx context.Context, actor bridge.Actor, choice Choice, 
 
 // Close ends the sequence of leads: nobody calls them any more.
 func (d *Desk) Close(ctx context.Context, actor bridge.Actor, choice Choice, motive string) (Moved, error) {
-	return d.each(ctx, actor, choice, motive, "close", func(c *command, l bridge.Lead) (bridge.Lead, string) {
+	return d.each(ctx, actor, choice, motive, policy.CommandClose, func(c *command, l bridge.Lead) (bridge.Lead, string) {
 		switch l.State {
 		case bridge.LeadWaiting, bridge.LeadLeased, bridge.LeadPending:
 		default:
@@ -96,12 +95,14 @@ type move func(*command, bridge.Lead) (bridge.Lead, string)
 // Once begun it is carried to its end, whether or not somebody still waits for
 // the answer. A crash, or a store that cannot keep a step, leaves the steps before
 // it done and no lead half moved: given again, the command does the rest.
-func (d *Desk) each(ctx context.Context, actor bridge.Actor, choice Choice, motive, what string, move move, check func(*command) error) (Moved, error) {
+func (d *Desk) each(ctx context.Context, actor bridge.Actor, choice Choice, motive string, what policy.Command, move move, check func(*command) error) (Moved, error) {
 	out := Moved{Skipped: []Skipped{}}
 	var ids []bridge.LeadID
 	err := d.look(actor, func(c *command) (err error) {
-		ids, err = c.orders(choice, motive, check)
-		return err
+		if ids, err = c.orders(choice, motive, check); err != nil {
+			return err
+		}
+		return c.affords(ids, choice, what, move)
 	})
 	if err != nil {
 		return out, err
@@ -122,7 +123,7 @@ func (d *Desk) each(ctx context.Context, actor bridge.Actor, choice Choice, moti
 	if out.Moved > 0 {
 		return out, nil
 	}
-	return out, d.run(ctx, actor, func(c *command) error { return c.note(what, motive, nil) })
+	return out, d.run(ctx, actor, func(c *command) error { return c.note(string(what), motive, nil) })
 }
 
 // orders checks a command on many leads and lists them.
@@ -144,7 +145,7 @@ func (c *command) orders(choice Choice, motive string, check func(*command) erro
 // eachOf is one step of a command on many leads. One that is already where it is
 // to go counts as moved: what a command answers that is given again is what it
 // would have answered.
-func (c *command) eachOf(ids []bridge.LeadID, choice Choice, motive, what string, move move) (Moved, error) {
+func (c *command) eachOf(ids []bridge.LeadID, choice Choice, motive string, what policy.Command, move move) (Moved, error) {
 	var out Moved
 	var records []string
 	for _, id := range ids {
@@ -164,28 +165,57 @@ func (c *command) eachOf(ids []bridge.LeadID, choice Choice, motive, what string
 	if len(records) == 0 {
 		return out, nil
 	}
-	return out, c.note(what, motive, nil, records...)
+	if err := c.spend(what, len(records)); err != nil {
+		return out, err
+	}
+	return out, c.note(string(what), motive, nil, records...)
 }
 
-func (c *command) moveOne(id bridge.LeadID, choice Choice, what string, move move) (l bridge.Lead, changed bool, reason string, err error) {
-	l, p, err := c.load(id)
-	if _, gone := err.(*NotFound); gone {
-		return l, false, "there is no such lead", nil
-	}
-	if err != nil {
-		return l, false, "", err
-	}
-	if err := c.supervised(c.record(l, p), what+" this lead"); err != nil {
-		return l, false, err.Error(), nil
-	}
-	if len(choice.IDs) == 0 && !choice.matches(l) {
-		return l, false, "it has changed meanwhile", nil // since the filter found it
-	}
-	moved, reason := move(c, l)
-	if reason != "" || moved.State == l.State && moved.Assignee == l.Assignee {
-		return l, false, reason, nil
+func (c *command) moveOne(id bridge.LeadID, choice Choice, what policy.Command, move move) (l bridge.Lead, changed bool, reason string, err error) {
+	l, moved, reason, err := c.moved(id, choice, what, move)
+	if err != nil || reason != "" || moved.State == l.State && moved.Assignee == l.Assignee {
+		return l, false, reason, err
 	}
 	return moved, true, "", c.keep(&l, moved)
+}
+
+// moved is a lead, and what the command would make of it, or why it leaves it
+// alone.
+func (c *command) moved(id bridge.LeadID, choice Choice, what policy.Command, move move) (l, to bridge.Lead, reason string, err error) {
+	l, p, err := c.load(id)
+	if _, gone := err.(*NotFound); gone {
+		return l, l, "there is no such lead", nil
+	}
+	if err != nil {
+		return l, l, "", err
+	}
+	if err := c.supervised(c.record(l, p), string(what)+" this lead"); err != nil {
+		return l, l, err.Error(), nil
+	}
+	if len(choice.IDs) == 0 && !choice.matches(l) {
+		return l, l, "it has changed meanwhile", nil // since the filter found it
+	}
+	to, reason = move(c, l)
+	return l, to, reason, nil
+}
+
+// affords refuses a command on many leads before it begins if it would change
+// more of them than the actor may in an hour.
+func (c *command) affords(ids []bridge.LeadID, choice Choice, what policy.Command, move move) error {
+	if _, limited := c.Policy.Limit(c.who, what); !limited {
+		return nil
+	}
+	n := 0
+	for _, id := range ids {
+		l, to, reason, err := c.moved(id, choice, what, move)
+		if err != nil {
+			return err
+		}
+		if reason == "" && (to.State != l.State || to.Assignee != l.Assignee) {
+			n++
+		}
+	}
+	return c.spare(what, n)
 }
 
 func (c *command) chosen(choice Choice) ([]bridge.LeadID, error) {
@@ -245,6 +275,9 @@ func (d *Desk) Correct(ctx context.Context, actor bridge.Actor, id bridge.LeadID
 		if err != nil {
 			return err
 		}
+		if err := c.spend(policy.CommandCorrect, 1); err != nil {
+			return err
+		}
 		if len(g.changes) > 0 {
 			w := c.frame(l.Prospect, bridge.WriteFields, key, 0)
 			w.Fields = g.changes
@@ -267,108 +300,4 @@ func (d *Desk) Correct(ctx context.Context, actor bridge.Actor, id bridge.LeadID
 		return c.note("correct", motive, g.admitted, l.Prospect.Key())
 	})
 	return out, err
-}
-
-// Keep says whose value a conflict is settled for.
-type Keep string
-
-// The two sides of a conflict.
-const (
-	KeepCRM  Keep = "crm"
-	KeepOurs Keep = "ours"
-)
-
-// Resolve settles a conflict.
-func (d *Desk) Resolve(ctx context.Context, actor bridge.Actor, entry string, keep Keep) (outbox.Entry, error) {
-	return d.onEntry(ctx, actor, entry, "resolve", string(keep), func(c *command, e outbox.Entry) (outbox.Entry, error) {
-		if e.State != outbox.Conflicted {
-			return e, &outbox.NotNow{ID: e.ID, State: e.State, Why: "it is in no conflict"}
-		}
-		switch keep {
-		case KeepCRM:
-			return outbox.Discard(c.tx, entry, "the CRM's value was kept", c.now)
-		case KeepOurs:
-			return outbox.KeepOurs(c.tx, entry, c.now)
-		}
-		return e, &Invalid{"keep", "crm or ours"}
-	})
-}
-
-// RetryWrite lets a parked write go again.
-func (d *Desk) RetryWrite(ctx context.Context, actor bridge.Actor, entry string) (outbox.Entry, error) {
-	return d.onEntry(ctx, actor, entry, "retry", "", func(c *command, _ outbox.Entry) (outbox.Entry, error) {
-		return outbox.TryAgain(c.tx, entry, c.now)
-	})
-}
-
-// DiscardWrite gives a write up.
-func (d *Desk) DiscardWrite(ctx context.Context, actor bridge.Actor, entry, motive string) (outbox.Entry, error) {
-	if strings.TrimSpace(motive) == "" {
-		return outbox.Entry{}, &Invalid{"motive", "say why it is given up"}
-	}
-	return d.onEntry(ctx, actor, entry, "discard", motive, func(c *command, _ outbox.Entry) (outbox.Entry, error) {
-		return outbox.Discard(c.tx, entry, motive, c.now)
-	})
-}
-
-func (d *Desk) onEntry(ctx context.Context, actor bridge.Actor, id, what, reason string, fn func(*command, outbox.Entry) (outbox.Entry, error)) (outbox.Entry, error) {
-	var out outbox.Entry
-	err := d.run(ctx, actor, func(c *command) error {
-		e, ok, err := outbox.Get(c.tx, id)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return &outbox.ErrNoEntry{ID: id}
-		}
-		if err := c.mayTend(e, what); err != nil {
-			return err
-		}
-		if out, err = fn(c, e); err != nil {
-			return err
-		}
-		if out.State == outbox.Discarded {
-			if err := c.givenUp(out); err != nil {
-				return err
-			}
-		}
-		c.wake(e.Connection())
-		return c.note(what+" write", reason, nil, e.Write.Prospect.Key())
-	})
-	return out, err
-}
-
-// mayTend: a supervisor tends the writes of their leads, the operator those of
-// all.
-func (c *command) mayTend(e outbox.Entry, what string) error {
-	if c.actor.Operator {
-		return nil
-	}
-	scope, err := c.scopeOf(e)
-	if err != nil {
-		return err
-	}
-	return c.supervised(scope, fmt.Sprintf("%s a write", what))
-}
-
-// scopeOf is what scopes on a write are decided by: its lead's, or for one that
-// came without a lead, that of a lead of its prospect which the actor looks
-// after.
-func (c *command) scopeOf(e outbox.Entry) (policy.Record, error) {
-	ids := []string{string(e.Lead)}
-	if e.Lead == "" {
-		ids = suffixes(c.tx, byProspect, e.Write.Prospect.Key()+"\x00")
-	}
-	var scope policy.Record
-	for _, id := range ids {
-		l, p, err := c.load(bridge.LeadID(id))
-		if err != nil {
-			return scope, err
-		}
-		scope = c.record(l, p)
-		if c.Policy.Allows(c.who, policy.Write, bridge.CampaignObj, scope) {
-			break
-		}
-	}
-	return scope, nil
 }

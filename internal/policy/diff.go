@@ -49,6 +49,7 @@ type Delta struct {
 	Territories []string `json:"territories"`
 	// Windows are when and from where people are let in.
 	Windows []WindowChange `json:"windows"`
+	Limits  []LimitChange  `json:"limits"`
 }
 
 // Diff says who gains and who loses what from old to new, which must have been
@@ -62,7 +63,7 @@ func Diff(old, new *Policy) Delta {
 		out.Cards = append(out.Cards, cardChanges(name, before, after)...)
 	}
 	out.Ranks, out.Sharing, out.Territories = rankChanges(old, new), shareChanges(old, new), territoryChanges(old, new)
-	out.Windows = windowChanges(old, new)
+	out.Windows, out.Limits = windowChanges(old, new), limitChanges(old, new)
 	for _, m := range out.Moves {
 		who := Change{Path: m.Path, Role: cmp.Or(m.To, m.From)}
 		out.Changes = append(out.Changes, compare(new.targets, who, old.paths[m.Path], new.paths[m.Path])...)

@@ -109,6 +109,7 @@ func (d Delta) Text(lang string) string {
 		t.line(territoryPhrase.fill(lang, "{names}", strings.Join(d.Territories, ", ")))
 	}
 	section(&t, windowsHeading, d.Windows)
+	section(&t, limitsHeading, d.Limits)
 	for i, c := range d.Changes {
 		if i == 0 || d.Changes[i-1].Risk != c.Risk {
 			t.heading(c.Risk.Text(lang))

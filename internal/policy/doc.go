@@ -114,6 +114,18 @@
 // not let in, and the hub's own socket is 127.0.0.1. Calls that were made are
 // taken whenever they are reported, and platforms work their lists when they do.
 //
+// # Hourly limits
+//
+//	limits:
+//	  - {role: supervisor, command: reassign, per_hour: 200}
+//
+// How many records each person of the role may do a command to in any sixty
+// minutes ([Policy.Limit]). The commands are those of people who supervise, as
+// "What commands ask" calls them: reassign, close, correct, validate, reject,
+// reschedule, cancel, resolve, retry, discard, lift, forget. A command on many
+// leads counts those that it changes; beyond the limit it is refused whole. The
+// machine's operator has no limit.
+//
 // # Test cases
 //
 // A policy may hold what its author expects of it. They are run by the policy

@@ -22,6 +22,7 @@ type document struct {
 	Sharing     []strict.Node                     `yaml:"sharing"`
 	Territories map[string]strict.Node            `yaml:"territories"` // in their order: read by hand
 	Window      strict.Node                       `yaml:"window"`
+	Limits      []strict.Node                     `yaml:"limits"`
 	Tests       []strict.Node                     `yaml:"tests"`
 }
 
@@ -125,6 +126,7 @@ func (l *loader) document(p *Policy, root strict.Node) {
 	p.teammates = l.general(doc.Teammates, p.defaults.wide, AccessPrivate, AccessRead, AccessWrite)
 	l.sharing(p, doc.Sharing)
 	l.territories(p, root)
+	l.limits(p, doc.Limits)
 	for connection, profiles := range doc.Profiles {
 		for profile, n := range profiles {
 			l.profile(p, Path{bridge.ConnectionName(connection), bridge.Profile(profile)}, n)

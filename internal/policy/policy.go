@@ -54,6 +54,7 @@ type Policy struct {
 	territories []territory // as written
 	window      *window     // of those without a role; nil: always open
 	exceptions  []exception
+	limits      []Limit
 	toTeams     map[string]*given
 	shares      bool // there is rank or a sharing rule
 	staff       Staff

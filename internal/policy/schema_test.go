@@ -48,7 +48,7 @@ func TestSchemaTakesWhatLoads(t *testing.T) {
 func TestSchemaRefusesBadFiles(t *testing.T) {
 	t.Parallel()
 	set := schema.Must(schemas.FS)
-	for _, name := range []string{"grants", "denies", "frame", "empty", "broken", "tests", "opened", "territories", "window"} {
+	for _, name := range []string{"grants", "denies", "frame", "empty", "broken", "tests", "opened", "territories", "window", "limits"} {
 		body, err := asJSON(t, readFile(t, "testdata/bad/"+name+".yaml"))
 		if err != nil {
 			continue // strict refuses it before any schema sees it

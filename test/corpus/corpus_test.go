@@ -29,6 +29,16 @@ type suite struct {
 	Records    map[string]record  `yaml:"records,required"`
 	Cases      []testCase         `yaml:"cases"`
 	Statements []statement        `yaml:"statements"`
+	Limits     []limitCase        `yaml:"limits"`
+}
+
+// limitCase is how many records somebody may do a command to in an hour; 0 is no
+// limit.
+type limitCase struct {
+	Name    string `yaml:"name,required"`
+	Who     string `yaml:"who,required"`
+	Command string `yaml:"command,required"`
+	PerHour int    `yaml:"per_hour,required"`
 }
 
 // statement is what a source says, and what follows from it.
@@ -104,6 +114,9 @@ func TestCorpus(t *testing.T) {
 
 func run(t *testing.T, folder string) {
 	s, rules := load(t, folder)
+	for _, c := range s.Limits {
+		c.decide(t, rules, s)
+	}
 	names := map[string]bool{}
 	for _, c := range s.all(t) {
 		who, known := s.Subjects[c.Who]
@@ -117,6 +130,16 @@ func run(t *testing.T, folder string) {
 			t.Parallel()
 			c.decide(t, rules, who.policy(), rec.policy())
 		})
+	}
+}
+
+func (c limitCase) decide(t *testing.T, rules *policy.Policy, s suite) {
+	who, known := s.Subjects[c.Who]
+	if !known || !slices.Contains(policy.Commands(), policy.Command(c.Command)) {
+		t.Fatalf("limit %q: who or command is unknown", c.Name)
+	}
+	if got, limited := rules.Limit(who.policy(), policy.Command(c.Command)); got.PerHour != c.PerHour || limited != (c.PerHour > 0) {
+		t.Errorf("%s: %d an hour, limited %v", c.Name, got.PerHour, limited)
 	}
 }
 

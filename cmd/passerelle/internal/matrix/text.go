@@ -73,6 +73,9 @@ func notes(m policy.Matrix, lang string) []string {
 			out = append(out, fmt.Sprintf("%s %s: %s", words[lang]["window"], role.Name, role.Window.Text(lang)))
 		}
 	}
+	for _, l := range m.Limits {
+		out = append(out, l.Text(lang))
+	}
 	for _, e := range m.Exceptions {
 		out = append(out, e.Text(lang))
 	}

@@ -42,7 +42,7 @@ func (c *conn) Catalogue(ctx context.Context) (connector.Catalogue, error) {
 		object.Fields = append(object.Fields, c.settings.Check.field(rec))
 	}
 	out := connector.Catalogue{
-		System: "a JSON API at " + c.host(), Users: c.settings.People != nil, Silent: c.silent(),
+		System: "a JSON API at " + c.host(), Users: c.settings.People != nil,
 		Objects: []connector.VendorObject{object},
 	}
 	if at, err := http.ParseTime(header.Get("Date")); err == nil {
@@ -58,25 +58,6 @@ func (c *conn) host() string {
 		return "an unknown host"
 	}
 	return u.Host
-}
-
-// silent is what the settings leave untold.
-func (c *conn) silent() []string {
-	out := []string{"the time zone of the account: times go as UTC"}
-	for _, block := range []struct {
-		said  bool
-		words string
-	}{
-		{c.Me != nil, "whom the credential belongs to: add me"},
-		{c.settings.People != nil, "who works there: add people"},
-		{c.settings.Rights != nil, "what the credential may do: add rights"},
-		{c.settings.Busy != nil, "when salespeople are taken: add busy"},
-	} {
-		if !block.said {
-			out = append(out, block.words)
-		}
-	}
-	return out
 }
 
 // me is whom the credential belongs to, nobody where the settings do not say.

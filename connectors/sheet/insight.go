@@ -29,7 +29,7 @@ func (c *conn) Catalogue(ctx context.Context) (connector.Catalogue, error) {
 	return connector.Catalogue{
 		System: "a file: " + filepath.Base(c.source.path), Zone: c.layout.zone.String(), Clock: c.env.Now(),
 		Objects: []connector.VendorObject{{Name: "prospects", Object: bridge.ProspectObj, Fields: t.described()}},
-		Silent:  []string{"who works there: anybody who can open the folder may read and change everything in it"},
+		Silent:  []string{"who may open the folder: whoever can may read and change everything in it"},
 	}, nil
 }
 

@@ -44,6 +44,8 @@ type Options struct {
 	Schemas *schema.Set
 	// Connections are those of the moment, in the order of the config.
 	Connections func() []Connection
+	// Examine has a look at a connection.
+	Examine Examine
 	// Keys and RotateKey look after the data key.
 	Keys      func() (Keys, error)
 	RotateKey func(context.Context) error

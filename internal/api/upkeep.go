@@ -22,6 +22,7 @@ func (a *API) upkeepRoutes() {
 	get(a, "/v1/parked-events", "Events that were not understood", a.parkedEvents)
 	post(a, "/v1/parked-events/{id}/replay", "Take a parked event in again", a.replay)
 	get(a, "/v1/connections", "How the connections do", a.connections)
+	get(a, "/v1/connections/{name}/examination", "What is wrong with a connection, and what its CRM tells", a.examine)
 	do(a, "/v1/connections/{name}/resume", "End a connection's pause, if its check passes", a.resume)
 	get(a, "/v1/keys", "The data key and those it has replaced", a.keys)
 	post(a, "/v1/keys/rotate", "Replace the data key by a new one", a.rotateKey)

@@ -14,6 +14,7 @@ import (
 	"passerelle/internal/bus/embedded"
 	"passerelle/internal/connector"
 	"passerelle/internal/connector/httpx"
+	"passerelle/internal/doctor"
 	"passerelle/internal/fault"
 	"passerelle/internal/governance"
 	"passerelle/internal/ledger"
@@ -351,4 +352,18 @@ func TestStoreGone(t *testing.T) {
 	if !errors.Is(w.store.Commit(t.Context(), func(*store.Tx) error { return nil }), store.ErrClosed) {
 		t.Error("the store is open")
 	}
+}
+
+// The examination of a connection is for those who look after it.
+func TestExamination(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.crm.broken = errors.New("no such key")
+	var got doctor.Report
+	w.ask("sam", "GET /v1/connections/crm.main/examination?lang=fr", "").want(200).into(&got)
+	if len(got.Findings) == 0 || got.Findings[0].Text != "sa vérification échoue : no such key" {
+		t.Errorf("%+v", got)
+	}
+	w.ask("sam", "GET /v1/connections/crm.other/examination", "").want(404)
+	w.ask("alice", "GET /v1/connections/crm.main/examination", "").want(403)
 }

@@ -19,6 +19,7 @@ import (
 	"passerelle/internal/connector"
 	"passerelle/internal/connector/httpx"
 	"passerelle/internal/desk"
+	"passerelle/internal/doctor"
 	"passerelle/internal/identity"
 	"passerelle/internal/intake"
 	"passerelle/internal/policy"
@@ -174,6 +175,10 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 			Store: w.store, Desk: w.desk, Now: w.clock, Log: log, Local: "hub",
 			Lines: []relay.Line{{Name: crm, Conn: w.crm, Breaker: httpx.NewBreaker(3, time.Second)}},
 		}),
+		Examine: func(ctx context.Context, name bridge.ConnectionName, lang string) (doctor.Report, bool, error) {
+			r, err := doctor.Examine(ctx, doctor.Patient{Name: name, Kind: connector.CRM, Conn: w.crm, Now: w.clock, Lang: lang})
+			return r, name == crm, err
+		},
 		Connections: func() []Connection {
 			return []Connection{
 				{Name: crm, Kind: connector.CRM, Type: "sheet", Breaker: httpx.NewBreaker(3, time.Second)},

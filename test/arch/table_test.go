@@ -26,6 +26,7 @@ var levels = map[string]int{
 	"internal/ledger":   2,
 	"internal/identity": 2,
 	"internal/session":  2,
+	"internal/doctor":   2,
 
 	"internal/desk": 3,
 

@@ -1,0 +1,124 @@
+package doctor
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+)
+
+// rights compares what the key may do with what is needed of it.
+func (w *ward) rights(ctx context.Context, c connector.Catalogue) {
+	teller, ok := w.Conn.(connector.RightsTeller)
+	if !ok {
+		w.untold("what.rights")
+		return
+	}
+	r, err := teller.Rights(ctx, "")
+	if !w.asked("what.rights", err) {
+		return
+	}
+	if r.Admin {
+		w.find(Wider, "key.admin", "")
+	}
+	w.lacks(c, r)
+	for _, o := range c.Objects {
+		w.wider(o, r)
+	}
+}
+
+// needed is what is mapped and may be asked of the CRM, or written to it.
+func (w *ward) needed(of []bridge.FieldName) []bridge.FieldName {
+	return slices.DeleteFunc(slices.Clone(of), func(n bridge.FieldName) bool { return w.Fields[n] == "" })
+}
+
+// lacks are the needs that the key has no right to.
+func (w *ward) lacks(c connector.Catalogue, r connector.Rights) {
+	if r.Admin {
+		return
+	}
+	for _, name := range w.needed(w.Read) {
+		if o, f, there := described(c, w.Fields[name]); there && onField(r, o.Name, f.Name).Read == connector.No {
+			w.find(Wrong, "key.read", string(name), f.Name)
+		}
+	}
+	for _, name := range w.needed(w.Write) {
+		if o, f, there := described(c, w.Fields[name]); there && onField(r, o.Name, f.Name).Write == connector.No {
+			w.find(Wrong, "key.write", string(name), f.Name)
+		}
+	}
+	for _, o := range c.Objects {
+		made := o.Object == bridge.Activity && slices.Contains(w.Takes, bridge.WriteActivity) ||
+			o.Object == bridge.Appointment && slices.Contains(w.Takes, bridge.WriteMeeting)
+		if of, told := r.Objects[o.Name]; told && made && of.Create == connector.No {
+			w.find(Wrong, "key.create", o.Name)
+		}
+	}
+}
+
+// onField is what rights say of a field.
+func onField(r connector.Rights, object, field string) connector.FieldRights {
+	of, told := r.Objects[object]
+	if !told || of.Fields == nil {
+		return connector.FieldRights{Read: of.Read, Write: of.Write}
+	}
+	f, shown := of.Fields[field]
+	if !shown {
+		return connector.FieldRights{Read: connector.No, Write: connector.No}
+	}
+	return f
+}
+
+// wider says how much more the key may do with records of a kind than is needed.
+func (w *ward) wider(o connector.VendorObject, r connector.Rights) {
+	of := r.Objects[o.Name]
+	if of.Delete == connector.Yes {
+		w.find(Wider, "key.delete", o.Name)
+	}
+	if o.Object == "" {
+		if of.Read == connector.Yes || of.Write == connector.Yes {
+			w.find(Wider, "key.object", o.Name)
+		}
+		return
+	}
+	if o.Object == bridge.Activity || o.Object == bridge.Appointment {
+		return // these are made by the connector, with fields of its own
+	}
+	reads, writes := w.beyond(o, r, w.Read, false), w.beyond(o, r, w.Write, true)
+	if len(reads) > 0 {
+		w.find(Wider, "key.reads", o.Name, len(reads), shortened(reads))
+	}
+	if len(writes) > 0 {
+		w.find(Wider, "key.writes", o.Name, len(writes), shortened(writes))
+	}
+}
+
+// beyond lists the fields of an object that the key may read, or write, and that
+// nobody may through the bridge.
+func (w *ward) beyond(o connector.VendorObject, r connector.Rights, of []bridge.FieldName, write bool) (out []string) {
+	needed := map[string]bool{}
+	for _, name := range w.needed(of) {
+		needed[w.Fields[name]] = true
+	}
+	for _, f := range o.Fields {
+		rights := onField(r, o.Name, f.Name)
+		may := rights.Read
+		if write {
+			may = rights.Write
+		}
+		if (r.Admin || may == connector.Yes) && !needed[f.Name] {
+			out = append(out, f.Name)
+		}
+	}
+	return out
+}
+
+func shortened(names []string) string {
+	const most = 6
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + ", …"
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,44 @@
+package doctor
+
+import (
+	"strings"
+	"time"
+)
+
+// Text is the report for people, in a language: what the connection is, then a
+// line a finding.
+func (r Report) Text(lang string) string {
+	lines := []string{say(lang, "head", r.Connection, r.Type)}
+	add := func(code string, args ...any) { lines = append(lines, "  "+say(lang, code, args...)) }
+	if r.Reachable {
+		add("head.reachable")
+	} else {
+		add("head.unreachable")
+	}
+	if r.System != "" {
+		add("head.system", r.System)
+	}
+	if r.Key != "" {
+		add("head.key", r.Key)
+	}
+	if r.Zone != "" {
+		add("head.zone", r.Zone)
+	}
+	if r.ClockS != 0 {
+		add("head.clock", time.Duration(r.ClockS*float64(time.Second)))
+	}
+	for _, f := range r.Findings {
+		about := f.About
+		if about != "" {
+			about += " "
+		}
+		lines = append(lines, "  "+say(lang, "level."+string(f.Level))+about+f.Text)
+	}
+	if len(r.Untold) > 0 {
+		add("head.untold", strings.Join(r.Untold, "; "))
+	}
+	if len(r.Findings) == 0 {
+		add("head.well")
+	}
+	return strings.Join(lines, "\n")
+}

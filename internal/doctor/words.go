@@ -1,0 +1,71 @@
+package doctor
+
+import "fmt"
+
+// say words a finding in a reader's language. The English and the French text
+// take the same values in the same order.
+func say(lang, code string, args ...any) string {
+	w, ok := words[code]
+	if !ok {
+		return code
+	}
+	text := w.en
+	if lang == "fr" {
+		text = w.fr
+	}
+	return fmt.Sprintf(text, args...)
+}
+
+var words = map[string]struct{ en, fr string }{
+	"head":             {"%s (%s)", "%s (%s)"},
+	"head.reachable":   {"it answers, and takes our credentials", "il répond et accepte nos identifiants"},
+	"head.unreachable": {"it does not answer as it should", "il ne répond pas comme il faut"},
+	"head.system":      {"it is %s", "c'est %s"},
+	"head.key":         {"its key belongs to %s", "sa clé appartient à %s"},
+	"head.zone":        {"its account is in %s", "son compte est en %s"},
+	"head.clock":       {"its clock is %v ahead of ours", "son horloge avance de %v sur la nôtre"},
+	"head.untold":      {"it does not tell: %s", "il ne dit pas : %s"},
+	"head.well":        {"nothing is wrong", "tout va bien"},
+	"level.wrong":      {"wrong: ", "faux : "},
+	"level.wider":      {"wider than needed: ", "plus large que nécessaire : "},
+	"level.note":       {"note: ", "à savoir : "},
+
+	"check":    {"its check fails: %v", "sa vérification échoue : %v"},
+	"question": {"it does not answer %s: %v", "il ne répond pas à la question « %s » : %v"},
+	"clock":    {"its clock is %v ahead of ours: set one of them right, what was changed last is told by them", "son horloge avance de %v sur la nôtre : remettez l'une des deux à l'heure, elles disent ce qui a changé en dernier"},
+
+	"zone.unknown": {"its time zone %q is none that is known: prove the hour with connector probe", "son fuseau %q n'est pas connu : prouvez l'heure avec connector probe"},
+	"zone.differs": {"its account is in %s, the connection in %s: prove the hour with connector probe", "son compte est en %s, la connexion en %s : prouvez l'heure avec connector probe"},
+
+	"field.missing": {"is mapped to %q, which the CRM does not have%s", "renvoie à %q, que le CRM n'a pas%s"},
+	"value.missing": {"its value %q is not in the list of %q%s", "sa valeur %q n'est pas dans la liste de %q%s"},
+	"type.differs":  {"is %s here, but %q is %s there: what does not fit is refused when it is written", "est de type %s ici, mais %q est de type %s là-bas : ce qui ne convient pas sera refusé à l'écriture"},
+	"instead":       {"; there are: %s", " ; il y a : %s"},
+
+	"setting.object":        {"names the kind of record %q, which the CRM does not have", "nomme le type de fiche %q, que le CRM n'a pas"},
+	"setting.field":         {"names the field %s.%s, which the CRM does not have", "nomme le champ %s.%s, que le CRM n'a pas"},
+	"setting.value":         {"names the value %q, which is not in the list of %q%s", "nomme la valeur %q, qui n'est pas dans la liste de %q%s"},
+	"setting.user.missing":  {"names user %q, who is not in the CRM", "nomme l'utilisateur %q, qui n'est pas dans le CRM"},
+	"setting.user.inactive": {"names user %q, who is no longer active in the CRM", "nomme l'utilisateur %q, qui n'est plus actif dans le CRM"},
+
+	"person.user.missing":  {"is user %q of the CRM, who is not there", "est l'utilisateur %q du CRM, qui n'y est pas"},
+	"person.user.inactive": {"is user %q of the CRM, who is no longer active there", "est l'utilisateur %q du CRM, qui n'y est plus actif"},
+	"person.twice":         {"is user %q of the CRM, and so is %s: one of them is wrong", "est l'utilisateur %q du CRM, et %s aussi : l'un des deux est faux"},
+
+	"key.admin":  {"the key is an administrator's: it may do everything", "la clé est celle d'un administrateur : elle peut tout faire"},
+	"key.read":   {"somebody may read it, but the key may not read %q: cards will lack it", "quelqu'un a le droit de le lire, mais la clé ne peut pas lire %q : il manquera sur les fiches"},
+	"key.write":  {"somebody may write it, but the key may not write %q: those writes will be refused", "quelqu'un a le droit de l'écrire, mais la clé ne peut pas écrire %q : ces écritures seront refusées"},
+	"key.create": {"the key may not create these: what the bridge has to write will be refused", "la clé ne peut pas en créer : ce que la passerelle doit écrire sera refusé"},
+	"key.delete": {"the key may delete these: only a probe's clean-up does", "la clé peut en supprimer : seul le nettoyage d'un essai le fait"},
+	"key.object": {"the key may see or change these: the bridge never does", "la clé peut les voir ou les changer : la passerelle ne le fait jamais"},
+	"key.reads":  {"the key may read %d fields that nobody needs: %s", "la clé peut lire %d champs dont personne n'a besoin : %s"},
+	"key.writes": {"the key may write %d fields that nobody needs: %s", "la clé peut écrire %d champs dont personne n'a besoin : %s"},
+
+	"what.catalogue": {"which fields it has", "quels champs il a"},
+	"what.people":    {"who works there", "qui y travaille"},
+	"what.rights":    {"what its key may do", "ce que sa clé peut faire"},
+	"what.key":       {"whom its key belongs to", "à qui appartient sa clé"},
+	"what.zone":      {"the time zone of the account", "le fuseau horaire du compte"},
+	"what.busy":      {"when salespeople are taken", "quand les commerciaux sont pris"},
+	"what.calendar":  {"what became of appointments", "ce que sont devenus les rendez-vous"},
+}

@@ -5,6 +5,7 @@ package all
 import (
 	"passerelle/connectors/rest"
 	"passerelle/connectors/sheet"
+	"passerelle/connectors/vtiger"
 	"passerelle/connectors/webhook"
 	"passerelle/internal/connector"
 )
@@ -14,6 +15,7 @@ func Registry() connector.Registry {
 	return connector.Registry{
 		"rest":    rest.Descriptor(),
 		"sheet":   sheet.Descriptor(),
+		"vtiger":  vtiger.Descriptor(),
 		"webhook": webhook.Descriptor(),
 	}
 }

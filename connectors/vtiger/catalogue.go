@@ -1,0 +1,165 @@
+package vtiger
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/fault"
+)
+
+// modulesTold are the modules that the bridge can use, and what they serve.
+var modulesTold = []struct {
+	name string
+	ours bridge.Object
+}{
+	{"Leads", bridge.ProspectObj}, {"Contacts", bridge.ProspectObj}, {"Accounts", bridge.ProspectObj}, // where they are so configured
+	{"Potentials", bridge.Opportunity}, {"Events", bridge.Appointment}, {"cbCalendar", bridge.Appointment},
+	{"ModComments", bridge.Activity}, {"Campaigns", bridge.CampaignObj}, {"Users", ""}, {"Groups", ""},
+}
+
+// open lists which of them the key may use.
+func (c *conn) openModules(ctx context.Context, op string) ([]string, error) {
+	var listed struct{ Types []string }
+	if err := c.call(ctx, op, read("listtypes"), &listed); err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, m := range modulesTold {
+		if slices.Contains(listed.Types, m.name) {
+			out = append(out, m.name)
+		}
+	}
+	return out, nil
+}
+
+// Catalogue tells what describe shows the key of the modules that the bridge
+// can use.
+func (c *conn) Catalogue(ctx context.Context) (connector.Catalogue, error) {
+	const op = "vtiger: catalogue"
+	me, err := c.self(ctx, op)
+	if err != nil {
+		return connector.Catalogue{}, err
+	}
+	names, err := c.openModules(ctx, op)
+	if err != nil {
+		return connector.Catalogue{}, err
+	}
+	out := connector.Catalogue{
+		System: "vtiger " + me.version,
+		Key:    connector.User{ID: me.user, Login: c.User, Name: c.User, Active: true, Admin: me.admin},
+		Zone:   "UTC",
+		Users:  slices.Contains(names, "Users"),
+		Silent: silence(me),
+	}
+	for _, m := range modulesTold {
+		if !slices.Contains(names, m.name) {
+			continue
+		}
+		told, err := c.describe(ctx, op, m.name)
+		if err != nil {
+			return out, err
+		}
+		serves := m.ours
+		if serves == bridge.ProspectObj && !slices.Contains(c.Prospects, m.name) {
+			serves = ""
+		}
+		out.Objects = append(out.Objects, told.object(serves))
+	}
+	if at := c.serverTime.Load(); at > 0 {
+		out.Clock = time.Unix(at, 0).UTC()
+	}
+	return out, nil
+}
+
+func silence(me identity) []string {
+	out := []string{
+		"the rights of other users than the key's: their roles, profiles and the sharing rules are not in the API",
+		"how long a text a field keeps: what was cut is noticed by reading the answer, and put back",
+		"whether the database runs in UTC: Zone is what an installation has unless somebody changed it",
+	}
+	if !me.admin {
+		out = append(out, "deletions of records that belong to others: a whole read tells")
+	}
+	return out
+}
+
+func (m *module) object(ours bridge.Object) connector.VendorObject {
+	out := connector.VendorObject{Name: m.name, Object: ours}
+	for _, name := range m.order {
+		f := m.fields[name]
+		out.Fields = append(out.Fields, connector.VendorField{
+			Name: f.name, Label: f.label, Type: fieldType(f.kind), Mandatory: f.mandatory,
+			Closed: len(f.choices) > 0, Choices: f.choices,
+		})
+	}
+	return out
+}
+
+func fieldType(kind string) bridge.FieldType {
+	switch kind {
+	case "phone":
+		return bridge.Phone
+	case "email":
+		return bridge.Email
+	case "integer":
+		return bridge.Integer
+	case "double", "currency", "percentage":
+		return bridge.Decimal
+	case "boolean":
+		return bridge.Boolean
+	case "date":
+		return bridge.Date
+	case "datetime":
+		return bridge.DateTime
+	case "picklist":
+		return bridge.Enum
+	}
+	return bridge.Text
+}
+
+// Rights tells those of the key: describe knows no other user.
+func (c *conn) Rights(ctx context.Context, user string) (connector.Rights, error) {
+	const op = "vtiger: rights"
+	me, err := c.self(ctx, op)
+	if err != nil {
+		return connector.Rights{}, err
+	}
+	if user != "" && user != me.user && user != c.User {
+		return connector.Rights{}, fault.Newf(fault.Rejected, op, "the API tells the rights of the connection's own user only: give each role a technical user and a connection of its own to compare")
+	}
+	names, err := c.openModules(ctx, op)
+	if err != nil {
+		return connector.Rights{}, err
+	}
+	// Not Admin, even if it is one: some fields are locked for everybody.
+	out := connector.Rights{Objects: map[string]connector.ObjectRights{}}
+	for _, name := range names {
+		m, err := c.describe(ctx, op, name)
+		if err != nil {
+			return out, err
+		}
+		out.Objects[name] = m.rights()
+	}
+	return out, nil
+}
+
+func (m *module) rights() connector.ObjectRights {
+	out := connector.ObjectRights{
+		Read: may(m.read), Create: may(m.create), Write: may(m.update), Delete: may(m.remove),
+		Fields: make(map[string]connector.FieldRights, len(m.fields)),
+	}
+	for name, f := range m.fields {
+		out.Fields[name] = connector.FieldRights{Read: may(m.read), Write: may(m.update && f.editable)}
+	}
+	return out
+}
+
+func may(yes bool) connector.May {
+	if yes {
+		return connector.Yes
+	}
+	return connector.No
+}

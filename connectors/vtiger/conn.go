@@ -1,0 +1,121 @@
+package vtiger
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"passerelle/internal/connector"
+	"passerelle/internal/fault"
+)
+
+var (
+	_ connector.Puller       = (*conn)(nil)
+	_ connector.Applier      = (*conn)(nil)
+	_ connector.Finder       = (*conn)(nil)
+	_ connector.Cataloguer   = (*conn)(nil)
+	_ connector.RightsTeller = (*conn)(nil)
+	_ connector.PeopleLister = (*conn)(nil)
+	_ connector.Diary        = (*conn)(nil)
+	_ connector.Calendar     = (*conn)(nil)
+	_ connector.Remover      = (*conn)(nil)
+)
+
+type conn struct {
+	settings
+	env    connector.Env
+	mapper mapper
+	access connector.Access // nil in the cloud, whose credential is fixed
+
+	mu      sync.Mutex
+	modules map[string]*module // as describe told, for a while
+	logins  map[string]string  // login → id of users that were looked up
+	me      identity           // whom the key belongs to, in the cloud
+
+	syncLess   atomic.Bool  // the operation sync has crashed here
+	serverTime atomic.Int64 // of the last answer, in seconds; 0 where it told none
+}
+
+func open(_ context.Context, env connector.Env) (connector.Conn, error) {
+	s, err := load(env)
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{
+		settings: s, env: env, mapper: mapper{env.Fields, env.Catalog, s.Aliases},
+		modules: map[string]*module{}, logins: map[string]string{},
+	}
+	if s.Flavour != cloud {
+		c.access = env.Session(c.login)
+	}
+	return c, nil
+}
+
+// Close has nothing to close: the client belongs to the bridge.
+func (c *conn) Close() error { return nil }
+
+// Check reads what the key may see of each module that is needed. Every mapped
+// field must be in one of the prospects' modules, and the calendar must have
+// the fields and values that the settings name.
+func (c *conn) Check(ctx context.Context) error {
+	const op = "vtiger: check"
+	var modules []*module
+	for _, name := range c.Prospects {
+		m, err := c.describe(ctx, op, name)
+		if err != nil {
+			return err
+		}
+		modules = append(modules, m)
+	}
+	events, err := c.describe(ctx, op, c.calendar())
+	if err != nil {
+		return err
+	}
+	findings := c.unmapped(modules)
+	findings = append(findings, c.unfit(events)...)
+	if len(findings) > 0 {
+		return fault.Newf(fault.Permanent, op, "%s", strings.Join(findings, "; "))
+	}
+	return nil
+}
+
+// unmapped names mapped fields that no module has or that the key is not shown.
+func (c *conn) unmapped(modules []*module) []string {
+	var missing []string
+	for _, name := range c.env.Fields.Names() {
+		has := func(m *module) bool { return c.mapper.in(m, name) != "" }
+		if !slices.ContainsFunc(modules, has) {
+			missing = append(missing, fmt.Sprintf("%s (%s)", c.env.Fields[name], name))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return []string{"the key is shown no field " + strings.Join(missing, ", ") + ": correct the connection's fields, or open them in the profile of " + c.User}
+}
+
+// unfit names what of the calendar the settings need and the key may not write.
+func (c *conn) unfit(events *module) []string {
+	var out []string
+	wants := func(field string, values ...string) {
+		for _, v := range append(values, "") {
+			if err := events.mayWrite(field, v); err != nil {
+				out = append(out, events.name+": "+err.Error())
+				return
+			}
+		}
+	}
+	if !events.create || !events.update {
+		out = append(out, events.name+": the key may not create and change them")
+	}
+	wants(c.Operation)
+	wants("activitytype", c.Call.Type, c.Appointment.Type)
+	wants("eventstatus", c.Call.Held, c.Call.NotHeld, c.Appointment.Planned, c.Appointment.Cancelled)
+	if c.Call.Disposition != "" {
+		wants(c.Call.Disposition)
+	}
+	return out
+}

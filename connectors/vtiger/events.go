@@ -1,0 +1,181 @@
+package vtiger
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/fault"
+)
+
+// The longest texts that the calendar's own columns keep, in characters.
+const (
+	maxSubject = 100
+	maxPlace   = 150
+)
+
+// target is what an event is made for.
+type target struct {
+	events *module
+	id     string // the prospect's, the vendor's
+	link   string // the field that points to it
+}
+
+func (c *conn) target(ctx context.Context, op, prospect string) (target, error) {
+	m, id, err := c.prospect(ctx, op, prospect)
+	if err != nil {
+		return target{}, err
+	}
+	events, err := c.describe(ctx, op, c.calendar())
+	if err != nil {
+		return target{}, err
+	}
+	for _, link := range []string{"parent_id", "rel_id", "contact_id", "cto_id"} {
+		if slices.Contains(events.fields[link].refers, m.name) {
+			return target{events, id, link}, nil
+		}
+	}
+	return target{}, fault.Newf(fault.Rejected, op, "no field of %s points to %s", events.name, m.name)
+}
+
+// fits checks what the server does not: that the key may write each field of a
+// new record, and that picklists have the values. Only duration_minutes takes
+// more than its list, everywhere.
+func (c *conn) fits(op string, m *module, element record) error {
+	if !m.create {
+		return fault.Newf(fault.Rejected, op, "the key may not create %s", m.name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(element)) {
+		value := element[name]
+		if name == "duration_minutes" {
+			value = ""
+		}
+		if err := m.mayWrite(name, value); err != nil {
+			return fault.Newf(fault.Rejected, op, "%s: %w", m.name, err)
+		}
+	}
+	return nil
+}
+
+// create makes an event and looks at what the answer shows of it. The server
+// would hang it on a prospect that is gone, or keep another hour for it: such
+// an event is taken away again.
+func (c *conn) create(ctx context.Context, op string, t target, element record) (connector.Receipt, error) {
+	stored, err := c.send(ctx, op, t.events, "create", "", element)
+	if err != nil {
+		if fault.Of(err).Kind == fault.Rejected {
+			c.outdated(t.events.name)
+		}
+		return connector.Receipt{}, err
+	}
+	id := stored["id"]
+	if !vendorID.MatchString(id) {
+		return connector.Receipt{}, fault.Lost(op, fmt.Errorf("the answer shows no id of the new record"))
+	}
+	if stored[t.link] == "" {
+		if err := c.remove(ctx, op, id); err != nil {
+			return connector.Receipt{}, err
+		}
+		return connector.Receipt{}, noRecord(op)
+	}
+	for _, name := range differing(t.events, element, stored) {
+		if slices.Contains(essential, name) || name == c.Operation {
+			if err := c.remove(ctx, op, id); err != nil {
+				return connector.Receipt{}, err
+			}
+			return connector.Receipt{}, fault.Newf(fault.Permanent, op, "the CRM did not keep %s of a new event as it was sent: the event was taken back", name)
+		}
+	}
+	return connector.Receipt{State: connector.Stored, ExternalID: t.events.own(id)}, nil
+}
+
+// essential is what an event must show as it was sent.
+var essential = []string{"date_start", "time_start", "due_date", "time_end", "dtstart", "dtend", "assigned_user_id", "activitytype", "eventstatus"}
+
+// change writes to an event of ours and marks the operation in it.
+func (c *conn) change(ctx context.Context, op string, events *module, rec record, operation bridge.OperationID, element record) (connector.Receipt, error) {
+	receipt := connector.Receipt{State: connector.Stored, ExternalID: events.own(rec["id"])}
+	if slices.Contains(c.marks(rec), string(operation)) {
+		return receipt, nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(element)) {
+		value := element[name]
+		if name == "duration_minutes" {
+			value = ""
+		}
+		if err := events.mayWrite(name, value); err != nil {
+			return receipt, fault.Newf(fault.Rejected, op, "%s: %w", events.name, err)
+		}
+	}
+	return receipt, c.revise(ctx, op, events, rec["id"], element, nil)
+}
+
+// remove deletes a record; one that is gone is no error.
+func (c *conn) remove(ctx context.Context, op, id string) error {
+	err := c.call(ctx, op, write("delete", "id", id), new(any))
+	if err = ofRecord(err); err != nil && fault.Of(err).NoRecord {
+		return nil
+	}
+	return err
+}
+
+// span sets when an event begins and ends. Date and time go apart, both in the
+// database's zone, which is UTC: near midnight both move. coreBOS has them in
+// one field.
+func (m *module) span(element record, start time.Time, length time.Duration) {
+	from, to := start.UTC(), start.UTC().Add(length)
+	if _, joined := m.fields["dtstart"]; joined {
+		element["dtstart"], element["dtend"] = from.Format(time.DateTime), to.Format(time.DateTime)
+		return
+	}
+	element["date_start"], element["time_start"] = from.Format(time.DateOnly), from.Format(time.TimeOnly)
+	element["due_date"], element["time_end"] = to.Format(time.DateOnly), to.Format(time.TimeOnly)
+	element["duration_hours"] = fmt.Sprint(int(length.Hours()))
+	element["duration_minutes"] = fmt.Sprint(int(length.Minutes()) % 60)
+}
+
+// spanFields are where an event's times stand.
+func (m *module) spanFields() []string {
+	if _, joined := m.fields["dtstart"]; joined {
+		return []string{"dtstart", "dtend"}
+	}
+	return []string{"date_start", "time_start", "due_date", "time_end"}
+}
+
+// spanOf reads an event's times; ok is false for what has none.
+func (m *module) spanOf(rec record) (from, to time.Time, ok bool) {
+	first, last := rec["dtstart"], rec["dtend"]
+	if _, joined := m.fields["dtstart"]; !joined {
+		first, last = rec["date_start"]+" "+rec["time_start"], rec["due_date"]+" "+rec["time_end"]
+	}
+	from, err := moment(first)
+	if err != nil {
+		return from, to, false
+	}
+	if to, err = moment(last); err != nil || to.Before(from) {
+		to = from
+	}
+	return from, to, true
+}
+
+func moment(text string) (time.Time, error) {
+	t, err := time.Parse(time.DateTime, text)
+	if err != nil {
+		t, err = time.Parse("2006-01-02 15:04", strings.TrimSpace(text))
+	}
+	return t.UTC(), err
+}
+
+// cut shortens a text to what a column keeps, by whole characters.
+func cut(text string, most int) string {
+	if utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	return string([]rune(text)[:most-1]) + "…"
+}

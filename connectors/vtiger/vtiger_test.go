@@ -1,0 +1,400 @@
+package vtiger
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"passerelle/connectors/vtiger/fake"
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/connector/httpx"
+	"passerelle/internal/fault"
+	"passerelle/internal/secret"
+	"passerelle/internal/strict"
+)
+
+// site is a CRM and a connection to it.
+type site struct {
+	*fake.CRM
+	conn   *conn
+	clock  *clock
+	logins int
+	before func(r *http.Request) bool // sees each request first; true: its answer is lost
+}
+
+// newSite opens a connection as a user of the fake.
+func newSite(t *testing.T, o fake.Options, user, more string) *site {
+	t.Helper()
+	s := &site{clock: &clock{}}
+	o.Now = s.clock.now
+	s.CRM = newCRM(o)
+	s.AddUser(fake.User{
+		ID: 7, Login: "limited", Key: key, Hidden: map[string][]string{"Leads": {"annualrevenue"}},
+		Locked: map[string][]string{"Leads": {"phone"}, "Events": {"location"}}, Closed: []string{"Potentials"},
+	})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ParseForm() == nil && s.before != nil && s.before(r) {
+			s.CRM.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		}
+		s.CRM.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	node, err := strict.Parse("settings.yaml", fmt.Appendf(nil, "url: %s\nuser: %s\naccess_key: %s\n%s\n", server.URL, user, key, more))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := open(t.Context(), connector.Env{
+		Name: "crm.main", Decode: node.Decode, Fields: fields, Catalog: bridge.Standard(), Now: s.clock.now,
+		HTTP: httpx.New(httpx.Options{AllowPrivate: true, Timeout: 5 * time.Second}), Session: s.session(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.conn = opened.(*conn)
+	t.Cleanup(s.conn.env.HTTP.CloseIdleConnections)
+	return s
+}
+
+// session is the bridge's side of it, in memory.
+func (s *site) session() func(connector.Login) connector.Access {
+	var mu sync.Mutex
+	var held connector.Session
+	return func(login connector.Login) connector.Access {
+		return func(ctx context.Context, refused secret.String) (secret.String, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if !held.Token.IsZero() && !held.Token.Equal(refused) {
+				return held.Token, nil
+			}
+			next, err := login(ctx, held)
+			if err == nil {
+				held = next
+				s.logins++
+			}
+			return next.Token, err
+		}
+	}
+}
+
+func (s *site) lead(owner int, more map[string]string) string {
+	all := map[string]string{"lastname": holder, "company": "Canari SARL", "leadstatus": "Hot"}
+	for k, v := range more {
+		all[k] = v
+	}
+	return "Leads:" + strconv.Itoa(s.Put("Leads", owner, all))
+}
+
+// read follows a selection to the end of one read.
+func (s *site) read(t *testing.T, selection, cursor string, limit int) (ids, gone []string, last connector.Page) {
+	t.Helper()
+	for range 500 {
+		page, err := s.conn.Pull(t.Context(), connector.PullRequest{Selection: selection, Fields: []bridge.FieldName{"account.name"}, Cursor: cursor, Limit: limit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range page.Prospects {
+			ids = append(ids, p.Ref.ID)
+		}
+		if gone = append(gone, page.Gone...); !page.More {
+			return ids, gone, page
+		}
+		cursor = page.Cursor
+	}
+	t.Fatal("the read has no end")
+	return nil, nil, last
+}
+
+func activity(prospect, event string) bridge.Write {
+	return bridge.Write{
+		Operation: bridge.Operation("crm.main", event, bridge.WriteActivity, 0), Kind: bridge.WriteActivity,
+		Prospect: bridge.Ref{Connection: "crm.main", Object: bridge.ProspectObj, ID: prospect},
+		Call:     &bridge.CallLog{At: time.Date(2026, 3, 29, 0, 59, 58, 0, time.UTC), TalkS: 61, Technical: bridge.Answered, Disposition: bridge.DispNotInterested, Note: "ne rappeler que le mardi", Caller: "alice"},
+	}
+}
+
+func fieldWrite(prospect string, name bridge.FieldName, value, expected bridge.Value) bridge.Write {
+	return bridge.Write{
+		Operation: bridge.Operation("crm.main", prospect+string(name), bridge.WriteFields, 0), Kind: bridge.WriteFields,
+		Prospect: bridge.Ref{Connection: "crm.main", Object: bridge.ProspectObj, ID: prospect},
+		Fields:   []bridge.FieldChange{{Name: name, Value: value, Expected: expected}},
+	}
+}
+
+func (s *site) apply(t *testing.T, w bridge.Write) connector.Receipt {
+	t.Helper()
+	return s.conn.Apply(t.Context(), []bridge.Write{w})[0]
+}
+
+// Rows that the server takes out of pages after counting them, whole pages of
+// them, at the beginning, between and at the end, hide nobody else and end no
+// read early.
+func TestRowsHiddenAfterTheLimit(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int{1, 2, 7, 100} {
+		s := newSite(t, fake.Options{}, "limited", "")
+		var want []string
+		for n := range 260 {
+			id := s.lead(7, nil)
+			if n < 30 || n%10 == 3 && n < 200 || n == 120 {
+				if n >= 30 {
+					want = append(want, id)
+					continue
+				}
+			}
+			s.Hide("limited", number(id))
+		}
+		ids, _, last := s.read(t, "", "", limit)
+		if d := cmp.Diff(want, ids); d != "" || !last.Whole {
+			t.Errorf("limit %d: whole %v (-want +got):\n%s", limit, last.Whole, d)
+		}
+		s.clock.later(2 * time.Minute)
+		for _, id := range want[3:] {
+			s.Edit(number(id), "company", "Neuve SA")
+		}
+		ids, gone, last := s.read(t, "", last.Cursor, limit)
+		slices.Sort(ids)
+		slices.Sort(want) // with the overlap, all that came just before
+		if d := cmp.Diff(want, slices.Compact(ids)); d != "" || last.Whole || len(gone) > 0 {
+			t.Errorf("limit %d: changes, whole %v, gone %v (-want +got):\n%s", limit, last.Whole, gone, d)
+		}
+	}
+}
+
+// What the server drops or stores without a word is refused here, before it is
+// sent.
+func TestTheBridgeEnforcesRights(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name    string
+		field   bridge.FieldName
+		value   bridge.Value
+		says    string
+		written string // the vendor's field, if it may be written
+	}{
+		{"locked by the profile", bridge.FieldPhone, "0699887766", "phone is locked", ""},
+		{"hidden by the profile", "account.revenue", "12", "mapped to no field", ""},
+		{"no value of the picklist", bridge.FieldLeadStatus, "Tiède", "none of the picklist leadstatus", ""},
+		{"a value of the picklist", bridge.FieldLeadStatus, "Warm", "", "leadstatus"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, fake.Options{}, "limited", "")
+			id := s.lead(7, nil)
+			held, _ := s.Get(number(id))
+			expected := bridge.Value(held.Fields[fields[tc.field]])
+			r := s.apply(t, fieldWrite(id, tc.field, tc.value, expected))
+			if tc.written != "" {
+				if now, _ := s.Get(number(id)); r.Err != nil || now.Fields[tc.written] != string(tc.value) {
+					t.Errorf("%+v, the CRM holds %q", r, now.Fields[tc.written])
+				}
+				return
+			}
+			if r.Err == nil || fault.Of(r.Err).Kind != fault.Rejected || !strings.Contains(r.Err.Error(), tc.says) {
+				t.Errorf("%+v, want it rejected with %q", r, tc.says)
+			}
+			if n := s.Requests("revise"); n > 0 || strings.Contains(r.Err.Error(), string(tc.value)) {
+				t.Errorf("%d requests to write; error %v", n, r.Err)
+			}
+		})
+	}
+}
+
+// A field of a new event that the profile locks would be stored by create.
+func TestNewEventsKeepToTheProfile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fake.Options{}, "limited", "")
+	w := activity(s.lead(7, nil), "e1")
+	w.Kind, w.Call = bridge.WriteMeeting, nil
+	w.Meeting = &bridge.Meeting{ID: "meeting-1", Slot: bridge.Slot{UTC: time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC), Minutes: 30}, Place: "Lyon"}
+	r := s.apply(t, w)
+	if r.Err == nil || !strings.Contains(r.Err.Error(), "location is locked") || len(s.All("Events")) > 0 {
+		t.Errorf("%+v, %d events", r, len(s.All("Events")))
+	}
+}
+
+// A prospect that is gone and one that the key may not see are told apart, by
+// words alone; an event that hung on one that is gone is taken back.
+func TestGoneAndHidden(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fake.Options{}, "limited", "")
+	gone, theirs := s.lead(7, nil), s.lead(1, nil)
+	s.Delete(number(gone))
+	for id, want := range map[string]bool{gone: true, theirs: false, "Leads:999999": true, "Potentials:3": true, "12": true} {
+		r := s.apply(t, fieldWrite(id, "account.name", "x", "y"))
+		if f := fault.Of(r.Err); r.Err == nil || f.Kind != fault.Rejected || f.NoRecord != want {
+			t.Errorf("%s: %+v (no record %v), want no record %v", id, r.Err, f.NoRecord, want)
+		}
+	}
+	r := s.apply(t, activity(gone, "e1"))
+	if f := fault.Of(r.Err); r.Err == nil || !f.NoRecord || f.MayHaveApplied || len(s.All("Events")) > 0 {
+		t.Errorf("a call for a prospect that is gone: %+v, %d events", r, len(s.All("Events")))
+	}
+}
+
+// A text that the column cut is put back, and refused.
+func TestWhatIsCutIsPutBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fake.Options{}, "passerelle", "")
+	id := s.lead(1, nil)
+	r := s.apply(t, fieldWrite(id, "account.name", bridge.Value(strings.Repeat("é", 300)), "Canari SARL"))
+	if now, _ := s.Get(number(id)); r.Err == nil || fault.Of(r.Err).Kind != fault.Rejected || now.Fields["company"] != "Canari SARL" {
+		t.Errorf("%+v, the CRM holds %d bytes", r, len(now.Fields["company"]))
+	}
+}
+
+// Members of a campaign are read whole, in every module of the prospects.
+func TestCampaignMembers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fake.Options{}, "passerelle", "prospects: [Leads, Contacts]")
+	campaign := s.Put("Campaigns", 1, map[string]string{"campaignname": "Printemps"})
+	var want []string
+	for n := range 12 {
+		id := s.lead(1, nil)
+		if n%4 == 0 {
+			contact := s.Put("Contacts", 1, map[string]string{"lastname": holder})
+			s.Join(campaign, contact)
+			want = append(want, "Contacts:"+strconv.Itoa(contact))
+		}
+		if n%2 == 0 {
+			s.Join(campaign, number(id))
+			want = append(want, id)
+		}
+	}
+	slices.Sort(want)
+	selection := "campaign: " + s.ID(campaign)
+	ids, _, last := s.read(t, selection, "", 2)
+	if slices.Sort(ids); cmp.Diff(want, ids) != "" || !last.Whole {
+		t.Errorf("whole %v: %s", last.Whole, cmp.Diff(want, ids))
+	}
+	s.Leave(campaign, number(want[1]))
+	ids, _, last = s.read(t, selection, last.Cursor, 5)
+	if slices.Sort(ids); cmp.Diff(slices.Delete(want, 1, 2), ids) != "" || !last.Whole {
+		t.Errorf("after one has left, whole %v: %v", last.Whole, ids)
+	}
+	if _, err := s.conn.Pull(t.Context(), connector.PullRequest{Selection: "campaign: 10x3"}); fault.Of(err).Kind != fault.Rejected {
+		t.Errorf("a lead for a campaign: %v", err)
+	}
+}
+
+// Deletions are told by sync at once; where it crashes, by the next whole read,
+// and it is asked no more.
+func TestDeletions(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		options fake.Options
+		more    string
+		asked   int
+		atOnce  bool
+	}{
+		"sync":         {fake.Options{}, "", 2, true},
+		"sync crashes": {fake.Options{Crashes: []string{"sync"}}, "", 1, false},
+		"not wanted":   {fake.Options{}, "sync: false", 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, tc.options, "passerelle", tc.more)
+			kept, deleted := s.lead(1, nil), s.lead(6, nil)
+			_, _, last := s.read(t, "", "", 10)
+			s.clock.later(time.Minute)
+			s.Delete(number(deleted))
+			_, gone, last := s.read(t, "", last.Cursor, 10)
+			if slices.Contains(gone, deleted) != tc.atOnce || last.Whole {
+				t.Errorf("gone %v", gone)
+			}
+			s.read(t, "", last.Cursor, 10)
+			if n := s.Requests("sync"); n != tc.asked {
+				t.Errorf("sync was asked %d times, want %d", n, tc.asked)
+			}
+			s.clock.later(25 * time.Hour)
+			ids, _, last := s.read(t, "", last.Cursor, 10)
+			if d := cmp.Diff([]string{kept}, ids); d != "" || !last.Whole {
+				t.Errorf("a day later, whole %v: %s", last.Whole, d)
+			}
+		})
+	}
+}
+
+// With notes in comments, whichever answer is lost, there is one event and one
+// comment in the end.
+func TestNotesAsComments(t *testing.T) {
+	t.Parallel()
+	for _, lose := range []string{"", "ModComments", "Events"} {
+		s := newSite(t, fake.Options{}, "passerelle", "call: {notes: comments}\noperation_field: cf_951")
+		w := activity(s.lead(1, nil), "e1")
+		once := sync.OnceValue(func() bool { return true })
+		s.before = func(r *http.Request) bool {
+			return lose != "" && r.Form.Get("operation") == "create" && r.Form.Get("elementType") == lose && once() && s.Requests("create") <= 1
+		}
+		for range 3 {
+			seen, err := s.conn.Find(t.Context(), []bridge.Write{w})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !seen[0].Present {
+				s.apply(t, w)
+			}
+		}
+		events, comments := s.All("Events"), s.All("ModComments")
+		if len(events) != 1 || len(comments) != 1 || !strings.HasPrefix(comments[0].Fields["commentcontent"], w.Call.Note) || strings.Contains(events[0].Fields["description"], w.Call.Note) {
+			t.Errorf("the answer for %q was lost: %d events, %d comments", lose, len(events), len(comments))
+		}
+	}
+}
+
+// A session ends after a day, or after half an hour without use: a new one is
+// bought once. Another program that logs in as the same user in between spoils
+// one challenge, not the login.
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fake.Options{}, "passerelle", "")
+	for _, later := range []time.Duration{0, 31 * time.Minute, time.Minute, 25 * time.Hour} {
+		s.clock.later(later)
+		if err := s.conn.Check(t.Context()); err != nil {
+			t.Fatalf("after %v: %v", later, err)
+		}
+	}
+	if s.logins != 3 {
+		t.Errorf("%d logins for three sessions", s.logins)
+	}
+	s.EndSessions()
+	meddled := false
+	s.before = func(r *http.Request) bool {
+		if r.Form.Get("operation") == "login" && !meddled {
+			meddled = true
+			s.CRM.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/webservice.php?operation=getchallenge&username=passerelle", nil))
+		}
+		return false
+	}
+	s.clock.later(time.Hour)
+	if err := s.conn.Check(t.Context()); err != nil || s.logins != 4 {
+		t.Errorf("%d logins, %v", s.logins, err)
+	}
+}
+
+// Prefixes are the installation's: another has others.
+func TestIdsAreTheInstallations(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fake.Options{}, "passerelle", "")
+	id := s.lead(1, nil)
+	if vendor := s.ID(number(id)); vendor != "10x"+strconv.Itoa(number(id)) {
+		t.Fatalf("the fake's own id is %s", vendor)
+	}
+	s.Renumber("Leads", "77")
+	if r := s.apply(t, fieldWrite(id, "account.name", "Neuve SA", "Canari SARL")); r.Err != nil {
+		t.Error(r.Err)
+	}
+	if ids, _, _ := s.read(t, "", "", 10); !slices.Equal(ids, []string{id}) {
+		t.Errorf("read %v", ids)
+	}
+}

@@ -32,13 +32,11 @@ var decisions = store.NewTable[Decision]("desk.decisions")
 // decided keeps what a command on a lead's prospect was decided by.
 func (c *command) decided(l bridge.Lead, d Decision) error {
 	d.At, d.Subject, d.Policy = c.now.UTC(), c.who, c.Policy.Hash()
-	return c.tx.InOrder(func(tx *store.Tx) error {
-		n, err := decisions.Next(tx)
-		if err != nil {
-			return err
-		}
-		return decisions.Put(tx, l.Prospect.Key()+"\x00"+fmt.Sprintf("%012x", n), d)
-	})
+	n, err := decisions.Next(c.tx)
+	if err != nil {
+		return err
+	}
+	return decisions.Put(c.tx, l.Prospect.Key()+"\x00"+fmt.Sprintf("%012x", n), d)
 }
 
 // decidedCall keeps what the call was decided by.

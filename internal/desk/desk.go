@@ -144,20 +144,7 @@ func (d *Desk) run(ctx context.Context, actor bridge.Actor, fn func(*command) er
 
 // submit begins to carry out a command, and answers how to wait for its end.
 func (d *Desk) submit(ctx context.Context, actor bridge.Actor, fn func(*command) error) (wait func() error) {
-	return told(d.opts.Store.Submit(ctx, func(tx *store.Tx) error { return fn(d.begin(tx, actor)) }))
-}
-
-// prepare is submit for a command that is worth being prepared beside others:
-// it is decided by the rules that hold in its turn.
-func (d *Desk) prepare(ctx context.Context, actor bridge.Actor, fn func(*command) error) (wait func() error) {
-	return told(d.opts.Store.Prepare(ctx, func(tx *store.Tx) error {
-		c := d.begin(tx, actor)
-		tx.While(func() bool { return d.rules.Load() == c.Rules })
-		return fn(c)
-	}))
-}
-
-func told(kept func() error) (wait func() error) {
+	kept := d.opts.Store.Submit(ctx, func(tx *store.Tx) error { return fn(d.begin(tx, actor)) })
 	return func() error {
 		err := kept()
 		faultpoint.Hit("desk.commit.after")

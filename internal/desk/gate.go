@@ -9,7 +9,6 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/outbox"
 	"passerelle/internal/policy"
-	"passerelle/internal/store"
 )
 
 // gated is what the gate made of a set of changed fields.
@@ -213,26 +212,18 @@ func (c *command) frame(ref bridge.Ref, kind bridge.WriteKind, key string, revis
 	}
 }
 
-// append puts a write in the outbox, in its turn: entries are numbered by age.
+// append puts a write in the outbox.
 func (c *command) append(w bridge.Write, key string, lead bridge.LeadID, proposal bridge.ProposalID) error {
-	draft := c.draft(w, key, lead, proposal)
-	c.wake(w.Prospect.Connection)
-	return c.tx.InOrder(func(tx *store.Tx) error {
-		_, err := outbox.Append(tx, draft, c.now)
-		return err
-	})
+	_, err := c.send(w, key, lead, proposal)
+	return err
 }
 
 // send puts a write in the outbox and answers its entry's id.
 func (c *command) send(w bridge.Write, key string, lead bridge.LeadID, proposal bridge.ProposalID) (string, error) {
-	e, err := outbox.Append(c.tx, c.draft(w, key, lead, proposal), c.now)
-	c.wake(w.Prospect.Connection)
-	return e.ID, err
-}
-
-func (c *command) draft(w bridge.Write, key string, lead bridge.LeadID, proposal bridge.ProposalID) outbox.Draft {
-	return outbox.Draft{
+	e, err := outbox.Append(c.tx, outbox.Draft{
 		Write: w, Lead: lead, Proposal: proposal, EventKey: key, Policy: c.Policy.Hash(),
 		Look: c.restored.Doubted(w, c.happened, c.now),
-	}
+	}, c.now)
+	c.wake(w.Prospect.Connection)
+	return e.ID, err
 }

@@ -57,7 +57,7 @@ func (d *Desk) Record(ctx context.Context, actor bridge.Actor, call Call) (Recei
 // share a commit.
 func (d *Desk) Submit(ctx context.Context, actor bridge.Actor, call Call) (wait func() (Receipt, error)) {
 	var out Receipt
-	kept := d.prepare(ctx, actor, func(c *command) (err error) {
+	kept := d.submit(ctx, actor, func(c *command) (err error) {
 		out, err = c.take(call)
 		return err
 	})

@@ -43,13 +43,9 @@ var (
 var origin = strings.Repeat("0", 64)
 
 // Append writes the next line: the caller gives what happened, N, Prev and
-// Hash are made here, in the command's turn. Records are the keys of the records
-// concerned; they are replaced by their pseudonyms.
+// Hash are made here. Records are the keys of the records concerned; they are
+// replaced by their pseudonyms.
 func Append(tx *store.Tx, l Line) error {
-	return tx.InOrder(func(tx *store.Tx) error { return link(tx, l) })
-}
-
-func link(tx *store.Tx, l Line) error {
 	prev, n, err := head(tx)
 	if err != nil {
 		return err

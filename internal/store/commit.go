@@ -19,7 +19,6 @@ const maxGroup = 1024
 
 type command struct {
 	fn   func(*Tx) error
-	plan *plan // what fn has come to over a snapshot; may be nil
 	done chan error
 }
 
@@ -37,11 +36,7 @@ func (s *Store) Commit(ctx context.Context, fn func(*Tx) error) error {
 // what one goroutine submits is carried out in that order, and may share a
 // transaction. wait answers as Commit does; it may be called once.
 func (s *Store) Submit(ctx context.Context, fn func(*Tx) error) (wait func() error) {
-	return s.submit(ctx, &command{fn: fn})
-}
-
-func (s *Store) submit(ctx context.Context, c *command) (wait func() error) {
-	c.done = make(chan error, 1)
+	c := &command{fn: fn, done: make(chan error, 1)}
 	if err := s.enqueue(ctx, c); err != nil {
 		return func() error { return err }
 	}
@@ -127,11 +122,10 @@ func (s *Store) commit(group []*command) {
 		var after []func()
 		var changed []place
 		spoiler := -1
-		s.recent.now = s.kepts.Load() + 1
 		err := s.update(func(btx *bbolt.Tx) error {
 			for i, c := range group {
-				tx := &Tx{b: btx, noted: s.changes != nil, recent: s.recent}
-				errs[i] = s.run(c, tx)
+				tx := &Tx{b: btx, noted: s.changes != nil}
+				errs[i] = s.run(c.fn, tx)
 				if errs[i] != nil && tx.dirty {
 					spoiler = i
 					return errs[i]
@@ -155,7 +149,6 @@ func (s *Store) commit(group []*command) {
 			s.reopen()
 		}
 		if err == nil {
-			s.kepts.Add(1)
 			if s.changes != nil {
 				s.changes.add(changed)
 			}
@@ -176,17 +169,12 @@ func (s *Store) commit(group []*command) {
 
 // run turns a panic into an error: one bad command must not take the hub down
 // or the others' changes with it.
-func (s *Store) run(c *command, tx *Tx) (err error) {
+func (s *Store) run(fn func(*Tx) error, tx *Tx) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			tx.dirty = true
 			err = s.accident(p)
 		}
 	}()
-	if c.plan != nil {
-		if done, err := c.plan.carryOut(tx); done {
-			return err
-		}
-	}
-	return c.fn(tx)
+	return fn(tx)
 }

@@ -3,11 +3,9 @@
 // It is the only user of bbolt and of age.
 //
 // It promises that a nil from [Store.Commit] means fsynced, that a function
-// which fails leaves nothing behind and takes no other with it, that a command
-// prepared beside the committer ([Store.Prepare]) has the effect of one run in
-// its turn, and that what it hands out was copied out of the database. The store
-// of an earlier version is brought up to this one at its opening, after a copy was
-// kept; the file is compacted, and backed up, while commands go on. Called by every
-// package that keeps state: outbox, ledger, desk, campaign, relay, intake,
-// governance, session.
+// which fails leaves nothing behind and takes no other with it, and that what it
+// hands out was copied out of the database. The store of an earlier version is
+// brought up to this one at its opening, after a copy was kept; the file is
+// compacted, and backed up, while commands go on. Called by every package that
+// keeps state: outbox, ledger, desk, campaign, relay, intake, governance, session.
 package store

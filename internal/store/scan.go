@@ -9,9 +9,6 @@ import (
 // said of [Raw.Scan]'s values holds here too.
 func (t Raw) Back(tx *Tx, prefix string) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
-		if tx.inVain() {
-			return
-		}
 		b, err := tx.bucket(t.name)
 		if b == nil || err != nil {
 			return
@@ -35,9 +32,6 @@ func (t Raw) Back(tx *Tx, prefix string) iter.Seq2[string, []byte] {
 
 // Count says how many keys begin with prefix, and which is the first.
 func (t Raw) Count(tx *Tx, prefix string) (n int, first string) {
-	if tx.inVain() {
-		return 0, ""
-	}
 	b, err := tx.bucket(t.name)
 	if b == nil || err != nil {
 		return 0, ""

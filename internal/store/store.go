@@ -50,9 +50,6 @@ type Store struct {
 	stop    chan struct{} // closed by Close
 	done    chan struct{} // closed by the committer
 
-	kepts  atomic.Uint64 // commits so far
-	recent *recent       // the committer's
-
 	changes    *changes   // the committer's; nil unless a compaction runs
 	compacting sync.Mutex // held by a compaction
 
@@ -95,7 +92,6 @@ func Open(path string, opts Options) (*Store, error) {
 		calm:    calm,
 		queue:   make(chan *command, 4*maxGroup),
 		turns:   make(chan func()),
-		recent:  newRecent(),
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
 	}

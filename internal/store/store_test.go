@@ -189,3 +189,23 @@ func TestTableAgainstModel(t *testing.T) {
 		})
 	})
 }
+
+func TestAKeyWithoutAValueIsThereAtOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t, filepath.Join(t.TempDir(), "store.db"))
+	there := func(tx *Tx) error {
+		if v, ok := things.Raw.Get(tx, "k"); !ok || len(v) > 0 || !things.Has(tx, "k") {
+			t.Errorf("%q, %v", v, ok)
+		}
+		return nil
+	}
+	err := s.Commit(context.Background(), func(tx *Tx) error {
+		if err := things.Raw.Put(tx, "k", nil); err != nil {
+			return err
+		}
+		return there(tx)
+	})
+	if err := errors.Join(err, s.View(there)); err != nil {
+		t.Fatal(err)
+	}
+}

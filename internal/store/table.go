@@ -18,16 +18,11 @@ type Tx struct {
 	after  []func()
 	noted  bool    // a compaction must know what changes
 	places []place // that have changed, if noted
-	recent *recent // the committer's
-	plan   *plan   // that is being made; then nothing is changed here
 }
 
 // touch notes that a key's value is about to change.
 func (tx *Tx) touch(table []byte, key string) {
 	tx.dirty = true
-	if tx.recent != nil {
-		tx.recent.change(table, key)
-	}
 	if tx.noted {
 		tx.places = append(tx.places, place{table, key})
 	}
@@ -35,13 +30,7 @@ func (tx *Tx) touch(table []byte, key string) {
 
 // OnCommit runs f after the transaction is on the disk, on the committer's
 // goroutine: f must be quick. It does not run if the command fails.
-func (tx *Tx) OnCommit(f func()) {
-	if tx.plan != nil {
-		tx.plan.after = append(tx.plan.after, f)
-		return
-	}
-	tx.after = append(tx.after, f)
-}
+func (tx *Tx) OnCommit(f func()) { tx.after = append(tx.after, f) }
 
 func (tx *Tx) bucket(name []byte) (*bbolt.Bucket, error) {
 	if b := tx.b.Bucket(name); b != nil || !tx.b.Writable() {
@@ -57,17 +46,9 @@ type Raw struct{ name []byte }
 // custom.
 func NewRaw(name string) Raw { return Raw{[]byte(name)} }
 
-func (t Raw) is(other Raw) bool { return bytes.Equal(t.name, other.name) }
-
 // peek finds the value of a key, nil if there is none. It is the database's own,
 // and good until the transaction's next change.
 func (t Raw) peek(tx *Tx, key string) ([]byte, error) {
-	if tx.plan != nil {
-		if value, found := tx.plan.own(t, key); found {
-			return value, nil
-		}
-		tx.plan.reads = append(tx.plan.reads, placeOf(t.name, key))
-	}
 	b, err := tx.bucket(t.name)
 	if b == nil || err != nil {
 		return nil, err
@@ -87,15 +68,10 @@ func (t Raw) Has(tx *Tx, key string) bool {
 	return err == nil && v != nil
 }
 
-// Put sets the value of a key, which must not be changed until the command is
-// kept.
+// Put sets the value of a key.
 func (t Raw) Put(tx *Tx, key string, value []byte) error {
 	if value == nil {
 		value = []byte{} // the key is there from now on, not only after the commit
-	}
-	if tx.plan != nil {
-		tx.plan.put(t, key, value)
-		return nil
 	}
 	tx.touch(t.name, key)
 	b, err := tx.bucket(t.name)
@@ -107,10 +83,6 @@ func (t Raw) Put(tx *Tx, key string, value []byte) error {
 
 // Delete removes a key, if it is there.
 func (t Raw) Delete(tx *Tx, key string) error {
-	if tx.plan != nil {
-		tx.plan.delete(t, key)
-		return nil
-	}
 	tx.touch(t.name, key)
 	b, err := tx.bucket(t.name)
 	if err != nil {
@@ -122,14 +94,8 @@ func (t Raw) Delete(tx *Tx, key string) error {
 // Drop removes the table with all it holds, at once. It fails during a
 // compaction, which follows single keys.
 func (t Raw) Drop(tx *Tx) error {
-	if tx.inVain() {
-		return errVain
-	}
 	if tx.noted {
 		return fmt.Errorf("table %s cannot be dropped while the store is compacted", t.name)
-	}
-	if tx.recent != nil {
-		tx.recent.changeAll()
 	}
 	tx.dirty = true
 	if tx.b.Bucket(t.name) == nil {
@@ -140,9 +106,6 @@ func (t Raw) Drop(tx *Tx) error {
 
 // Next gives the table's next sequence number, from 1.
 func (t Raw) Next(tx *Tx) (uint64, error) {
-	if tx.inVain() {
-		return 0, errVain
-	}
 	tx.dirty = true
 	b, err := tx.bucket(t.name)
 	if err != nil {
@@ -153,9 +116,6 @@ func (t Raw) Next(tx *Tx) (uint64, error) {
 
 // Last is the greatest key and its value, false if the table is empty.
 func (t Raw) Last(tx *Tx) (string, []byte, bool) {
-	if tx.inVain() {
-		return "", nil, false
-	}
 	b, err := tx.bucket(t.name)
 	if b == nil || err != nil {
 		return "", nil, false
@@ -168,13 +128,6 @@ func (t Raw) Last(tx *Tx) (string, []byte, bool) {
 // is the first). The values are only good inside the loop's body, which must
 // not change this table.
 func (t Raw) Scan(tx *Tx, prefix, from string) iter.Seq2[string, []byte] {
-	if tx.plan != nil {
-		return tx.plan.scan(tx, t, prefix, from)
-	}
-	return t.scan(tx, prefix, from)
-}
-
-func (t Raw) scan(tx *Tx, prefix, from string) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		b, err := tx.bucket(t.name)
 		if b == nil || err != nil {

@@ -144,18 +144,7 @@ func (s *Store) commit(group []*command) {
 			continue
 		}
 		faultpoint.Hit("store.commit.after")
-		s.kept(err)
-		if lostFile(err) {
-			s.reopen()
-		}
-		if err == nil {
-			if s.changes != nil {
-				s.changes.add(changed)
-			}
-			for _, f := range after {
-				f()
-			}
-		}
+		s.ended(err, changed, after)
 		s.observe(all, time.Since(began)) // whoever is answered finds it counted
 		for i, c := range group {
 			if err != nil {
@@ -164,6 +153,24 @@ func (s *Store) commit(group []*command) {
 			c.done <- errs[i]
 		}
 		return
+	}
+}
+
+// ended acts on the end of a transaction: err, or what it has changed and what
+// follows from it.
+func (s *Store) ended(err error, changed []place, after []func()) {
+	s.kept(err)
+	if lostFile(err) {
+		s.reopen()
+	}
+	if err != nil {
+		return
+	}
+	if s.changes != nil {
+		s.changes.add(changed)
+	}
+	for _, f := range after {
+		f()
 	}
 }
 

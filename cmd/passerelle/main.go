@@ -39,6 +39,7 @@ type commands struct {
 	Replay     replayCmd      `cmd:"" help:"Run a real campaign through a bridge of its own, and check every call in the CRM."`
 	Outbox     outboxCmds     `cmd:"" help:"Writes on their way to the CRMs."`
 	Connection connectionCmds `cmd:"" help:"How the connections do."`
+	Connector  connectorCmds  `cmd:"" help:"Try a connector out."`
 	Doctor     doctorCmd      `cmd:"" help:"Look at the connections: who the key is, what it may do too much, which mappings and people are not there."`
 	Parked     parkedCmds     `cmd:"" help:"Events that were not understood."`
 	Lead       leadCmds       `cmd:"" help:"Leads."`

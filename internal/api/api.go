@@ -46,6 +46,10 @@ type Options struct {
 	Connections func() []Connection
 	// Examine has a look at a connection.
 	Examine Examine
+	// Probe makes the whole round on one record, and StopProbe sends it to its
+	// clean-up; false if there is none.
+	Probe     Probe
+	StopProbe func(bridge.ConnectionName) bool
 	// Keys and RotateKey look after the data key.
 	Keys      func() (Keys, error)
 	RotateKey func(context.Context) error

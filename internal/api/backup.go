@@ -57,10 +57,12 @@ func (a *API) backup(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// unhurried lifts the deadline of an answer that takes as long as a disk does.
-// What cannot be lifted stays: then the answer breaks off and is seen to.
+// unhurried lifts the deadlines of an answer that takes as long as a disk, or a
+// CRM, does. What cannot be lifted stays: then the answer breaks off and is seen
+// to.
 func unhurried(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+	c := http.NewResponseController(w)
+	_, _ = c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})
 }
 
 // late begins a binary answer with its first byte: until then an error can be

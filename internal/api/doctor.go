@@ -6,6 +6,7 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/doctor"
+	"passerelle/internal/problem"
 )
 
 // Examine has a look at a connection; false if there is no such.
@@ -26,3 +27,48 @@ func (a *API) examine(ctx context.Context, actor bridge.Actor, in *examineQuery)
 	}
 	return r, err
 }
+
+// Probe makes the whole round on one record of a CRM; its error says why it did
+// not begin.
+type Probe func(ctx context.Context, name bridge.ConnectionName, record string, with bridge.PersonID, leave bool, lang string) (doctor.ProbeReport, error)
+
+type probeRequest struct {
+	Name bridge.ConnectionName `path:"name"`
+	Body struct {
+		Record string          `json:"record" minLength:"1" doc:"The prospect's id in the CRM. No other record is touched."`
+		With   bridge.PersonID `json:"with,omitempty" doc:"Whom the appointment is with; else the owner of the key."`
+		Leave  bool            `json:"leave,omitempty" doc:"Go on where the connector cannot take away what is made."`
+		Lang   string          `json:"lang,omitempty" enum:"en,fr"`
+	}
+}
+
+// probe writes to a CRM what no supervisor has validated: it is the operator's.
+func (a *API) probe(ctx context.Context, actor bridge.Actor, in *probeRequest) (doctor.ProbeReport, error) {
+	if !actor.Operator {
+		return doctor.ProbeReport{}, errProbe
+	}
+	if !a.hasCRM(in.Name) {
+		return doctor.ProbeReport{}, &desk.NotFound{What: "CRM connection", ID: string(in.Name)}
+	}
+	if err := a.note(ctx, actor, "probe", in.Name, ""); err != nil {
+		return doctor.ProbeReport{}, err
+	}
+	ask := in.Body
+	r, err := a.opts.Probe(ctx, in.Name, ask.Record, ask.With, ask.Leave, ask.Lang)
+	if err != nil {
+		err = &desk.Clash{Why: err.Error()}
+	}
+	return r, err
+}
+
+func (a *API) stopProbe(_ context.Context, actor bridge.Actor, in *connectionName) error {
+	switch {
+	case !actor.Operator:
+		return errProbe
+	case !a.opts.StopProbe(in.Name):
+		return &desk.NotFound{What: "probe of", ID: string(in.Name)}
+	}
+	return nil
+}
+
+var errProbe = problem.Forbidden("a probe writes to the CRM what nobody has validated: it is the operator's, on the hub's machine, without a token")

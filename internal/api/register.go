@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/identity"
@@ -24,6 +25,16 @@ func get[I, O any](a *API, path, summary string, fn func(context.Context, bridge
 // post registers a command.
 func post[I, O any](a *API, path, summary string, fn func(context.Context, bridge.Actor, *I) (O, error)) {
 	register(a, huma.Operation{Method: http.MethodPost, Path: path, Summary: summary}, fn)
+}
+
+// slow registers what takes as long as a CRM does.
+func slow[I, O any](a *API, method, path, summary string, fn func(context.Context, bridge.Actor, *I) (O, error)) {
+	patient := func(ctx huma.Context, next func(huma.Context)) {
+		_, w := humachi.Unwrap(ctx)
+		unhurried(w)
+		next(ctx)
+	}
+	register(a, huma.Operation{Method: method, Path: path, Summary: summary, Middlewares: huma.Middlewares{patient}}, fn)
 }
 
 func register[I, O any](a *API, op huma.Operation, fn func(context.Context, bridge.Actor, *I) (O, error)) {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"passerelle/internal/bridge"
@@ -22,7 +23,9 @@ func (a *API) upkeepRoutes() {
 	get(a, "/v1/parked-events", "Events that were not understood", a.parkedEvents)
 	post(a, "/v1/parked-events/{id}/replay", "Take a parked event in again", a.replay)
 	get(a, "/v1/connections", "How the connections do", a.connections)
-	get(a, "/v1/connections/{name}/examination", "What is wrong with a connection, and what its CRM tells", a.examine)
+	slow(a, http.MethodGet, "/v1/connections/{name}/examination", "What is wrong with a connection, and what its CRM tells", a.examine)
+	slow(a, http.MethodPost, "/v1/connections/{name}/probe", "Make the whole round on one record of a CRM, and clean up", a.probe)
+	do(a, "/v1/connections/{name}/probe/stop", "Send a probe to its clean-up", a.stopProbe)
 	do(a, "/v1/connections/{name}/resume", "End a connection's pause, if its check passes", a.resume)
 	get(a, "/v1/keys", "The data key and those it has replaced", a.keys)
 	post(a, "/v1/keys/rotate", "Replace the data key by a new one", a.rotateKey)

@@ -367,3 +367,25 @@ func TestExamination(t *testing.T) {
 	w.ask("sam", "GET /v1/connections/crm.other/examination", "").want(404)
 	w.ask("alice", "GET /v1/connections/crm.main/examination", "").want(403)
 }
+
+// A probe writes what nobody has validated: it is the operator's alone.
+func TestProbeIsTheOperators(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const route, body = "POST /v1/connections/crm.main/probe", `{"record": "1"}`
+	w.ask("sam", route, body).want(403)
+	w.ask("sam", route+"/stop", "").want(403)
+	w.ask(operator, route+"/stop", "").want(404)
+	w.ask(operator, "POST /v1/connections/phoning.dialler/probe", body).want(404)
+	w.ask(operator, route, `{"record": ""}`).want(422)
+	var got doctor.ProbeReport
+	w.ask(operator, route, body).want(200).into(&got)
+	if got.Record != "1" || len(got.Steps) == 0 || got.OK() { // this CRM takes nothing away again
+		t.Errorf("%+v", got)
+	}
+	var page lines
+	w.ask("dora", "GET /v1/ledger", "").want(200).into(&page)
+	if len(page.Items) != 1 || page.Items[0].Kind != "probe" || page.Items[0].Who != "operator" {
+		t.Errorf("the ledger says %+v", page.Items)
+	}
+}

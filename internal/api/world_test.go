@@ -179,6 +179,11 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 			r, err := doctor.Examine(ctx, doctor.Patient{Name: name, Kind: connector.CRM, Conn: w.crm, Now: w.clock, Lang: lang})
 			return r, name == crm, err
 		},
+		Probe: func(ctx context.Context, name bridge.ConnectionName, record string, _ bridge.PersonID, _ bool, lang string) (doctor.ProbeReport, error) {
+			p := doctor.Patient{Name: name, Kind: connector.CRM, Conn: w.crm, Now: w.clock, Zone: time.UTC, Lang: lang}
+			return doctor.Probe(ctx, p, doctor.Round{Record: record}), nil
+		},
+		StopProbe: func(bridge.ConnectionName) bool { return false },
 		Connections: func() []Connection {
 			return []Connection{
 				{Name: crm, Kind: connector.CRM, Type: "sheet", Breaker: httpx.NewBreaker(3, time.Second)},

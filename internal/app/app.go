@@ -75,6 +75,7 @@ type App struct {
 	http     *httpServer
 
 	rotating sync.Mutex // the data key: one at a time
+	trials   trials     // probes under way
 
 	forgetting sync.Mutex // held by who erases somebody
 

@@ -27,7 +27,7 @@ func (a *App) patient(name bridge.ConnectionName, lang string) (doctor.Patient, 
 	}
 	l, rules := a.lines[at], a.desk.Rules()
 	return doctor.Patient{
-		Name: name, Kind: l.desc.Kind, Type: l.desc.Name, Takes: l.desc.Kinds, Conn: l.conn,
+		Name: name, Kind: l.desc.Kind, Type: l.desc.Name, Takes: l.desc.Kinds, Settle: l.desc.Settle, Conn: l.conn,
 		Fields: l.cfg.Fields, Catalog: a.cfg.Catalog, People: a.people.Directory().People(), Zone: l.cfg.Zone,
 		Read:  rules.Policy.NeededOf(rules.Policy.Paths()...),
 		Write: written(rules.Policy),

@@ -17,6 +17,7 @@ type Patient struct {
 	Kind    connector.Kind
 	Type    string
 	Takes   []bridge.WriteKind
+	Settle  time.Duration // how late a write may still appear
 	Conn    connector.Conn
 	Fields  connector.FieldMap
 	Catalog bridge.Catalog

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -39,6 +40,22 @@ func (r Report) Text(lang string) string {
 	}
 	if len(r.Findings) == 0 {
 		add("head.well")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Text is the report for people, a line a step with its time.
+func (r ProbeReport) Text(lang string) string {
+	lines := []string{fmt.Sprintf("%s, %s", r.Connection, r.Record)}
+	for _, s := range r.Steps {
+		line := fmt.Sprintf("  %-8s %7.0f ms  %s", say(lang, "outcome."+string(s.Outcome)), s.TookMS, say(lang, "step."+s.Name))
+		if s.Text != "" {
+			line += ": " + s.Text
+		}
+		lines = append(lines, line)
+	}
+	for _, left := range r.Left {
+		lines = append(lines, say(lang, "left", left))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -3,6 +3,7 @@
 package all
 
 import (
+	"passerelle/connectors/dolibarr"
 	"passerelle/connectors/rest"
 	"passerelle/connectors/sheet"
 	"passerelle/connectors/vtiger"
@@ -13,9 +14,10 @@ import (
 // Registry is every connector, by name.
 func Registry() connector.Registry {
 	return connector.Registry{
-		"rest":    rest.Descriptor(),
-		"sheet":   sheet.Descriptor(),
-		"vtiger":  vtiger.Descriptor(),
-		"webhook": webhook.Descriptor(),
+		"dolibarr": dolibarr.Descriptor(),
+		"rest":     rest.Descriptor(),
+		"sheet":    sheet.Descriptor(),
+		"vtiger":   vtiger.Descriptor(),
+		"webhook":  webhook.Descriptor(),
 	}
 }

@@ -1,0 +1,363 @@
+package dolibarr
+
+import (
+	"context"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"passerelle/connectors/dolibarr/fake"
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/connector/httpx"
+	"passerelle/internal/fault"
+	"passerelle/internal/strict"
+)
+
+// opened is a connection to a fake, with one prospect of a category.
+type opened struct {
+	*conn
+	crm      *fake.Server
+	id       int
+	category int
+}
+
+func openTo(t *testing.T, more string, names connector.FieldMap) opened {
+	t.Helper()
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	crm, category := newCRM(fake.Options{Zone: paris})
+	crm.AddExtraField("societe", "contract_end", "date")
+	server := httptest.NewServer(crm)
+	t.Cleanup(server.Close)
+	catalog, err := bridge.Standard().With(bridge.FieldDef{Name: "prospect.x_contract_end", Type: bridge.Date})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := open(t.Context(), connector.Env{
+		Name: "crm.doli", Fields: names, Catalog: catalog, Zone: paris, Now: time.Now,
+		HTTP: httpx.New(httpx.Options{AllowPrivate: true, Timeout: 5 * time.Second}),
+		Decode: func(into any) error {
+			node, err := strict.Parse("settings.yaml", []byte(goodSettings(server.URL)+more))
+			if err != nil {
+				return err
+			}
+			return node.Decode(into)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := crm.AddParty(map[string]string{"name": "Boulangerie Nord", "note_private": "rien", "town": "Lille"}, category)
+	return opened{c.(*conn), crm, id, category}
+}
+
+func (o opened) do(t *testing.T, w bridge.Write) connector.Receipt {
+	t.Helper()
+	w.Prospect = bridge.Ref{Connection: "crm.doli", Object: bridge.ProspectObj, ID: strconv.Itoa(o.id)}
+	if w.Operation == "" {
+		w.Operation = bridge.OperationID("OP-" + strings.ToUpper(string(w.Kind)))
+	}
+	return o.Apply(t.Context(), []bridge.Write{w})[0]
+}
+
+func fieldWrite(name bridge.FieldName, value, expected bridge.Value) bridge.Write {
+	return bridge.Write{Kind: bridge.WriteFields, Fields: []bridge.FieldChange{{Name: name, Value: value, Expected: expected}}}
+}
+
+func rejected(t *testing.T, r connector.Receipt, words string) {
+	t.Helper()
+	if r.State != connector.Failed || fault.Of(r.Err).Kind != fault.Rejected || !strings.Contains(r.Err.Error(), words) {
+		t.Errorf("want it rejected with %q, got %+v", words, r)
+	}
+}
+
+func TestAStatusThatTheDictionaryLacksIsTakenBack(t *testing.T) {
+	t.Parallel()
+	o := openTo(t, "", fields)
+	o.Statuses["77"] = []string{"closed"}
+	rejected(t, o.do(t, fieldWrite(bridge.FieldStatus, "closed", "new")), "lacks id 77")
+	if got := o.crm.Party(o.id)[propStatus]; got != "0" {
+		t.Errorf("the record is left with status %s", got)
+	}
+	if r := o.do(t, fieldWrite(bridge.FieldStatus, "attempted", "new")); r.Err != nil {
+		t.Error(r.Err)
+	}
+	before := len(o.crm.Requests())
+	o.crm.Edit(o.id, propStatus, "0")
+	if r := o.do(t, fieldWrite(bridge.FieldStatus, "callback", "new")); r.Err != nil || len(o.crm.Requests())-before != 2 {
+		t.Errorf("a status that was proved is proved again: %v, %v", r.Err, o.crm.Requests()[before:])
+	}
+}
+
+func TestDoNotContactIsNeverOverwritten(t *testing.T) {
+	t.Parallel()
+	o := openTo(t, "", fields)
+	o.crm.Edit(o.id, propStatus, notToContact)
+	for _, expected := range []bridge.Value{"do_not_call", "new"} {
+		r := o.do(t, fieldWrite(bridge.FieldStatus, "attempted", expected))
+		if len(r.Conflicts) != 1 || r.Conflicts[0].Found != "do_not_call" {
+			t.Errorf("expecting %s: %+v", expected, r)
+		}
+	}
+	r := o.do(t, fieldWrite(bridge.FieldDoNotCall, "false", "true"))
+	if len(r.Conflicts) != 1 {
+		t.Errorf("taking an opposition back: %+v", r)
+	}
+	if got := o.crm.Party(o.id)[propStatus]; got != notToContact {
+		t.Errorf("the opposition became %s", got)
+	}
+}
+
+// A write that changes nothing would add an event to the agenda all the same.
+func TestNothingIsSentWithoutADifference(t *testing.T) {
+	t.Parallel()
+	o := openTo(t, "", fields)
+	before := o.crm.Automatic()
+	for _, w := range []bridge.Write{
+		fieldWrite("prospect.comment", "rien", "autre"),
+		fieldWrite(bridge.FieldProspectName, "Boulangerie  Nord", "x"), // as Dolibarr would write it
+		fieldWrite(bridge.FieldStatus, "new", "attempted"),
+	} {
+		if r := o.do(t, w); r.Err != nil || r.State != connector.Stored || len(r.Conflicts) > 0 {
+			t.Errorf("%+v", r)
+		}
+	}
+	if n := o.crm.Automatic() - before; n != 0 {
+		t.Errorf("%d automatic events", n)
+	}
+}
+
+func TestAHiddenRecordIsToldAndItsCallsAreLogged(t *testing.T) {
+	t.Parallel()
+	o := openTo(t, "", fields)
+	o.crm.Edit(o.id, propStatus, "77")
+	rejected(t, o.do(t, fieldWrite("prospect.comment", "vu", "rien")), "in none of Dolibarr's lists")
+	if r := o.do(t, bridge.Write{Kind: bridge.WriteActivity, Call: &bridge.CallLog{At: time.Now()}}); r.Err != nil {
+		t.Error(r.Err)
+	}
+	if r := o.do(t, bridge.Write{Kind: bridge.WriteOpposition}); r.Err != nil || o.crm.Party(o.id)[propStatus] != notToContact {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestWhoseAnEventIs(t *testing.T) {
+	t.Parallel()
+	o := openTo(t, "", fields)
+	call := func(user string) connector.Receipt {
+		return o.do(t, bridge.Write{Kind: bridge.WriteActivity, CRMUser: user, Operation: bridge.OperationID("OP" + user), Call: &bridge.CallLog{At: time.Unix(1795348800, 0), TalkS: 60}})
+	}
+	for _, user := range []string{"u-alice", "3", ""} {
+		if r := call(user); r.Err != nil {
+			t.Errorf("%q: %v", user, r.Err)
+		}
+	}
+	var owners []int
+	for _, e := range o.crm.Events() {
+		owners = append(owners, e.Owner)
+		if e.Start != 1795348800 || e.End != 1795348860 || e.Percentage != 100 || e.Type != "AC_TEL" {
+			t.Errorf("event %+v", e)
+		}
+	}
+	if len(owners) != 3 || owners[0] != 3 || owners[1] != 3 || owners[2] != 2 {
+		t.Errorf("owners %v", owners)
+	}
+	rejected(t, call("nobody"), "no user of this login")
+	rejected(t, call("999"), "no user of this login or id")
+	rejected(t, call("a') or (1"), "no login or id")
+	o.crm.ChangeUser(4, func(u *fake.User) { u.Disabled = true })
+	rejected(t, call("u-bob"), "switched off")
+	rejected(t, o.do(t, bridge.Write{Kind: bridge.WriteMeeting, Meeting: &bridge.Meeting{ID: "m-1"}}), "the salesperson has no user")
+}
+
+func TestAnAppointmentChangesHands(t *testing.T) {
+	t.Parallel()
+	o := openTo(t, "appointment: {cancel: mark}\n", fields)
+	m := &bridge.Meeting{ID: "m-1", CRMUser: "3", Subject: `Démo "deux"`, Slot: bridge.Slot{UTC: time.Unix(1795435200, 0), Minutes: 60}}
+	made := o.do(t, bridge.Write{Kind: bridge.WriteMeeting, Meeting: m})
+	if made.Err != nil {
+		t.Fatal(made.Err)
+	}
+	next := *m
+	next.CRMUser, next.Slot = "u-bob", bridge.Slot{UTC: time.Unix(1795521600, 0), Minutes: 30}
+	if r := o.do(t, bridge.Write{Kind: bridge.WriteMove, Meeting: &next}); r.Err != nil || r.ExternalID != made.ExternalID {
+		t.Fatalf("%+v", r)
+	}
+	if e := o.crm.Events()[0]; e.Owner != 4 || e.Start != 1795521600 || e.End != 1795523400 || e.Label != "Démo ”deux”" {
+		t.Errorf("%+v", e)
+	}
+	for range 2 {
+		if r := o.do(t, bridge.Write{Kind: bridge.WriteCancel, Meeting: &next, Motive: "client absent"}); r.Err != nil {
+			t.Fatal(r.Err)
+		}
+	}
+	if e := o.crm.Events()[0]; e.Label != "Annulé : Démo ”deux”" || e.Percentage != 100 || e.Note != "client absent" || e.Owner != 4 {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestExtraFields(t *testing.T) {
+	t.Parallel()
+	o := openTo(t, "", connector.FieldMap{"prospect.x_contract_end": "options_contract_end"})
+	if r := o.do(t, fieldWrite("prospect.x_contract_end", "2026-12-31", "")); r.Err != nil || len(r.Conflicts) > 0 {
+		t.Fatalf("%+v", r)
+	}
+	page, err := o.Pull(t.Context(), connector.PullRequest{Fields: []bridge.FieldName{"prospect.x_contract_end"}})
+	if err != nil || page.Prospects[0].Fields["prospect.x_contract_end"] != "2026-12-31" {
+		t.Errorf("%+v, %v", page.Prospects, err)
+	}
+	rejected(t, o.do(t, fieldWrite("prospect.x_contract_end", "bientôt", "2026-12-31")), "does not hold the value")
+}
+
+func TestACategoryThatIsNotThereEmptiesNoCampaign(t *testing.T) {
+	t.Parallel()
+	o := openTo(t, "", fields)
+	pull := func(selection string) (connector.Page, error) {
+		return o.Pull(t.Context(), connector.PullRequest{Selection: selection, Fields: []bridge.FieldName{bridge.FieldProspectName}})
+	}
+	empty := o.crm.AddCategory("Vide")
+	if page, err := pull(strconv.Itoa(empty)); err != nil || !page.Whole || page.More {
+		t.Errorf("an empty category: %+v, %v", page, err)
+	}
+	for _, selection := range []string{"99", "Vide"} {
+		if _, err := pull(selection); fault.Of(err) == nil || fault.Of(err).Kind != fault.Permanent {
+			t.Errorf("selection %s: %v", selection, err)
+		}
+	}
+}
+
+// read goes to the end of a read and answers the ids that it listed.
+func (o opened) read(t *testing.T, cursor string) (ids []string, last connector.Page) {
+	t.Helper()
+	for {
+		page, err := o.Pull(t.Context(), connector.PullRequest{
+			Selection: strconv.Itoa(o.category), Fields: []bridge.FieldName{bridge.FieldProspectName}, Cursor: cursor, Limit: 2,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range page.Prospects {
+			ids = append(ids, p.Ref.ID)
+		}
+		if !page.More {
+			return ids, page
+		}
+		cursor = page.Cursor
+	}
+}
+
+func TestReadsAreIncrementalUntilTheMembersChange(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	o := openTo(t, "", fields)
+	o.env.Now = func() time.Time { return now }
+	for range 3 {
+		o.crm.AddParty(map[string]string{"name": "x"}, o.category)
+	}
+	other := o.crm.AddParty(map[string]string{"name": "y"})
+	ids, page := o.read(t, "")
+	if len(ids) != 4 || !page.Whole {
+		t.Fatalf("first read: %v, %+v", ids, page)
+	}
+	for _, step := range []struct {
+		name  string
+		do    func()
+		whole bool
+	}{
+		{"nothing", func() {}, false},
+		{"a name", func() { o.crm.Edit(o.id, "name", "z") }, false},
+		{"somebody joins", func() { o.crm.Join(other, o.category) }, true},
+		{"nothing again", func() {}, false},
+		{"somebody leaves", func() { o.crm.Leave(other, o.category) }, true},
+		{"one leaves, one joins", func() { o.crm.Leave(o.id, o.category); o.crm.Join(other, o.category) }, false},
+		{"hours pass", func() { now = now.Add(7 * time.Hour) }, true},
+	} {
+		step.do()
+		if _, page = o.read(t, page.Cursor); page.Whole != step.whole {
+			t.Errorf("%s: a full read %v, want %v", step.name, page.Whole, step.whole)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		do    func(o opened)
+		words string
+	}{
+		"good":           {func(opened) {}, ""},
+		"zone":           {func(o opened) { o.env.Zone, o.conn.env.Zone = time.UTC, time.UTC }, "not in the connection's zone"},
+		"no extra field": {func(o opened) { o.conn.Events.ID = "nowhere" }, "no such extra field"},
+		"no right":       {func(o opened) { o.crm.ChangeUser(2, func(u *fake.User) { u.Rights = bridgeRights[:1] }) }, "status 403"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := openTo(t, "", fields)
+			tc.do(o)
+			err := o.Check(context.Background())
+			if tc.words == "" && err != nil || tc.words != "" && (err == nil || !strings.Contains(err.Error(), tc.words)) {
+				t.Errorf("got %v, want %q", err, tc.words)
+			}
+		})
+	}
+}
+
+func TestRights(t *testing.T) {
+	t.Parallel()
+	o := openTo(t, "", fields)
+	r, err := o.Rights(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := r.Objects[objectParties]
+	if r.Admin || p.Read != connector.Yes || p.Write != connector.Yes || p.Delete != connector.No || p.OwnOnly || p.Fields != nil {
+		t.Errorf("%+v", r)
+	}
+	o.crm.ChangeUser(3, func(u *fake.User) { u.Rights = []string{"societe.lire", "agenda.myactions.read"} })
+	r, err = o.Rights(t.Context(), "u-alice")
+	if p := r.Objects[objectParties]; err != nil || !p.OwnOnly || p.Write != connector.No || !r.Objects[objectEvents].OwnOnly {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if r, err = o.Rights(t.Context(), "1"); err != nil || !r.Admin {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// Somebody who may not read users is still told apart from a broken account.
+func TestCatalogueSaysWhatItIsNotTold(t *testing.T) {
+	t.Parallel()
+	o := openTo(t, "", fields)
+	o.crm.ChangeUser(2, func(u *fake.User) {
+		u.Rights = []string{"societe.lire", "societe.client.voir", "agenda.myactions.read", "agenda.allactions.read"}
+	})
+	c, err := o.Catalogue(t.Context())
+	silent := strings.Join(c.Silent, "\n")
+	if err != nil || c.Users || c.Key.ID != "" || !strings.Contains(silent, "whom the key belongs to") || !strings.Contains(silent, "people:") || !strings.Contains(silent, "representatives") {
+		t.Errorf("%v, %+v", err, c.Silent)
+	}
+}
+
+func TestMappingsThatDolibarrWouldIgnore(t *testing.T) {
+	t.Parallel()
+	for vendor, words := range map[string]string{
+		"nom": "is no property", "representatives": "404", "commercial_id": "never shown", "siren": "idprof1", "options_Bad": "is no property", "contract_end": "is no property",
+	} {
+		_, err := open(t.Context(), connector.Env{
+			Fields: connector.FieldMap{"prospect.comment": vendor}, Catalog: bridge.Standard(),
+			Decode: func(into any) error {
+				node, err := strict.Parse("settings.yaml", []byte(goodSettings("https://crm.example")))
+				if err != nil {
+					return err
+				}
+				return node.Decode(into)
+			},
+		})
+		if err == nil || !strings.Contains(err.Error(), words) || !strings.Contains(err.Error(), "prospect.comment") {
+			t.Errorf("%s: %v", vendor, err)
+		}
+	}
+}

@@ -1,0 +1,246 @@
+package dolibarr
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"strings"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/fault"
+)
+
+// Apply carries the writes out one after the other.
+func (c *conn) Apply(ctx context.Context, writes []bridge.Write) []connector.Receipt {
+	receipts := make([]connector.Receipt, len(writes))
+	for i, w := range writes {
+		receipt, err := c.apply(ctx, w)
+		if err != nil {
+			receipt = connector.Receipt{State: connector.Failed, Err: err}
+		}
+		receipts[i] = receipt
+	}
+	return receipts
+}
+
+func (c *conn) apply(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	op := "dolibarr: " + string(w.Kind)
+	switch {
+	case !plainID(w.Prospect.ID):
+		return connector.Receipt{}, fault.Newf(fault.Rejected, op, "the write names no third party of Dolibarr")
+	case w.Kind == bridge.WriteActivity && w.Call != nil && w.Call.Revises == "":
+		return c.logCall(ctx, op, w)
+	case w.Kind == bridge.WriteActivity && w.Call != nil:
+		return c.reviseCall(ctx, op, w)
+	case w.Kind == bridge.WriteFields:
+		return c.writeFields(ctx, w)
+	case w.Kind == bridge.WriteMeeting && w.Meeting != nil:
+		return c.makeMeeting(ctx, op, w)
+	case w.Kind == bridge.WriteMove && w.Meeting != nil:
+		return c.moveMeeting(ctx, op, w)
+	case w.Kind == bridge.WriteCancel && w.Meeting != nil:
+		return c.cancelMeeting(ctx, op, w)
+	case w.Kind == bridge.WriteOpposition:
+		return c.oppose(ctx, w)
+	}
+	return connector.Receipt{}, fault.Newf(fault.Rejected, op, "a write of kind %q without its content", w.Kind)
+}
+
+func (c *conn) logCall(ctx context.Context, op string, w bridge.Write) (connector.Receipt, error) {
+	owner, err := c.owner(ctx, op, cmp.Or(w.CRMUser, c.User))
+	if err != nil {
+		return connector.Receipt{}, err
+	}
+	return c.create(ctx, op, w, string(w.Operation), owner, c.callBody(w))
+}
+
+func (c *conn) makeMeeting(ctx context.Context, op string, w bridge.Write) (connector.Receipt, error) {
+	if w.Meeting.CRMUser == "" {
+		return connector.Receipt{}, fault.Newf(fault.Rejected, op, "the salesperson has no user in Dolibarr: add it to people.*.crm")
+	}
+	owner, err := c.owner(ctx, op, w.Meeting.CRMUser)
+	if err != nil {
+		return connector.Receipt{}, err
+	}
+	body := c.meetingBody(w.Meeting)
+	body["percentage"] = -1 // no progress to show
+	return c.create(ctx, op, w, w.Meeting.ID, owner, body)
+}
+
+// create makes an event of a third party. Dolibarr takes one for a third party
+// that it does not have, so that is looked up first.
+func (c *conn) create(ctx context.Context, op string, w bridge.Write, id, owner string, body map[string]any) (connector.Receipt, error) {
+	if _, err := c.prospect(ctx, op, w.Prospect.ID, nil); err != nil && !errors.Is(err, errHidden) {
+		return connector.Receipt{}, err
+	}
+	body["socid"] = w.Prospect.ID
+	body["userownerid"] = owner
+	body["userassigned"] = map[string]any{owner: assigned(owner)}
+	body["caller"] = "passerelle"
+	c.option(body, c.Events.ID, id)
+	c.option(body, c.Events.Changes, string(w.Operation))
+	var made any
+	if err := c.call(ctx, op, request{method: http.MethodPost, path: "/agendaevents", body: body}, &made); err != nil {
+		return connector.Receipt{}, err
+	}
+	return connector.Receipt{State: connector.Accepted, ExternalID: text(made)}, nil
+}
+
+func assigned(user string) map[string]any { return map[string]any{"id": user, "transparency": 1} }
+
+// option puts an extra field into a body; without a code it does nothing.
+func (c *conn) option(body map[string]any, code string, value any) {
+	if code == "" {
+		return
+	}
+	options, _ := body[extras].(map[string]any)
+	if options == nil {
+		options = map[string]any{}
+		body[extras] = options
+	}
+	options[extra+code] = value
+}
+
+func (c *conn) reviseCall(ctx context.Context, op string, w bridge.Write) (connector.Receipt, error) {
+	rec, err := c.one(ctx, op, string(w.Call.Revises))
+	if err != nil {
+		return connector.Receipt{}, err
+	}
+	if rec == nil {
+		return connector.Receipt{}, fault.Newf(fault.Rejected, op, "the call it amends is not in the CRM: its own write was refused or given up, or somebody deleted it there")
+	}
+	return c.change(ctx, op, rec, w.Operation, c.callBody(w))
+}
+
+func (c *conn) moveMeeting(ctx context.Context, op string, w bridge.Write) (connector.Receipt, error) {
+	rec, err := c.one(ctx, op, w.Meeting.ID)
+	if err != nil {
+		return connector.Receipt{}, err
+	}
+	if rec == nil {
+		return connector.Receipt{}, missingMeeting(op, w)
+	}
+	body := c.meetingBody(w.Meeting)
+	if w.Meeting.CRMUser != "" {
+		owner, err := c.owner(ctx, op, w.Meeting.CRMUser)
+		if err != nil {
+			return connector.Receipt{}, err
+		}
+		handOver(body, rec, owner)
+	}
+	return c.change(ctx, op, rec, w.Operation, body)
+}
+
+// handOver makes an event somebody's; others who take part still do.
+func handOver(body map[string]any, rec record, owner string) {
+	body["userownerid"] = owner
+	before := text(rec["userownerid"])
+	if before == owner {
+		return
+	}
+	users, _ := rec["userassigned"].(map[string]any)
+	users = maps.Clone(users)
+	if users == nil {
+		users = map[string]any{}
+	}
+	delete(users, before)
+	users[owner] = assigned(owner)
+	body["userassigned"] = users
+}
+
+// cancelled stands before the label of an appointment that was cancelled and is
+// kept: Dolibarr has no such state.
+const cancelled = "Annulé : "
+
+func (c *conn) cancelMeeting(ctx context.Context, op string, w bridge.Write) (connector.Receipt, error) {
+	rec, err := c.one(ctx, op, w.Meeting.ID)
+	if err != nil {
+		return connector.Receipt{}, err
+	}
+	switch {
+	case rec == nil && w.Meeting.ExternalID != "":
+		return connector.Receipt{State: connector.Stored}, nil // somebody deleted it: that is what was wanted
+	case rec == nil:
+		return connector.Receipt{}, missingMeeting(op, w)
+	case c.Appointment.Cancel == cancelDelete:
+		return connector.Receipt{State: connector.Accepted}, c.remove(ctx, op, text(rec["id"]))
+	}
+	note := strings.TrimSpace(formRich.read(text(rec["note_private"])) + "\n" + w.Motive)
+	return c.change(ctx, op, rec, w.Operation, map[string]any{
+		"label":        formStrict.write(clip(cancelled+strings.TrimPrefix(text(rec["label"]), cancelled), maxLabel)),
+		"note_private": formRich.write(note),
+		"percentage":   100,
+		"transparency": 0,
+	})
+}
+
+// missingMeeting tells a meeting that never was there from one that is gone: its
+// id in the CRM is known only if it was.
+func missingMeeting(op string, w bridge.Write) error {
+	if w.Meeting.ExternalID != "" {
+		return fault.Newf(fault.Rejected, op, "the appointment was deleted in the CRM")
+	}
+	return fault.Newf(fault.Rejected, op, "the appointment is not in the CRM: its own write was refused or given up")
+}
+
+// change writes to an event of ours and notes the operation in it. The owner is
+// repeated: without one Dolibarr judges the right to write by nobody's events.
+func (c *conn) change(ctx context.Context, op string, rec record, operation bridge.OperationID, body map[string]any) (connector.Receipt, error) {
+	id := text(rec["id"])
+	if c.changedBy(rec, operation) {
+		return connector.Receipt{State: connector.Stored, ExternalID: id}, nil
+	}
+	if body["userownerid"] == nil {
+		body["userownerid"] = cmp.Or(text(rec["userownerid"]), "0")
+	}
+	body["caller"] = "passerelle"
+	held, _ := rec.field(extra + c.Events.Changes)
+	c.option(body, c.Events.Changes, strings.TrimSpace(text(held)+" "+string(operation)))
+	var now record // false where the database refused
+	err := c.call(ctx, op, request{method: http.MethodPut, path: "/agendaevents/" + id, body: body}, &now)
+	return connector.Receipt{State: connector.Accepted, ExternalID: id}, err
+}
+
+// changedBy says whether an operation stands among those that made or changed
+// an event: a later change must not hide that an earlier one arrived.
+func (c *conn) changedBy(rec record, operation bridge.OperationID) bool {
+	held, _ := rec.field(extra + c.Events.Changes)
+	for _, known := range strings.Fields(text(held)) {
+		if known == string(operation) {
+			return true
+		}
+	}
+	return false
+}
+
+// Remove deletes an event that a write of ours has made.
+func (c *conn) Remove(ctx context.Context, kind bridge.WriteKind, externalID string) error {
+	const op = "dolibarr: remove"
+	if kind != bridge.WriteActivity && kind != bridge.WriteMeeting || !plainID(externalID) {
+		return fault.Newf(fault.Rejected, op, "only calls and appointments of ours can be removed")
+	}
+	found, err := c.eventsByID(ctx, op, []string{externalID})
+	rec, there := found[externalID]
+	switch {
+	case err != nil || !there:
+		return err
+	case c.idOf(rec) == "":
+		return fault.Newf(fault.Rejected, op, "the event bears no id of ours: it stays")
+	}
+	return c.remove(ctx, op, externalID)
+}
+
+func (c *conn) remove(ctx context.Context, op, id string) error {
+	err := c.call(ctx, op, request{method: http.MethodDelete, path: "/agendaevents/" + id}, new(any))
+	if errors.Is(err, errNoEvent) {
+		return nil
+	}
+	return err
+}
+
+// epoch is how events' moments travel.
+func epoch(t time.Time) int64 { return t.Unix() }

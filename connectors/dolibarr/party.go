@@ -1,0 +1,197 @@
+package dolibarr
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/fault"
+)
+
+// errHidden says that a record is there and in no list.
+var errHidden = errors.New("the third party is in none of Dolibarr's lists: the dictionary of prospect statuses lacks the status it has; give it another there")
+
+// prospect reads some properties of a third party. It lists it, since a list
+// can be told what to show and a read by id cannot.
+func (c *conn) prospect(ctx context.Context, op, id string, vendor []string) (record, error) {
+	if !plainID(id) {
+		return nil, fault.Newf(fault.Rejected, op, "the prospect's id is not one of Dolibarr")
+	}
+	found, err := c.prospects(ctx, op, []string{id}, vendor)
+	if err != nil || found[id] != nil {
+		return found[id], err
+	}
+	var shown struct{ ID any }
+	if err := c.call(ctx, op, request{path: "/thirdparties/" + id}, &shown); err != nil {
+		return nil, err
+	}
+	return nil, fault.New(fault.Rejected, op, errHidden)
+}
+
+// prospects reads some properties of third parties, by their ids. Those that no
+// list shows are missing.
+func (c *conn) prospects(ctx context.Context, op string, ids, vendor []string) (map[string]record, error) {
+	out := make(map[string]record, len(ids))
+	for chunk := range slices.Chunk(ids, manyRecords) {
+		found, err := c.parties(ctx, op, url.Values{
+			"sqlfilters": {"(t.rowid:in:" + strings.Join(chunk, ",") + ")"},
+			"properties": {propertyList(vendor)},
+			"limit":      {fmt.Sprint(len(chunk))},
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, rec := range found {
+			id := text(rec["id"])
+			if !slices.Contains(chunk, id) {
+				return nil, fault.Newf(fault.Permanent, op, "Dolibarr listed a third party that was not asked for: it ignores sqlfilters")
+			}
+			out[id] = rec
+		}
+	}
+	return out, nil
+}
+
+// manyRecords is how many records one list is asked for by their ids.
+const manyRecords = 50
+
+// propertyList is what the parameter properties says. It always names the id:
+// an empty list means everything.
+func propertyList(vendor []string) string {
+	return strings.Join(append([]string{"id"}, vendor...), ",")
+}
+
+// patch changes properties of a third party and answers it as it is then.
+func (c *conn) patch(ctx context.Context, op, id string, body map[string]any) (record, error) {
+	body["caller"] = "passerelle"
+	var now record
+	err := c.call(ctx, op, request{method: http.MethodPut, path: "/thirdparties/" + id, body: body}, &now)
+	return now, err
+}
+
+func (c *conn) writeFields(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	const op = "dolibarr: write fields"
+	for _, f := range w.Fields {
+		if _, mapped := c.env.Fields[f.Name]; !mapped {
+			return connector.Receipt{}, fault.Newf(fault.Rejected, op, "%s is not mapped to a property of Dolibarr", f.Name)
+		}
+	}
+	_, vendor := c.mapper.asked(names(w.Fields))
+	held, err := c.prospect(ctx, op, w.Prospect.ID, vendor)
+	if err != nil {
+		return connector.Receipt{}, err
+	}
+	body, conflicts, err := c.compare(op, held, w.Fields)
+	receipt := connector.Receipt{State: connector.Stored, Conflicts: conflicts}
+	if err != nil || len(body) == 0 {
+		return receipt, err // the read has shown it stored: a write would add an event to the agenda
+	}
+	now, err := c.patch(ctx, op, w.Prospect.ID, body)
+	if err != nil {
+		return connector.Receipt{}, err
+	}
+	for _, f := range w.Fields {
+		_, sent := sentIn(body, c.env.Fields[f.Name])
+		if value, _ := now.field(c.env.Fields[f.Name]); sent && !c.mapper.holds(f.Name, value, f.Value) {
+			return connector.Receipt{}, fault.Newf(fault.Rejected, op, "%s: Dolibarr answered that it wrote, and does not hold the value: its own rules for %s changed it", f.Name, c.env.Fields[f.Name])
+		}
+	}
+	receipt.State = connector.Accepted // the answer says back even what is not kept: only a list proves it
+	if id, sent := body[propStatus].(string); sent {
+		return receipt, c.prove(ctx, op, w.Prospect.ID, id, text(held[propStatus]))
+	}
+	return receipt, nil
+}
+
+// compare is the body of a write of what differs, and what somebody else has
+// changed. Do not contact is never overwritten.
+func (c *conn) compare(op string, held record, fields []bridge.FieldChange) (map[string]any, []connector.Conflict, error) {
+	body, options := map[string]any{}, map[string]any{}
+	var conflicts []connector.Conflict
+	for _, f := range fields {
+		vendor := c.env.Fields[f.Name]
+		value, _ := held.field(vendor)
+		opposed := vendor == propStatus && text(value) == notToContact
+		switch {
+		case c.mapper.holds(f.Name, value, f.Value):
+		case opposed || !c.mapper.holds(f.Name, value, f.Expected):
+			conflicts = append(conflicts, connector.Conflict{Field: f.Name, Found: c.mapper.value(f.Name, value)})
+		default:
+			sent, err := c.mapper.send(op, f.Name, f.Value)
+			if err != nil {
+				return nil, nil, err
+			}
+			if strings.HasPrefix(vendor, extra) {
+				options[vendor] = sent
+			} else {
+				body[vendor] = sent
+			}
+		}
+	}
+	if len(options) > 0 {
+		body[extras] = options
+	}
+	return body, conflicts, nil
+}
+
+// sentIn is what a body carries of a property.
+func sentIn(body map[string]any, vendor string) (any, bool) { return record(body).field(vendor) }
+
+// prove looks whether a record is still listed with the status it was given,
+// once for each status. One that the dictionary lacks is taken back.
+func (c *conn) prove(ctx context.Context, op, id, status, before string) error {
+	if _, known := c.proved.Load(status); known {
+		return nil
+	}
+	seen, err := c.prospects(ctx, op, []string{id}, []string{propStatus})
+	if err != nil {
+		return applied(err)
+	}
+	if text(seen[id][propStatus]) == status {
+		c.proved.Store(status, true)
+		return nil
+	}
+	if _, err := c.patch(ctx, op, id, map[string]any{propStatus: before}); err != nil {
+		return applied(err)
+	}
+	return fault.Newf(fault.Rejected, op, "Dolibarr's dictionary of prospect statuses lacks id %s, so the record left every list; it has its former status again: correct settings.statuses", status)
+}
+
+// applied says of a failed read that what was written before it is there.
+func applied(err error) error {
+	f := fault.Of(err)
+	if f.Kind == fault.Unavailable || f.Kind == fault.RateLimited {
+		f.MayHaveApplied = true
+	}
+	return f
+}
+
+func (c *conn) oppose(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	const op = "dolibarr: mark opposition"
+	held, err := c.prospect(ctx, op, w.Prospect.ID, []string{propStatus})
+	if err != nil && !errors.Is(err, errHidden) {
+		return connector.Receipt{}, err
+	}
+	if text(held[propStatus]) == notToContact {
+		return connector.Receipt{State: connector.Stored}, nil
+	}
+	now, err := c.patch(ctx, op, w.Prospect.ID, map[string]any{propStatus: notToContact})
+	if err == nil && text(now[propStatus]) != notToContact {
+		err = fault.Newf(fault.Rejected, op, "Dolibarr answered that it wrote, and does not hold the status do not contact")
+	}
+	return connector.Receipt{State: connector.Accepted}, err
+}
+
+func names(changes []bridge.FieldChange) []bridge.FieldName {
+	out := make([]bridge.FieldName, len(changes))
+	for i, f := range changes {
+		out[i] = f.Name
+	}
+	return out
+}

@@ -1,0 +1,164 @@
+package dolibarr
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/secret"
+	"passerelle/internal/strict"
+)
+
+// settings is a connection's `settings`; README.md documents them.
+type settings struct {
+	Base        string              `yaml:"base,required"`
+	Key         secret.String       `yaml:"key,required"`
+	Entity      int                 `yaml:"entity"`
+	User        string              `yaml:"user,required"`
+	Statuses    map[string][]string `yaml:"statuses"`
+	Events      eventSettings       `yaml:"events"`
+	Call        callSettings        `yaml:"call"`
+	Appointment appointmentSettings `yaml:"appointment"`
+	FullEvery   string              `yaml:"full_every"`
+
+	fullEvery time.Duration
+}
+
+// eventSettings are the codes of extra fields of agenda events.
+type eventSettings struct {
+	ID          string `yaml:"id"`
+	Changes     string `yaml:"changes"`
+	Disposition string `yaml:"disposition"`
+	Duration    string `yaml:"duration_s"`
+}
+
+type callSettings struct {
+	Type         string            `yaml:"type"`
+	Label        string            `yaml:"label"`
+	Dispositions map[string]string `yaml:"dispositions"`
+}
+
+type appointmentSettings struct {
+	Type   string `yaml:"type"`
+	Cancel string `yaml:"cancel"`
+}
+
+// The two ways of cancelling an appointment.
+const (
+	cancelDelete = "delete"
+	cancelMark   = "mark"
+)
+
+// notToContact is the status that says: do not contact (ST_NO).
+const notToContact = "-1"
+
+func load(env connector.Env) (settings, error) {
+	s := settings{
+		Events:      eventSettings{ID: "passerelle_id", Changes: "passerelle_changes"},
+		Call:        callSettings{Type: "AC_TEL", Label: "Appel"},
+		Appointment: appointmentSettings{Type: "AC_RDV", Cancel: cancelDelete},
+		FullEvery:   "6h",
+	}
+	var node strict.Node
+	if err := env.Decode(&node); err != nil {
+		return s, err
+	}
+	var findings strict.Findings
+	findings.Add(node.Decode(&s))
+	if len(findings) == 0 {
+		findings = s.check(node)
+	}
+	if err := findings.Err(); err != nil {
+		return s, err
+	}
+	return s, s.mappings(env)
+}
+
+var (
+	code  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+	kind  = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,49}$`)
+	login = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,49}$`)
+)
+
+// check judges what the shape alone does not show.
+func (s *settings) check(node strict.Node) (findings strict.Findings) {
+	want := func(ok bool, path, text string) {
+		if !ok {
+			findings = append(findings, node.Findf(path, "%s", text))
+		}
+	}
+	s.Base = strings.TrimSuffix(strings.TrimSuffix(s.Base, "/"), "/api/index.php")
+	want(isAddress(s.Base), "base", "not a plain address: write https://host or https://host/path, without user, query or #")
+	want(!s.Key.IsZero() && !strings.ContainsAny(s.Key.Reveal(), "\r\n"), "key", "empty, or holds a line break: write the API key of a Dolibarr user")
+	want(s.Entity >= 0, "entity", "write the number of the company, or nothing")
+	want(login.MatchString(s.User), "user", "not a login or id: write whose the events of unknown callers are")
+	for at, c := range map[string]string{"events.id": s.Events.ID, "events.changes": s.Events.Changes} {
+		want(code.MatchString(c), at, "not the code of an extra field: write it as in Dolibarr's setup, without options_")
+	}
+	for at, c := range map[string]string{"events.disposition": s.Events.Disposition, "events.duration_s": s.Events.Duration} {
+		want(c == "" || code.MatchString(c), at, "not the code of an extra field: write it as in Dolibarr's setup, without options_")
+	}
+	want(kind.MatchString(s.Call.Type), "call.type", "not a type of event: write for example AC_TEL")
+	want(kind.MatchString(s.Appointment.Type), "appointment.type", "not a type of event: write for example AC_RDV")
+	want(slices.Contains([]string{cancelDelete, cancelMark}, s.Appointment.Cancel), "appointment.cancel", "write delete or mark")
+	var err error
+	s.fullEvery, err = time.ParseDuration(s.FullEvery)
+	want(err == nil && s.fullEvery >= time.Minute, "full_every", "write a duration of a minute or more, like 6h")
+	s.checkStatuses(want)
+	return findings
+}
+
+func (s *settings) checkStatuses(want func(ok bool, path, text string)) {
+	of := map[string]string{}
+	for _, id := range slices.Sorted(maps.Keys(s.Statuses)) {
+		at := "statuses." + id
+		n, err := strconv.Atoi(id)
+		want(err == nil && strconv.Itoa(n) == id, at, "not an id of Dolibarr's prospect statuses: write its number")
+		want(len(s.Statuses[id]) > 0, at, "without a word: write our words for it as a list")
+		for _, word := range s.Statuses[id] {
+			want(of[word] == "", at, fmt.Sprintf("%q stands for two statuses: keep one", word))
+			of[word] = id
+		}
+	}
+}
+
+// statusID is the id that one of our words stands for.
+func (s *settings) statusID(word bridge.Value) (string, bool) {
+	for id, words := range s.Statuses {
+		if slices.Contains(words, string(word)) {
+			return id, true
+		}
+	}
+	return "", false
+}
+
+// mappings refuses fields that Dolibarr does not have: it would ignore them
+// without a word.
+func (s *settings) mappings(env connector.Env) error {
+	for _, name := range env.Fields.Names() {
+		vendor := env.Fields[name]
+		if advice, never := unreadable[vendor]; never {
+			return fmt.Errorf("fields: %s: %q %s", name, vendor, advice)
+		}
+		if _, known := propertyOf(vendor); !known {
+			return fmt.Errorf("fields: %s: %q is no property of Dolibarr's third parties; an extra field is written options_ and its code", name, vendor)
+		}
+		def, _ := env.Catalog.Def(name)
+		if vendor == propStatus && def.Type != bridge.Boolean && len(s.Statuses) == 0 {
+			return fmt.Errorf("fields: %s: %s needs settings.statuses: Dolibarr takes any number, and hides the record when its dictionary lacks it", name, vendor)
+		}
+	}
+	return nil
+}
+
+func isAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
+}

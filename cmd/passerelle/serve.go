@@ -19,6 +19,7 @@ type serveCmd struct {
 	Only      string     `enum:"hub,writer" default:"hub" placeholder:"writer" help:"With writer: apply writes for a hub elsewhere on the same NATS."`
 	Check     bool       `help:"Say what is wrong with the config, the policy and the connections, and serve nothing."`
 	Offline   bool       `help:"With --check: ask nothing of the connections."`
+	Shadow    string     `placeholder:"FILE" help:"A policy that runs beside the one in force: what it would decide otherwise is counted. policy shadow tells it."`
 	LogLevel  slog.Level `default:"INFO" help:"debug, info, warn or error."`
 	LogFormat string     `enum:"text,json" default:"text" help:"text or json."`
 }
@@ -29,6 +30,8 @@ func (c serveCmd) Run(ctx context.Context, s *session) error {
 		return usagef("--offline goes with --check only")
 	case c.Check && c.Only == "writer":
 		return usagef("--check looks at the whole config: leave --only out")
+	case c.Shadow != "" && (c.Check || c.Only == "writer"):
+		return usagef("--shadow goes with a hub that serves")
 	case c.Check:
 		return check(ctx, s, c.Offline)
 	}
@@ -48,7 +51,22 @@ func (c serveCmd) Run(ctx context.Context, s *session) error {
 	if c.Only == "writer" {
 		return app.RunWriter(ctx, opts)
 	}
+	if opts.Draft, err = c.draft(); err != nil {
+		return err
+	}
 	return serve(ctx, s, opts)
+}
+
+// draft is the policy that is to run beside, nil for none.
+func (c serveCmd) draft() (*app.Draft, error) {
+	if c.Shadow == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(c.Shadow)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return &app.Draft{File: c.Shadow, Text: text}, nil
 }
 
 // load reads the config. A file that is not there is a matter of usage.

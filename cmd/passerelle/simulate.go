@@ -24,3 +24,17 @@ func (c policySimulateCmd) Run(ctx context.Context, s *session) error {
 	ask := map[string]any{"text": string(text), "since": time.Now().Add(-c.Since), "lang": c.Lang}
 	return order(ctx, s, "/v1/policy/simulate", ask, func(f struct{ Text string }) error { return s.printf("%s", f.Text) })
 }
+
+type policyShadowCmd struct {
+	Lang string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
+}
+
+// Run asks the hub, which alone knows.
+func (c policyShadowCmd) Run(ctx context.Context, s *session) error {
+	h, err := s.open(ctx, needHub)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	return show(ctx, s, h, "/v1/policy/shadow?lang="+c.Lang, func(f struct{ Text string }) error { return s.printf("%s", f.Text) })
+}

@@ -6,10 +6,12 @@ import (
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/policy"
+	"passerelle/internal/problem"
 )
 
 func (a *API) lookbackRoutes() {
 	post(a, "/v1/policy/simulate", "What would have been otherwise under another policy, decision by decision", a.simulate)
+	get(a, "/v1/policy/shadow", "What a draft that runs beside the policy in force decides otherwise", a.shadow)
 	post(a, "/v1/policy/suggest", "What could go of a policy, judged by what was done", a.suggest)
 }
 
@@ -25,7 +27,7 @@ type (
 	effectExample policy.Example
 
 	effect struct {
-		Kind      policy.EffectKind `json:"kind" doc:"shown, written, refused, lost, proposed or hidden."`
+		Kind      policy.EffectKind `json:"kind" doc:"shown, allowed, written, refused, lost, proposed or hidden."`
 		Role      bridge.Role       `json:"role"`
 		Action    policy.Action     `json:"action"`
 		Targets   []string          `json:"targets" doc:"Fields or objects."`
@@ -50,14 +52,41 @@ func (a *API) simulate(_ context.Context, actor bridge.Actor, in *simulateReques
 	if err != nil {
 		return forecast{}, unloadable(err)
 	}
-	out := forecast{Decisions: f.Decisions, Apart: f.Apart, Text: f.Text(in.Body.Lang)}
+	return forecastOf(f, f.Text(in.Body.Lang)), nil
+}
+
+func forecastOf(f policy.Forecast, text string) forecast {
+	out := forecast{Decisions: f.Decisions, Apart: f.Apart, Text: text}
 	out.Effects = listOf(f.Effects, "", func(e policy.Effect) effect {
 		return effect{
 			Kind: e.Kind, Role: e.Role, Action: e.Action, Targets: e.Targets, Decisions: e.Decisions, People: e.People,
 			Examples: listOf(e.Examples, "", func(x policy.Example) effectExample { return effectExample(x) }).Items,
 		}
 	}).Items
-	return out, nil
+	return out
+}
+
+type shadowQuery struct {
+	Lang string `query:"lang" enum:"en,fr" doc:"Of the text."`
+}
+
+type shadow struct {
+	Policy  string    `json:"policy" doc:"The hash of the policy in force."`
+	Draft   string    `json:"draft" doc:"That of the one beside."`
+	Since   time.Time `json:"since,omitzero" doc:"The first decision that both have taken."`
+	Skipped int       `json:"skipped" doc:"Decisions that came too fast to be taken again."`
+	forecast
+}
+
+func (a *API) shadow(_ context.Context, actor bridge.Actor, in *shadowQuery) (shadow, error) {
+	if !a.readsPolicy(actor) {
+		return shadow{}, errReadsPolicy
+	}
+	b, beside := a.opts.Desk.Beside()
+	if !beside {
+		return shadow{}, problem.NotFound("no draft runs beside the policy: start the hub with passerelle serve --shadow FILE")
+	}
+	return shadow{b.Policy, b.Draft, b.Since, b.Skipped, forecastOf(b.Forecast, b.Text(in.Lang))}, nil
 }
 
 type suggestRequest struct {

@@ -41,6 +41,7 @@ type Options struct {
 	Version  string
 	Log      *slog.Logger
 	Manager  Manager          // is told how the hub does
+	Draft    *Draft           // runs beside the policy in force; may be nil
 	Now      func() time.Time // nil is time.Now
 	// SyncEvery is how often campaigns are brought up to date; 0 is a minute.
 	SyncEvery time.Duration
@@ -172,8 +173,12 @@ func (a *App) openDesk(ctx context.Context) error {
 		return err
 	}
 	a.people = identity.NewPeople(dir)
+	rules, err := a.rules(a.cfg, p, dir)
+	if err != nil {
+		return err
+	}
 	a.desk, err = desk.New(ctx, desk.Options{
-		Store: a.store, Rules: rulesOf(a.cfg, p, dir), Seal: a.key, Zone: a.cfg.Zone.String(),
+		Store: a.store, Rules: rules, Shadow: a.startShadow(), Seal: a.key, Zone: a.cfg.Zone.String(),
 		Now: a.opts.Now, Jumped: a.clock.jumped, Log: a.log, Logged: a.metrics.Outcome,
 		Wake: func(c bridge.ConnectionName) {
 			if a.relay != nil {

@@ -37,7 +37,11 @@ func (a *App) Reload(cfg *config.Config) error {
 		if err != nil {
 			return fmt.Errorf("the active policy does not fit the config: %w", err)
 		}
-		done = a.desk.Swap(rules, rulesOf(cfg, p, dir))
+		fresh, err := a.rules(cfg, p, dir)
+		if err != nil {
+			return err
+		}
+		done = a.desk.Swap(rules, fresh)
 	}
 	a.people.Use(dir)
 	a.sync.Poke()

@@ -26,7 +26,9 @@ func (c *command) amend(key string, call Call) (Receipt, error) {
 	// right to write what is not theirs.
 	scope.Handed = scope.Handed || o.Author == c.who.Person || slices.Contains(l.HeldBy, c.actor.Connection)
 	verb := policy.Write
+	c.trying(Decision{Kind: "amend", Record: scope, Verb: policy.Write}, l)
 	if o.Author == c.who.Person {
+		c.trying(Decision{Kind: "amend", Record: scope, Verb: policy.Create}, l)
 		scope.Owner, verb = c.who.Person, policy.Create
 		err = c.need(verb, bridge.Activity, scope, "record a call")
 	} else {

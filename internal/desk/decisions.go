@@ -32,6 +32,9 @@ var decisions = store.NewTable[Decision]("desk.decisions")
 // decided keeps what a command on a lead's prospect was decided by.
 func (c *command) decided(l bridge.Lead, d Decision) error {
 	d.At, d.Subject, d.Policy = c.now.UTC(), c.who, c.Policy.Hash()
+	if c.shading() {
+		c.glimpse(c.again(l, d), true)
+	}
 	n, err := decisions.Next(c.tx)
 	if err != nil {
 		return err

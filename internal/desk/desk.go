@@ -20,7 +20,10 @@ import (
 // Rules are what the desk decides by. They are replaced as a whole: a command
 // never sees a mix.
 type Rules struct {
-	Policy    *policy.Policy
+	Policy *policy.Policy
+	// Draft is compared with it on every decision, in the desk's Shadow; nil for
+	// none.
+	Draft     *policy.Policy
 	Catalog   bridge.Catalog
 	Campaigns map[bridge.CampaignID]bridge.Campaign
 	// Mapped says which fields a CRM connection has.
@@ -63,6 +66,8 @@ type Options struct {
 	CallBack func(bridge.CampaignID, bridge.LeadID)
 	// Logged is told of each outcome that its CRM shows; may be nil.
 	Logged func(bridge.ConnectionName)
+	// Shadow decides beside the desk under the rules' draft; may be nil.
+	Shadow *Shadow
 	Log    *slog.Logger
 }
 
@@ -135,6 +140,10 @@ type command struct {
 	// happened is when what the command is about did: now, unless it is a report
 	// of something, or a decision on it.
 	happened time.Time
+	// What is decided again under a draft: so far, and what is being tried.
+	glimpses  []glimpse
+	attempt   *Decision
+	attempted bridge.Lead
 }
 
 // run carries out a command in one transaction.
@@ -144,17 +153,29 @@ func (d *Desk) run(ctx context.Context, actor bridge.Actor, fn func(*command) er
 
 // submit begins to carry out a command, and answers how to wait for its end.
 func (d *Desk) submit(ctx context.Context, actor bridge.Actor, fn func(*command) error) (wait func() error) {
-	kept := d.opts.Store.Submit(ctx, func(tx *store.Tx) error { return fn(d.begin(tx, actor)) })
+	var last atomic.Pointer[command] // the attempt that counts
+	kept := d.opts.Store.Submit(ctx, func(tx *store.Tx) error {
+		c := d.begin(tx, actor)
+		last.Store(c)
+		return fn(c)
+	})
 	return func() error {
 		err := kept()
 		faultpoint.Hit("desk.commit.after")
+		d.shade(last.Load(), err)
 		return err
 	}
 }
 
 // look answers a question over a snapshot.
 func (d *Desk) look(actor bridge.Actor, fn func(*command) error) error {
-	return d.opts.Store.View(func(tx *store.Tx) error { return fn(d.begin(tx, actor)) })
+	var c *command
+	err := d.opts.Store.View(func(tx *store.Tx) error {
+		c = d.begin(tx, actor)
+		return fn(c)
+	})
+	d.shade(c, err)
+	return err
 }
 
 func (d *Desk) begin(tx *store.Tx, actor bridge.Actor) *command {
@@ -189,7 +210,9 @@ func (c *command) callBack(l bridge.Lead) {
 
 // need is the question every command asks.
 func (c *command) need(a policy.Action, o bridge.Object, r policy.Record, what string) error {
-	if c.Policy.Allows(c.who, a, o, r) {
+	allowed := c.Policy.Allows(c.who, a, o, r)
+	c.noted(allowed, a, o, r)
+	if allowed {
 		return nil
 	}
 	return denied(c.Policy, c.who, a, o, r, what)

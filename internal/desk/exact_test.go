@@ -125,6 +125,12 @@ func (d *day) traffic(meeting bridge.ProposalID) {
 	d.fates["validate"] = fate{ok: err == nil}
 	r, err := d.desk.Correct(ctx, as("sam"), leadID("7"), "seven", "reached", "it was wrong")
 	d.fates["correct"] = fate{ok: err == nil, parts: split(r)}
+	v, err := d.desk.Lead(as("sam"), leadID("7"))
+	d.fates["view"] = fate{ok: err == nil, parts: seen(&Handout{Card: v.Card})}
+	err = d.desk.Oppose(ctx, as("sue"), Objection{Number: "01 99 00 00 77", Motive: "by mail"})
+	d.fates["oppose"] = fate{ok: err == nil}
+	moved, err := d.desk.Reassign(ctx, as("sue"), Choice{IDs: []bridge.LeadID{leadID("7")}}, "alice", "holidays")
+	d.fates["reassign"] = fate{ok: err == nil && moved.Moved == 1}
 }
 
 // seen is what a card shows.
@@ -236,33 +242,119 @@ func drawPolicy(t *rapid.T, label string) string {
 	return b.String()
 }
 
-// What a simulation says of each kept decision is what happens to the same
-// command when the new policy decides.
-func TestASimulationIsExact(t *testing.T) {
+// What a simulation says of each kept decision of a day, and what a shadow said
+// of the whole of it, is what happens on the same day under the new policy:
+// nothing else, and as often.
+func TestWhatADraftWouldDoIsExact(t *testing.T) {
 	t.Parallel()
 	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
 		old, new := loaded(t, drawPolicy(rt, "old")), loaded(t, drawPolicy(rt, "new"))
-		before := dayUnder(t, filepath.Join(t.TempDir(), fmt.Sprint(n, "old.db")), func(r *Rules) { r.Policy = old })
+		before := dayUnder(t, filepath.Join(t.TempDir(), fmt.Sprint(n, "old.db")), func(r *Rules) { r.Policy, r.Draft = old, new })
 		after := dayUnder(t, filepath.Join(t.TempDir(), fmt.Sprint(n, "new.db")), func(r *Rules) { r.Policy = new })
-		got := map[string][]string{}
-		err := before.desk.Past(before.since, func(p policy.Past) {
-			s := policy.Simulate(old, new)
-			s.Add(p)
-			got[strings.TrimSpace(p.Kind+" "+string(p.Verb))] = predicted(s.Forecast())
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for kind, was := range before.fates {
-			if !was.ok {
-				continue // of what was refused no decision is kept
-			}
-			want := otherwise(was, after.fates[kind], map[bool]string{true: "hidden", false: "lost"}[kind == "next"])
-			if diff := cmp.Diff(want, got[kind]); diff != "" {
-				rt.Fatalf("%s (-what happens +what is said): %s", kind, diff)
-			}
-		}
+		before.simulated(rt, after, old, new)
+		before.shadowed(rt, after)
 	})
+}
+
+// differs is what became of a command on another day.
+func (d *day) differs(after *day, kind string) []string {
+	none := map[bool]string{true: "hidden", false: "lost"}[kind == "next" || kind == "view"]
+	out := otherwise(d.fates[kind], after.fates[kind], none)
+	if kind == "view" && len(out) == 1 && !strings.Contains(out[0], " ") {
+		return []string{map[string]string{"refused": "hidden prospect", "allowed": "shown prospect"}[out[0]]}
+	}
+	return out
+}
+
+func (d *day) simulated(t *rapid.T, after *day, old, new *policy.Policy) {
+	got := map[string][]string{}
+	err := d.desk.Past(d.since, func(p policy.Past) {
+		s := policy.Simulate(old, new)
+		s.Add(p)
+		got[strings.TrimSpace(p.Kind+" "+string(p.Verb))] = predicted(s.Forecast())
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, was := range d.fates {
+		if !was.ok || kind == "view" || kind == "oppose" || kind == "reassign" {
+			continue // of what was refused no decision is kept, nor of these
+		}
+		if diff := cmp.Diff(d.differs(after, kind), got[kind]); diff != "" {
+			t.Fatalf("%s (-what happens +what is said): %s", kind, diff)
+		}
+	}
+}
+
+func (d *day) shadowed(t *rapid.T, after *day) {
+	b, beside := d.desk.Beside()
+	if !beside || b.Skipped > 0 || b.Apart > 0 {
+		t.Fatalf("%v %d skipped, %d apart", beside, b.Skipped, b.Apart)
+	}
+	want, got := map[string]int{}, map[string]int{}
+	for kind := range d.fates {
+		for _, what := range d.differs(after, kind) {
+			want[what]++
+		}
+	}
+	for _, e := range b.Effects {
+		for _, target := range e.Targets {
+			switch {
+			case e.Kind == policy.Refused || e.Kind == policy.Allowed:
+				got[string(e.Kind)] += e.Decisions
+			case e.Action != policy.Read || dayFields[target] || target == "prospect":
+				got[string(e.Kind)+" "+target] += e.Decisions
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("(-what happens +what is said): %s\n%s", diff, b.Text("en"))
+	}
+}
+
+// A draft that cannot decide at all is nothing to those who work.
+func TestAShadowThatFailsIsNotFelt(t *testing.T) {
+	t.Parallel()
+	broken := &policy.Policy{}
+	d := dayUnder(t, filepath.Join(t.TempDir(), "store.db"), func(r *Rules) { r.Draft = broken })
+	for kind, f := range d.fates {
+		if !f.ok {
+			t.Errorf("%s was refused", kind)
+		}
+	}
+	if b, _ := d.desk.Beside(); b.Skipped < len(d.fates) || len(b.Effects) > 0 {
+		t.Errorf("%d were skipped; %v", b.Skipped, b.Effects)
+	}
+}
+
+// Who comes too fast is not held up.
+func TestAShadowThatIsSlowIsNotFelt(t *testing.T) {
+	t.Parallel()
+	s := &Shadow{in: make(chan []glimpse)} // nobody takes anything
+	s.see(make([]glimpse, 3))
+	if got := s.skipped.Load(); got != 3 {
+		t.Errorf("%d skipped", got)
+	}
+}
+
+// BenchmarkShadow is a card looked at, and a lead asked for by somebody whom it
+// is refused, with and without a draft beside.
+func BenchmarkShadow(b *testing.B) {
+	for name, draft := range map[string]*policy.Policy{"without": nil, "with": loaded(b, plateau)} {
+		b.Run(name, func(b *testing.B) {
+			f := newFloor(b)
+			f.pull(map[string]string{"1": "01 99 00 00 01"})
+			r := *f.desk.Rules()
+			r.Draft = draft
+			f.desk.Swap(f.desk.Rules(), &r)
+			sam, lead := as("sam"), leadID("1")
+			for b.Loop() {
+				if _, err := f.desk.Lead(sam, lead); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -100,8 +100,11 @@ func floorAt(t testing.TB, path string) *floor {
 	for _, n := range bridge.Standard().Names() {
 		mapped[n] = n != "prospect.next_action"
 	}
+	log := slog.New(slog.DiscardHandler)
+	shadow := NewShadow(f.clock, log)
+	t.Cleanup(shadow.Stop)
 	f.desk, err = New(context.Background(), Options{
-		Store: f.store, Seal: key, Log: slog.New(slog.DiscardHandler), Now: f.clock,
+		Shadow: shadow, Store: f.store, Seal: key, Log: log, Now: f.clock,
 		Rules: &Rules{
 			Policy: p, Catalog: bridge.Standard(),
 			Campaigns: map[bridge.CampaignID]bridge.Campaign{spring: {

@@ -243,7 +243,9 @@ func (c *command) see(id bridge.LeadID) (bridge.Lead, bridge.Prospect, policy.Re
 		return l, p, policy.Record{}, err
 	}
 	r := c.record(l, p)
-	if !c.Policy.Allows(c.who, policy.Read, bridge.ProspectObj, r) {
+	allowed := c.Policy.Allows(c.who, policy.Read, bridge.ProspectObj, r)
+	c.viewing(allowed, l, r)
+	if !allowed {
 		return l, p, r, &NotFound{"lead", string(id)} // for them
 	}
 	return l, p, r, nil

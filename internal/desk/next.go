@@ -40,8 +40,10 @@ func (c *command) next(id bridge.CampaignID) (*Handout, error) {
 	if !ok {
 		return nil, &NotFound{"campaign", string(id)}
 	}
+	c.tryingNext(camp)
 	queues, err := c.queues(camp)
 	if err != nil {
+		c.noted(false, policy.Read, bridge.ProspectObj, policy.Record{})
 		return nil, err
 	}
 	// A lead in the hands of somebody who may not record the call would only be

@@ -143,6 +143,7 @@ func (c *command) first(key string, call Call) (Receipt, error) {
 		return Receipt{}, err
 	}
 	r.scope.Handed = r.scope.Handed || given || slices.Contains(l.HeldBy, c.actor.Connection)
+	c.trying(Decision{Kind: "outcome", Record: r.scope}, l)
 	r.scope.Owner = c.who.Person // of the call itself
 	if err := c.need(policy.Create, bridge.Activity, r.scope, "record a call"); err != nil {
 		return Receipt{}, err
@@ -272,30 +273,6 @@ func (r *recording) admitFields(concluded bool) error {
 	r.gate.asked = slices.DeleteFunc(r.gate.asked, func(name bridge.FieldName) bool { return slices.Contains(follows, name) })
 	r.out.Admitted, r.out.Proposed = r.gate.admitted, r.gate.names()
 	return err
-}
-
-// proposeMeeting reads the next step: an appointment becomes a proposal.
-func (r *recording) proposeMeeting() error {
-	if !r.meets() {
-		return nil
-	}
-	if !r.mayPropose(r.scope) {
-		r.gate.refused = append(r.gate.refused, r.refusedMeeting(r.scope))
-		return nil
-	}
-	meeting, err := r.meeting(*r.event.Next, r.lead.Prospect.Connection)
-	if err != nil {
-		return err
-	}
-	meeting.ID = string(bridge.Operation(r.lead.Prospect.Connection, r.key, bridge.WriteMeeting, 0))
-	meeting.Note = r.event.Note
-	r.meet = meeting
-	return nil
-}
-
-// meets says whether the next step is an appointment.
-func (r *recording) meets() bool {
-	return r.event.Next != nil && r.event.Next.Kind == bridge.NextAppointment
 }
 
 // writeOut appends what was admitted to the outbox and keeps what waits.

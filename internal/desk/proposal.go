@@ -33,6 +33,30 @@ func (c *command) refusedMeeting(r policy.Record) bridge.Refusal {
 	return bridge.Refusal{Field: bridge.FieldStart, Reason: v.Reason, Rule: v.Where()}
 }
 
+// proposeMeeting reads the next step: an appointment becomes a proposal.
+func (r *recording) proposeMeeting() error {
+	if !r.meets() {
+		return nil
+	}
+	if !r.mayPropose(r.scope) {
+		r.gate.refused = append(r.gate.refused, r.refusedMeeting(r.scope))
+		return nil
+	}
+	meeting, err := r.meeting(*r.event.Next, r.lead.Prospect.Connection)
+	if err != nil {
+		return err
+	}
+	meeting.ID = string(bridge.Operation(r.lead.Prospect.Connection, r.key, bridge.WriteMeeting, 0))
+	meeting.Note = r.event.Note
+	r.meet = meeting
+	return nil
+}
+
+// meets says whether the next step is an appointment.
+func (r *recording) meets() bool {
+	return r.event.Next != nil && r.event.Next.Kind == bridge.NextAppointment
+}
+
 // propose keeps a proposal: an appointment, changed fields, or both.
 func (c *command) propose(l bridge.Lead, key string, meeting *bridge.Meeting, g gated) (bridge.ProposalID, error) {
 	p := bridge.Proposal{
@@ -108,11 +132,13 @@ func (d *Desk) Settled(tx *store.Tx, e outbox.Entry) error {
 func (d *Desk) ProposeMeeting(ctx context.Context, actor bridge.Actor, lead bridge.LeadID, eventID string, next bridge.Next, note string) (bridge.Proposal, error) {
 	var out bridge.Proposal
 	err := d.run(ctx, actor, func(c *command) error {
+		c.trying(Decision{Kind: "propose"}, bridge.Lead{})
 		l, _, scope, err := c.see(lead)
 		if err != nil {
 			return err
 		}
 		if !c.mayPropose(scope) {
+			c.noted(false, policy.Propose, bridge.Appointment, scope)
 			scope.Owner = c.who.Person
 			return denied(c.Policy, c.who, policy.Propose, bridge.Appointment, scope, "propose an appointment")
 		}

@@ -246,6 +246,7 @@ func (c *command) pushed(feed bridge.PlatformList, item connector.PushItem) erro
 	scope := c.record(l, p)
 	scope.Handed = true
 	p.ReadAt = item.Card.ReadAt
+	c.viewed(who, scope, l, true)
 	if err := c.show(feed.Connection, "", l, p, c.Policy.ChangeMask(who, scope).Names()); err != nil {
 		return err
 	}

@@ -112,6 +112,7 @@ func (c *command) page(choice Choice, page Page) (out []View, next string, err e
 		scope := c.record(l, p)
 		if choice.matches(l) && c.Policy.Allows(c.who, policy.Read, bridge.ProspectObj, scope) {
 			out = append(out, View{Lead: c.face(l, scope), Card: c.card(c.who, scope, l, p)})
+			c.viewed(c.who, scope, l, true)
 		}
 	}
 	return out, "", nil

@@ -43,6 +43,7 @@ func (c *command) decide(id bridge.ProposalID, ruling Ruling) (bridge.Proposal, 
 	if err != nil {
 		return p, err
 	}
+	c.trying(Decision{Kind: string(ruling.Verb), Record: authored(scope, p)}, l)
 	if err := c.need(policy.Write, bridge.Appointment, authored(scope, p), string(ruling.Verb)+" proposals"); err != nil {
 		return p, err
 	}

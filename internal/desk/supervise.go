@@ -257,6 +257,7 @@ func (d *Desk) Correct(ctx context.Context, actor bridge.Actor, id bridge.LeadID
 		if strings.TrimSpace(motive) == "" {
 			return &Invalid{"motive", "say why"}
 		}
+		c.trying(Decision{Kind: "correct"}, bridge.Lead{})
 		l, p, scope, err := c.see(id)
 		if err != nil {
 			return err

@@ -11,13 +11,15 @@ import (
 // attributes, no values.
 type Past struct {
 	At      time.Time
-	Kind    string // next, outcome, amend, correct, propose, validate, reject, reschedule, cancel, …
+	Kind    string // view, next, outcome, amend, correct, propose, validate, reject, reschedule, cancel, …
 	Subject Subject
 	Record  Record
 	Asked   []bridge.FieldName // changes that were asked for
 	Follows []bridge.FieldName // changes that go along where they may be written
 	Meeting bool               // an appointment was asked for along with it
 	Verb    Action             // of an amendment: create for one's own call, write for another's
+	Object  bridge.Object      // without a Kind: Verb on it is all that was asked
+	Lead    bridge.LeadID      // "" where it is not known
 	Mapped  map[bridge.FieldName]bool
 	Mark    string // names the record without telling it
 }
@@ -37,6 +39,10 @@ type need struct {
 func (p Past) needs() ([]need, bool) {
 	see := need{[]Action{Read}, bridge.ProspectObj, p.Record}
 	switch p.Kind {
+	case "":
+		return []need{{[]Action{p.Verb}, p.Object, p.Record}}, true
+	case "view":
+		return []need{see}, true
 	case "next":
 		return []need{{[]Action{Create}, bridge.Activity, p.call()}, {[]Action{Read}, bridge.ProspectObj, p.queue()}, see}, true
 	case "outcome":

@@ -15,6 +15,7 @@ type EffectKind string
 // The kinds of effects, the riskiest first.
 const (
 	Shown    EffectKind = "shown"    // a card or a list holds a field that it did not
+	Allowed  EffectKind = "allowed"  // a command is carried out that was refused
 	Written  EffectKind = "written"  // a change goes to the CRM that was proposed or refused
 	Refused  EffectKind = "refused"  // a command is refused that was carried out
 	Lost     EffectKind = "lost"     // a change is refused that was written or proposed
@@ -23,7 +24,9 @@ const (
 )
 
 // EffectKinds lists them all.
-func EffectKinds() []EffectKind { return []EffectKind{Shown, Written, Refused, Lost, Proposed, Hidden} }
+func EffectKinds() []EffectKind {
+	return []EffectKind{Shown, Allowed, Written, Refused, Lost, Proposed, Hidden}
+}
 
 // Effect is what would have been otherwise, of all decisions that differ in the
 // same way.
@@ -43,7 +46,8 @@ type Effect struct {
 type Example struct {
 	At     time.Time       `json:"at"`
 	Person bridge.PersonID `json:"person,omitempty"`
-	Record string          `json:"record"` // its pseudonym
+	Record string          `json:"record,omitempty"` // its pseudonym, or
+	Lead   bridge.LeadID   `json:"lead,omitempty"`
 }
 
 const maxExamples = 3
@@ -85,30 +89,74 @@ func (s *Simulation) Add(past Past) {
 	}
 	for _, n := range needs {
 		if s.new.meets(past.Subject, n) == "" {
-			s.note(past, Refused, n.actions[0], OnObject(n.object))
+			s.note(past, past.kinds(Refused, Hidden), n.actions[0], OnObject(n.object))
 			return
 		}
 	}
-	if past.Kind == "next" {
+	if past.Kind == "next" || past.Kind == "view" {
 		s.cards(past)
 		return
 	}
 	s.changes(past)
 }
 
+// kinds is the kind of an effect on the command itself: looking at a record is
+// none.
+func (p Past) kinds(command, look EffectKind) EffectKind {
+	if p.Kind == "view" {
+		return look
+	}
+	return command
+}
+
+// Refuse decides again what was just refused under the policy in force. Who was
+// refused a lead, nobody knows which, may be handed their own or one of the pool.
+func (s *Simulation) Refuse(past Past) {
+	if _, known := past.needs(); !known {
+		s.apart++
+		return
+	}
+	s.decided++
+	pool := past
+	pool.Record.Assignee = ""
+	if !s.allow(past) && past.Kind == "next" {
+		s.allow(pool)
+	}
+}
+
+// allow says whether what was refused would not have been.
+func (s *Simulation) allow(past Past) bool {
+	needs, _ := past.needs()
+	lacking := needs[0]
+	for _, n := range slices.Backward(needs) {
+		if s.new.meets(past.Subject, n) == "" {
+			return false
+		}
+		if s.old.meets(past.Subject, n) == "" {
+			lacking = n
+		}
+	}
+	s.note(past, past.kinds(Allowed, Shown), lacking.actions[0], OnObject(lacking.object))
+	return true
+}
+
+// Between goes on between other copies of the two policies, for the people there
+// are now.
+func (s *Simulation) Between(old, new *Policy) { s.old, s.new = old, new }
+
 // cards compares what the person would see of the record.
 func (s *Simulation) cards(past Past) {
 	old, new := s.old.ReadMask(past.Subject, past.Record), s.new.ReadMask(past.Subject, past.Record)
-	for _, name := range s.new.targets.names {
-		if !past.maps(name) {
+	for bit, name := range s.new.targets.names {
+		before, after := old.has(bit), new.has(bit)
+		if before == after || !past.maps(name) {
 			continue
 		}
-		switch before, after := old.Has(name), new.Has(name); {
-		case after && !before:
-			s.note(past, Shown, Read, OnField(name))
-		case before && !after:
-			s.note(past, Hidden, Read, OnField(name))
+		kind := Hidden
+		if after {
+			kind = Shown
 		}
+		s.note(past, kind, Read, OnField(name))
 	}
 }
 
@@ -160,7 +208,7 @@ func (s *Simulation) note(past Past, kind EffectKind, action Action, t Target) {
 	if past.Subject.Person != "" {
 		e.who[past.Subject.Person] = true
 	}
-	e.Examples = append(e.Examples, Example{past.At, past.Subject.Person, past.Mark})
+	e.Examples = append(e.Examples, Example{past.At, past.Subject.Person, past.Mark, past.Lead})
 	if len(e.Examples) > 2*maxExamples {
 		e.Examples = latest(e.Examples)
 	}
@@ -168,7 +216,7 @@ func (s *Simulation) note(past Past, kind EffectKind, action Action, t Target) {
 
 func latest(all []Example) []Example {
 	slices.SortFunc(all, func(a, b Example) int {
-		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Record, b.Record))
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Record, b.Record), cmp.Compare(a.Lead, b.Lead))
 	})
 	return all[:min(len(all), maxExamples)]
 }

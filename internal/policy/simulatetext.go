@@ -7,6 +7,7 @@ import (
 
 var effectPhrases = map[EffectKind]phrase{
 	Shown:    {"{role} would have seen {target}: {times}, {people}", "{role} aurait vu {target} : {times}, {people}"},
+	Allowed:  {"{role} could have {action} {target}, which was refused: {times}, {people}", "{role} aurait pu {action} {target}, ce qui a été refusé : {times}, {people}"},
 	Written:  {"{role} would have changed {target} at once: {times}, {people}", "{role} aurait modifié {target} aussitôt : {times}, {people}"},
 	Refused:  {"{role} could not have {action} {target}: {times}, {people}", "{role} n'aurait pas pu {action} {target} : {times}, {people}"},
 	Lost:     {"{role} could not have {action} {target}: {times}, {people}", "{role} n'aurait pas pu {action} {target} : {times}, {people}"},
@@ -26,31 +27,47 @@ var (
 	peoplePhrase  = phrase{"{n} people", "{n} personnes"}
 	personPhrase  = phrase{"one person", "une personne"}
 	nobodyPhrase  = phrase{"platform lists", "listes de plateformes"}
-	examplePhrase = phrase{"for example {at}, {person}, record {record}", "par exemple {at}, {person}, fiche {record}"}
+	examplePhrase = phrase{"for example {at}, {person}{what}", "par exemple {at}, {person}{what}"}
+	recordPhrase  = phrase{", record {record}", ", fiche {record}"}
+	leadPhrase    = phrase{", lead {record}", ", prospect {record}"}
 )
 
 // Text says the forecast in words, the riskiest first.
 func (f Forecast) Text(lang string) string {
-	var b strings.Builder
 	head := decidedPhrase
 	if len(f.Effects) == 0 {
 		head = samePhrase
 	}
-	b.WriteString(head.fill(lang, "{n}", strconv.Itoa(f.Decisions), "{same}", strconv.Itoa(len(f.Effects))) + "\n")
+	return head.fill(lang, "{n}", strconv.Itoa(f.Decisions), "{same}", strconv.Itoa(len(f.Effects))) + "\n" + f.effects(lang)
+}
+
+// effects says what of it would have been otherwise, and what nobody can tell.
+func (f Forecast) effects(lang string) string {
+	var b strings.Builder
 	if f.Apart > 0 {
 		b.WriteString(apartPhrase.fill(lang, "{n}", strconv.Itoa(f.Apart)) + "\n")
 	}
 	for _, e := range f.Effects {
 		b.WriteString("\n" + capital(e.Text(lang)) + ".\n")
 		for _, x := range e.Examples {
-			person := string(x.Person)
-			if person == "" {
-				person = nobodyPhrase.in(lang)
-			}
-			b.WriteString("  " + examplePhrase.fill(lang, "{at}", x.At.UTC().Format("2006-01-02 15:04 MST"), "{person}", person, "{record}", x.Record) + "\n")
+			b.WriteString("  " + x.text(lang) + "\n")
 		}
 	}
 	return b.String()
+}
+
+func (x Example) text(lang string) string {
+	person, what := string(x.Person), ""
+	if person == "" {
+		person = nobodyPhrase.in(lang)
+	}
+	switch {
+	case x.Lead != "":
+		what = leadPhrase.fill(lang, "{record}", string(x.Lead))
+	case x.Record != "":
+		what = recordPhrase.fill(lang, "{record}", x.Record)
+	}
+	return examplePhrase.fill(lang, "{at}", minute(x.At), "{person}", person, "{what}", what)
 }
 
 // Text says the effect as one sentence without a full stop.

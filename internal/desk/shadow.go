@@ -1,0 +1,218 @@
+package desk
+
+import (
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/policy"
+)
+
+// Shadow takes the desk's decisions once more under a draft, beside them: no
+// command waits for it, and nothing that goes wrong in it is any command's. It
+// must be made with [NewShadow] and stopped.
+type Shadow struct {
+	in      chan []glimpse
+	ask     chan chan policy.Beside
+	stop    chan struct{}
+	stopped chan struct{}
+	skipped atomic.Int64
+	now     func() time.Time
+	log     *slog.Logger
+}
+
+// glimpse is a decision as it was just taken.
+type glimpse struct {
+	live, draft *policy.Policy
+	past        policy.Past
+	carried     bool // out; else it was refused
+}
+
+// shadowRoom is how many commands may wait to be decided again.
+const shadowRoom = 4096
+
+// NewShadow begins to decide beside a desk that it is given to with the rules.
+func NewShadow(now func() time.Time, log *slog.Logger) *Shadow {
+	s := &Shadow{
+		in: make(chan []glimpse, shadowRoom), ask: make(chan chan policy.Beside),
+		stop: make(chan struct{}), stopped: make(chan struct{}), now: now, log: log,
+	}
+	go s.run()
+	return s
+}
+
+// Stop ends it.
+func (s *Shadow) Stop() {
+	close(s.stop)
+	<-s.stopped
+}
+
+// Beside is what it has found so far, of all decisions that were taken before.
+func (s *Shadow) Beside() policy.Beside {
+	answer := make(chan policy.Beside, 1)
+	select {
+	case s.ask <- answer:
+		return <-answer
+	case <-s.stopped:
+		return policy.Beside{}
+	}
+}
+
+// see hands over what a command decided. What finds no room is left out and
+// counted.
+func (s *Shadow) see(seen []glimpse) {
+	select {
+	case s.in <- seen:
+	default:
+		s.skipped.Add(int64(len(seen)))
+	}
+}
+
+func (s *Shadow) run() {
+	defer close(s.stopped)
+	var c comparison
+	for {
+		select {
+		case seen := <-s.in:
+			s.take(&c, seen)
+		case answer := <-s.ask:
+			for len(s.in) > 0 {
+				s.take(&c, <-s.in)
+			}
+			answer <- c.told(int(s.skipped.Load()))
+		case <-s.stop:
+			return
+		}
+	}
+}
+
+// comparison is between one live policy and one draft.
+type comparison struct {
+	simulation  *policy.Simulation
+	live, draft string
+	since       time.Time
+}
+
+func (c comparison) told(skipped int) policy.Beside {
+	out := policy.Beside{Policy: c.live, Draft: c.draft, Since: c.since, Skipped: skipped, Forecast: policy.Forecast{Effects: []policy.Effect{}}}
+	if c.simulation != nil {
+		out.Forecast = c.simulation.Forecast()
+	}
+	return out
+}
+
+// take decides again. Another live policy, or another draft, begins a new
+// comparison.
+func (s *Shadow) take(c *comparison, seen []glimpse) {
+	defer func() {
+		if failed := recover(); failed != nil {
+			s.skipped.Add(int64(len(seen)))
+			s.log.Error("decisions could not be taken again under the draft beside", "err", fmt.Errorf("%v", failed))
+		}
+	}()
+	for _, g := range seen {
+		if live, draft := g.live.Hash(), g.draft.Hash(); c.simulation == nil || c.live != live || c.draft != draft {
+			*c = comparison{policy.Simulate(g.live, g.draft), live, draft, s.now().UTC()}
+			s.skipped.Store(0)
+		}
+		c.simulation.Between(g.live, g.draft)
+		if g.carried {
+			c.simulation.Add(g.past)
+		} else {
+			c.simulation.Refuse(g.past)
+		}
+	}
+}
+
+// shading says whether a draft is to be compared with what the command decides.
+func (c *command) shading() bool { return c.Draft != nil && c.opts.Shadow != nil }
+
+// trying notes what the command decides on, so that a refusal of it can be
+// decided again like what is carried out.
+func (c *command) trying(d Decision, l bridge.Lead) {
+	if c.shading() {
+		c.attempt, c.attempted = &d, l
+	}
+}
+
+// tryingNext is trying for whoever asks for a lead of the campaign: nobody knows
+// which.
+func (c *command) tryingNext(camp bridge.Campaign) {
+	lead := policy.Record{Assignee: c.who.Person, Handed: true, Team: camp.Team, CampaignTeam: camp.Team, Principal: camp.Principal}
+	c.trying(Decision{Kind: "next", Record: lead}, bridge.Lead{Campaign: camp.ID})
+}
+
+// noted takes a right that was asked for into what is decided again: of a
+// command whose decision is kept, if it was refused.
+func (c *command) noted(allowed bool, a policy.Action, o bridge.Object, r policy.Record) {
+	switch {
+	case !c.shading():
+	case c.attempt == nil:
+		c.glimpse(policy.Past{At: c.now, Subject: c.who, Record: r, Verb: a, Object: o}, allowed)
+	case !allowed:
+		c.attempt.At, c.attempt.Subject = c.now, c.who
+		c.glimpse(c.again(c.attempted, *c.attempt), false)
+	}
+}
+
+// viewed takes a card that left, or did not, into what is decided again.
+func (c *command) viewed(s policy.Subject, r policy.Record, l bridge.Lead, allowed bool) {
+	if c.shading() {
+		c.glimpse(c.again(l, Decision{At: c.now, Kind: "view", Subject: s, Record: r}), allowed)
+	}
+}
+
+// viewing is viewed for whoever asks for a lead, to see it or to decide on it.
+func (c *command) viewing(allowed bool, l bridge.Lead, r policy.Record) {
+	if c.attempt == nil {
+		c.viewed(c.who, r, l, allowed)
+		return
+	}
+	c.attempt.Record, c.attempted = r, l
+	c.noted(allowed, policy.Read, bridge.ProspectObj, r)
+}
+
+// again is the decision on a lead's prospect as it can be taken again.
+func (c *command) again(l bridge.Lead, d Decision) policy.Past {
+	out := d.again(c.Mapped[l.Prospect.Connection], "")
+	out.Lead = l.ID
+	return out
+}
+
+func (c *command) glimpse(past policy.Past, carried bool) {
+	c.glimpses = append(c.glimpses, glimpse{c.Policy, c.Draft, past, carried})
+}
+
+// shade hands over what the command came to: all of it if it was carried out, the
+// refusal if it was refused; what failed otherwise decided nothing.
+func (d *Desk) shade(c *command, err error) {
+	if c == nil || len(c.glimpses) == 0 {
+		return
+	}
+	_, refused := err.(*Denied)
+	_, hidden := err.(*NotFound)
+	switch {
+	case err == nil:
+		d.opts.Shadow.see(c.glimpses)
+	case refused || hidden:
+		if last := c.glimpses[len(c.glimpses)-1]; !last.carried {
+			d.opts.Shadow.see([]glimpse{last})
+		}
+	}
+}
+
+// Beside is what the draft beside the policy would have decided otherwise; false
+// if there is none.
+func (d *Desk) Beside() (policy.Beside, bool) {
+	draft := d.Rules().Draft
+	if draft == nil || d.opts.Shadow == nil {
+		return policy.Beside{}, false
+	}
+	out := d.opts.Shadow.Beside()
+	if out.Draft == "" {
+		out.Draft = draft.Hash()
+	}
+	return out, true
+}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"passerelle/internal/bridge"
@@ -131,9 +132,32 @@ func understood(err error) bool {
 		invalid   *desk.Invalid
 		clash     *desk.Clash
 		unknown   *unknownError
+		unread    *unreadError
 	)
 	return errors.As(err, &schemaErr) || errors.As(err, &denied) || errors.As(err, &notFound) ||
-		errors.As(err, &invalid) || errors.As(err, &clash) || errors.As(err, &unknown)
+		errors.As(err, &invalid) || errors.As(err, &clash) || errors.As(err, &unknown) || errors.As(err, &unread)
+}
+
+// inOurWords says why an event was not understood without a word of it: log and
+// ledger are not erased when a person is, and a platform may write anything
+// anywhere. The parked event's reason says more.
+func inOurWords(err error) string {
+	if e, ok := errors.AsType[*schema.Error](err); ok {
+		return "it does not fit " + e.Schema
+	}
+	if e, ok := errors.AsType[*desk.NotFound](err); ok {
+		return "there is no such " + strings.TrimSuffix(e.What, ":")
+	}
+	if e, ok := errors.AsType[*desk.Invalid](err); ok {
+		return "its " + e.Part + " makes no sense"
+	}
+	if e, ok := errors.AsType[*unknownError](err); ok {
+		return e.why
+	}
+	if understood(err) {
+		return "it is not allowed, or not now"
+	}
+	return "it cannot be read"
 }
 
 // forgotten says whether an event was about somebody of whom nothing is kept.
@@ -142,7 +166,11 @@ func forgotten(err error) bool {
 	return ok
 }
 
-// unknownError is an event that names somebody or something we do not know.
+// unknownError is an event that names somebody or something we do not know. Its
+// words are ours.
 type unknownError struct{ why string }
 
 func (e *unknownError) Error() string { return e.why }
+
+// unreadError is a body in which the connector finds no event.
+type unreadError struct{ error }

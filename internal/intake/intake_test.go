@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"passerelle/internal/connector"
 	"passerelle/internal/desk"
 	"passerelle/internal/identity"
+	"passerelle/internal/ledger"
 	"passerelle/internal/policy"
 	"passerelle/internal/schema"
 	"passerelle/internal/secret"
@@ -57,6 +59,7 @@ type world struct {
 	people *identity.People
 	// commits counts the store's.
 	commits atomic.Int64
+	log     bytes.Buffer
 }
 
 const rights = `
@@ -87,7 +90,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.store, w.people = s, identity.NewPeople(nil)
 	w.know("alice")
-	log := slog.New(slog.DiscardHandler)
+	log := slog.New(slog.NewTextHandler(&w.log, nil))
 	d, err := desk.New(context.Background(), desk.Options{
 		Store: s, Seal: key, Now: time.Now, Log: log,
 		Rules: &desk.Rules{
@@ -223,6 +226,44 @@ func TestWhatBecomesOfAnEvent(t *testing.T) {
 				t.Errorf("%d parked", len(parked))
 			}
 		})
+	}
+}
+
+// Log and ledger are kept when a person is forgotten: nothing that a platform
+// has written comes into them, wherever it has written it.
+func TestNothingOfAnEventIsInLogAndLedger(t *testing.T) {
+	t.Parallel()
+	const canary = "Jeanne Canari 0612345678"
+	w := newWorld(t)
+	sent := 0
+	for _, with := range []map[string]any{
+		{"campaign": canary}, {"prospect_id": canary}, {"prospect_id": nil, "phone": canary}, {"agent": canary},
+		{"amends": canary}, {"disposition": nil, "raw_code": canary}, {"disposition": canary}, {canary: 1},
+		{"fields": map[string]any{canary: "x"}}, {"connection": canary}, {"occurred_at": canary},
+		{"next": map[string]any{"kind": "callback", "at": "2027-01-31T14:30", "zone": canary}},
+	} {
+		if got := w.send(event(canary+fmt.Sprint(sent), with)).Results[0]; got.State != Parked {
+			t.Errorf("%v: %+v", with, got)
+		}
+		sent++
+	}
+	w.send(event(canary, map[string]any{"next": map[string]any{"kind": "appointment", "at": "2027-01-31T14:30", "with": canary}}))
+	w.post("good", canary)
+	var lines []ledger.Line
+	err := w.store.View(func(tx *store.Tx) (err error) {
+		lines, err = ledger.Lines(tx, 1, 100)
+		return err
+	})
+	if err != nil || len(lines) <= sent {
+		t.Errorf("%d lines of %d events, %v", len(lines), sent, err)
+	}
+	for _, l := range lines {
+		if raw, err := json.Marshal(l); err != nil || strings.Contains(string(raw), "Canari") {
+			t.Errorf("the ledger holds %s, %v", raw, err)
+		}
+	}
+	if log := w.log.String(); strings.Contains(log, "Canari") || strings.Count(log, "an event was parked") != sent+1 {
+		t.Errorf("the log:\n%s", log)
 	}
 }
 

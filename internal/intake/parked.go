@@ -44,12 +44,13 @@ func parkedID(c bridge.ConnectionName, body []byte) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// park begins to keep an event that was not understood, and answers how to wait
-// for it.
-func (in *Intake) park(ctx context.Context, c bridge.ConnectionName, e connector.Event, reason string, event bridge.CallEvent) (wait func() (Result, error)) {
+// park begins to keep an event that was not understood because of cause, and
+// answers how to wait for it.
+func (in *Intake) park(ctx context.Context, c bridge.ConnectionName, e connector.Event, cause error, event bridge.CallEvent) (wait func() (Result, error)) {
+	reason := inOurWords(cause)
 	p := ParkedEvent{
 		ID: parkedID(c, e.Body), Connection: c, Received: in.opts.Now().UTC(),
-		Reason: reason, EventID: event.EventID, Amends: event.Amends, Schema: e.Schema,
+		Reason: cause.Error(), EventID: event.EventID, Amends: event.Amends, Schema: e.Schema,
 	}
 	kept := in.opts.Store.Submit(ctx, func(tx *store.Tx) error {
 		if parked.Has(tx, p.ID) {
@@ -71,7 +72,7 @@ func (in *Intake) park(ctx context.Context, c bridge.ConnectionName, e connector
 	return func() (Result, error) {
 		err := kept()
 		in.opts.Log.Warn("an event was parked", "connection", c, "event", p.ID, "reason", reason)
-		return Result{EventID: event.EventID, State: Parked, Parked: p.ID, Reason: reason}, err
+		return Result{EventID: event.EventID, State: Parked, Parked: p.ID, Reason: p.Reason}, err
 	}
 }
 
@@ -157,7 +158,7 @@ func (in *Intake) again(ctx context.Context, line Line, p ParkedEvent, body []by
 	if p.Schema == "" { // the body as a whole was not understood
 		var err error
 		if decoded, err = line.Hook.Decode(nil, body); err != nil {
-			return desk.Receipt{}, &unknownError{err.Error()}
+			return desk.Receipt{}, &unreadError{err}
 		}
 	}
 	var last desk.Receipt

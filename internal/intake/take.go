@@ -19,7 +19,7 @@ import (
 func (in *Intake) take(ctx context.Context, line Line, header http.Header, body []byte) ([]Result, error) {
 	decoded, err := line.Hook.Decode(header, body)
 	if err != nil {
-		r, err := in.park(ctx, line.Name, connector.Event{Body: body}, err.Error(), bridge.CallEvent{})()
+		r, err := in.park(ctx, line.Name, connector.Event{Body: body}, err, bridge.CallEvent{})()
 		return []Result{r}, err
 	}
 	all := make([]taken, len(decoded))
@@ -91,7 +91,7 @@ func (t *taken) park(ctx context.Context, in *Intake, line Line) error {
 	if !understood(t.err) {
 		return t.err
 	}
-	t.parked = in.park(ctx, line.Name, t.raw, t.err.Error(), t.event)
+	t.parked = in.park(ctx, line.Name, t.raw, t.err, t.event)
 	return nil
 }
 
@@ -157,11 +157,14 @@ func (in *Intake) follow(ctx context.Context, line Line, calls ...string) {
 		return nil
 	})
 	for _, id := range ids {
-		if _, again := in.replay(ctx, string(line.Name), id); again != nil {
-			err = errors.Join(err, again)
+		_, again := in.replay(ctx, string(line.Name), id)
+		if _, stays := errors.AsType[*desk.Clash](again); stays { // its words may be the event's
+			in.opts.Log.Info("a parked amendment stays parked", "connection", line.Name, "event", id)
+			continue
 		}
+		err = errors.Join(err, again)
 	}
 	if err != nil {
-		in.opts.Log.Info("a parked amendment stays parked", "connection", line.Name, "err", err)
+		in.opts.Log.Warn("a parked amendment could not be taken in again", "connection", line.Name, "err", err)
 	}
 }

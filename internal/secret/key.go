@@ -86,7 +86,7 @@ func decodeKey(text string) ([]byte, error) {
 	if raw, err := base64.StdEncoding.Strict().DecodeString(text); err == nil && len(raw) == keySize {
 		return raw, nil
 	}
-	return nil, errors.New("not a data key: it is 32 random bytes in base64 (openssl rand -base64 32) or 64 hex digits")
+	return nil, errors.New("not a key: it is 32 random bytes in base64 (openssl rand -base64 32) or 64 hex digits")
 }
 
 func newCipherKey(raw []byte) (cipherKey, error) {

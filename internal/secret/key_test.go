@@ -62,10 +62,10 @@ func TestKeyFileRefused(t *testing.T) {
 		mode       os.FileMode
 		err        string
 	}{
-		{"empty", "", 0o600, "not a data key"},
-		{"31 bytes", base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 31)), 0o600, "not a data key"},
-		{"33 bytes", base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 33)), 0o600, "not a data key"},
-		{"not hex", strings.Repeat("x", 64), 0o600, "not a data key"},
+		{"empty", "", 0o600, "not a key:"},
+		{"31 bytes", base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 31)), 0o600, "not a key:"},
+		{"33 bytes", base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 33)), 0o600, "not a key:"},
+		{"not hex", strings.Repeat("x", 64), 0o600, "not a key:"},
 		{"readable by the group", good, 0o640, "mode 0640"},
 		{"readable by others", good, 0o604, "mode 0604"},
 	}

@@ -21,11 +21,13 @@ type dealer struct {
 	share bus.Share
 	mute  bool
 	last  bus.Beat
+	beats chan bus.Beat // all of them, heard or not
 }
 
 func (d *dealer) Beat(_ context.Context, b bus.Beat) (bus.Shares, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.beats <- b
 	if d.mute {
 		return nil, errors.New("nobody answers")
 	}
@@ -69,16 +71,19 @@ func TestAWriterServesItsShare(t *testing.T) {
 	if err := road.Renew(t.Context(), []bridge.ConnectionName{crm}); err != nil {
 		t.Fatal(err)
 	}
-	hub := &dealer{share: 0b101}
+	hub := &dealer{share: 0b101, beats: make(chan bus.Beat, 1000)}
 	w := New(Options{Name: "far", Hub: hub, Road: road, Lines: []Line{{Name: crm, Conn: dumb{}}}, Log: log})
 	w.Start()
 	t.Cleanup(w.Stop)
 	serves := func(want bus.Share) {
 		t.Helper()
 		end := time.After(20 * time.Second)
-		for w.serving()[crm] != want {
+		for {
 			select {
-			case <-time.After(5 * time.Millisecond):
+			case b := <-hub.beats:
+				if b.Serving[crm] == want {
+					return
+				}
 			case <-end:
 				t.Fatalf("serves %x, want %x", w.serving()[crm], want)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -76,6 +77,7 @@ type Desk struct {
 	opts   Options
 	rules  atomic.Pointer[Rules]
 	hidden []byte // the key of oppositions
+	zone   *time.Location
 	// restored is when the store was last put back from a backup.
 	restored outbox.Restoration
 	sights   sights
@@ -101,6 +103,9 @@ func New(ctx context.Context, opts Options) (*Desk, error) {
 	d := &Desk{opts: opts}
 	d.rules.Store(opts.Rules)
 	var err error
+	if d.zone, err = time.LoadLocation(opts.Zone); err != nil {
+		return nil, fmt.Errorf("the desk's zone: %w", err)
+	}
 	if d.hidden, err = hiddenKey(ctx, opts.Store, opts.Seal); err != nil {
 		return nil, err
 	}

@@ -304,7 +304,7 @@ func (c *command) context(name string, l bridge.Lead, p bridge.Prospect) string 
 		days := int(c.now.Sub(l.LastAt).Hours() / 24)
 		return fmt.Sprintf("%d days ago: %s", max(days, 0), l.Last)
 	}
-	return ""
+	return c.Policy.Derive(name, policy.Facts{Fields: p.Fields, Lead: l, Today: c.now.In(c.zone)})
 }
 
 // over says whether a lease has ended, or ends later than any given now could:

@@ -24,13 +24,6 @@ type Change struct {
 	Risk   Risk               `json:"risk"`
 }
 
-// CardChange is a context field that the cards of a role gain or lose.
-type CardChange struct {
-	Role    bridge.Role `json:"role"`
-	Gains   bool        `json:"gains"`
-	Context string      `json:"context"`
-}
-
 // Move is a profile whose role changes. "" is none.
 type Move struct {
 	Path
@@ -60,7 +53,7 @@ func Diff(old, new *Policy) Delta {
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(append(old.Roles(), new.Roles()...)))) {
 		before, after := old.role(name), new.role(name)
 		out.Changes = append(out.Changes, compare(new.targets, Change{Role: name}, before, after)...)
-		out.Cards = append(out.Cards, cardChanges(name, before, after)...)
+		out.Cards = append(out.Cards, cardChanges(name, old, new)...)
 	}
 	out.Ranks, out.Sharing, out.Territories = rankChanges(old, new), shareChanges(old, new), territoryChanges(old, new)
 	out.Windows, out.Limits = windowChanges(old, new), limitChanges(old, new)
@@ -68,25 +61,13 @@ func Diff(old, new *Policy) Delta {
 		who := Change{Path: m.Path, Role: cmp.Or(m.To, m.From)}
 		out.Changes = append(out.Changes, compare(new.targets, who, old.paths[m.Path], new.paths[m.Path])...)
 	}
+	slices.SortFunc(out.Cards, CardChange.compare)
 	slices.SortFunc(out.Changes, func(a, b Change) int {
 		return cmp.Or(-cmp.Compare(a.Risk, b.Risk), a.Path.compare(b.Path), cmp.Compare(a.Role, b.Role), cmp.Compare(a.Object, b.Object),
 			cmp.Compare(a.Action.index(), b.Action.index()), cmp.Compare(a.Class, b.Class), slices.Compare(a.Scopes, b.Scopes), slices.Compare(a.Fields, b.Fields))
 	})
 	return out
 }
-
-func cardChanges(name bridge.Role, old, new *role) []CardChange {
-	var out []CardChange
-	for _, field := range ContextFields() {
-		before, after := old.shows(field), new.shows(field)
-		if before != after {
-			out = append(out, CardChange{name, after, field})
-		}
-	}
-	return out
-}
-
-func (ro *role) shows(context string) bool { return ro != nil && slices.Contains(ro.context, context) }
 
 func (p Path) compare(other Path) int {
 	return cmp.Or(cmp.Compare(p.Connection, other.Connection), cmp.Compare(p.Profile, other.Profile))

@@ -14,8 +14,6 @@ var (
 	newPhrase  = phrase{"profile {profile} of {connection} gets role {to}; until now it has no right", "le profil {profile} de {connection} reçoit le rôle {to} ; jusqu'ici il n'a aucun droit"}
 	gonePhrase = phrase{"profile {profile} of {connection} loses role {from} and with it every right", "le profil {profile} de {connection} perd le rôle {from} et avec lui tout droit"}
 	pathPhrase = phrase{"profile {profile} of {connection}", "le profil {profile} de {connection}"}
-	cardGain   = phrase{"the cards of {role} hold {context}", "les fiches d'appel de {role} montrent {context}"}
-	cardLoss   = phrase{"the cards of {role} no longer hold {context}", "les fiches d'appel de {role} ne montrent plus {context}"}
 	andWord    = phrase{" and ", " et "}
 )
 
@@ -81,15 +79,6 @@ func (m Move) Text(lang string) string {
 }
 
 var nothingPhrase = phrase{"Nobody gains or loses a right.", "Personne ne gagne ni ne perd de droit."}
-
-// Text says the change as one sentence without a full stop.
-func (c CardChange) Text(lang string) string {
-	p := cardLoss
-	if c.Gains {
-		p = cardGain
-	}
-	return p.fill(lang, "{role}", string(c.Role), "{context}", c.Context)
-}
 
 var (
 	movesHeading = phrase{"Profiles", "Profils"}

@@ -92,6 +92,26 @@
 // table it lies where the CRM's prospect.territory says. A person's territory,
 // and the principal they work for, are the config's to say.
 //
+// # Context fields
+//
+//	context:
+//	  big: {type: bool, en: Big account, fr: Gros compte, expr: account.revenue > 100000}
+//	  silent: {type: number, en: Days since the last call, fr: Jours depuis le dernier appel, expr: "days(lead.last_call, today)"}
+//	roles:
+//	  caller:
+//	    context: [customer, big, silent]
+//
+// What a card says of fields that its reader may not read. Every policy has
+// customer, last_contact and attempts; its own are expressions
+// (github.com/expr-lang/expr) that are checked when it is loaded. They read
+// fields of prospect, account, contact and opportunity, lead.attempts,
+// lead.state, lead.last_disposition, lead.last_call and today, and call days,
+// abs, ceil, floor, round, min, max, len, lower, upper and trim; there are no
+// loops, no variables and no clock. A field that is not known withholds the
+// whole, unless the expression asks whether it is: account.revenue ?? 0, or
+// account.revenue == nil. So does whatever goes wrong. The fields behind those
+// that a role is shown are asked of the CRM, and of no other.
+//
 // # Access windows
 //
 //	window:

@@ -34,14 +34,15 @@ func (t *targets) bit(target Target) int {
 // value.
 type Explanation struct {
 	Verdict
-	Subject    Subject      `json:"subject"`
-	Action     Action       `json:"action"`
-	Target     Target       `json:"target"`
-	Cause      Cause        `json:"cause"`
-	Proposable bool         `json:"proposable,omitempty"` // a refused write that may be proposed
-	Shut       *Shut        `json:"shut,omitempty"`       // of ExplainAt: they are not let in, whatever their rights
-	Considered []Considered `json:"considered,omitempty"` // by precedence: denies, then grants
-	Remedy     Remedy       `json:"remedy,omitempty"`     // the smallest change that would flip it; empty if no policy could
+	Subject    Subject            `json:"subject"`
+	Action     Action             `json:"action"`
+	Target     Target             `json:"target"`
+	Cause      Cause              `json:"cause"`
+	Proposable bool               `json:"proposable,omitempty"` // a refused write that may be proposed
+	Shut       *Shut              `json:"shut,omitempty"`       // of ExplainAt: they are not let in, whatever their rights
+	From       []bridge.FieldName `json:"from,omitempty"`       // what a context field is derived from
+	Considered []Considered       `json:"considered,omitempty"` // by precedence: denies, then grants
+	Remedy     Remedy             `json:"remedy,omitempty"`     // the smallest change that would flip it; empty if no policy could
 
 	judged judgement
 }
@@ -60,6 +61,9 @@ type Considered struct {
 // Explain says whether the subject may do action on the target, why, and what
 // would change it. It always agrees with Can, Project and Admit.
 func (p *Policy) Explain(s Subject, action Action, t Target, r Record) Explanation {
+	if t.Field.Object() == contextObject {
+		return p.explainContext(s, action, t)
+	}
 	j := p.judge(s, action, t, r)
 	out := Explanation{
 		Verdict: p.verdict(s, action, t, r), Subject: s, Action: action, Target: t,

@@ -15,6 +15,8 @@ const (
 	CauseNoProfile Cause = "no_profile" // the subject has no profile on the connection
 	CauseUnknown   Cause = "unknown"    // no such field in the catalog, no such object or action
 	CauseWindow    Cause = "window"     // it is granted, but not at this time or from this address
+	CauseContext   Cause = "context"    // the role's cards hold the context field
+	CauseNoContext Cause = "no_context" // they do not
 	CauseNoField   Cause = "no_field"   // the action is not done to single fields
 )
 

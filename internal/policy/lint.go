@@ -71,6 +71,7 @@ func (p *Policy) Lint(file, lang string, users *Users) []Advice {
 		l.caller(ro)
 		l.validator(ro)
 		l.idle(ro)
+		l.bare(ro)
 	}
 	if users != nil {
 		l.personal(users.People)

@@ -46,6 +46,10 @@ var advices = map[Check]advice{
 		phrase{"no profile may read prospect.do_not_call: it is never asked of the CRM, so whoever is marked there as not to be called will be called", "aucun profil ne peut lire prospect.do_not_call : on ne le demande jamais au CRM, et qui y est marqué comme ne devant pas être appelé le sera"},
 		phrase{"let a role read prospect.do_not_call, which is of class public", "permettre à un rôle de lire prospect.do_not_call, qui est de la classe public"},
 	},
+	BareContext: {
+		phrase{"context field {context} says {field} ({class}) as it is, and role {role} may not read it", "le champ de contexte {context} dit {field} ({class}) tel quel, et le rôle {role} ne peut pas le lire"},
+		phrase{"derive something from it, such as whether it is above a mark, or let the role read the field and take {context} out", "en déduire quelque chose, par exemple s'il dépasse un seuil, ou permettre au rôle de lire ce champ et retirer {context}"},
+	},
 	ExpiredException: {
 		phrase{"the exception of {person} was over after {until}", "l'exception de {person} a pris fin après le {until}"},
 		phrase{"delete it, or write a later day and why", "la supprimer, ou écrire un jour plus tardif et pourquoi"},

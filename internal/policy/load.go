@@ -21,6 +21,7 @@ type document struct {
 	Teammates   map[string]strict.Node            `yaml:"teammates"`
 	Sharing     []strict.Node                     `yaml:"sharing"`
 	Territories map[string]strict.Node            `yaml:"territories"` // in their order: read by hand
+	Context     map[string]strict.Node            `yaml:"context"`
 	Window      strict.Node                       `yaml:"window"`
 	Limits      []strict.Node                     `yaml:"limits"`
 	Tests       []strict.Node                     `yaml:"tests"`
@@ -116,6 +117,7 @@ func (l *loader) document(p *Policy, root strict.Node) {
 		l.findf(root, "roles", "a policy has at least one role: write its name and rules")
 	}
 	l.generalWindow(p, doc.Window)
+	l.ownContext(p, doc.Context)
 	for name, n := range doc.Roles {
 		p.roles = append(p.roles, l.role(p, bridge.Role(name), n))
 	}
@@ -140,7 +142,7 @@ var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 const nameForm = "a name begins with a letter and has lower case letters, digits, - and _, 63 at most"
 
 func (l *loader) role(p *Policy, name bridge.Role, n strict.Node) *role {
-	ro := &role{name: name}
+	ro := &role{name: name, pos: Pos(n.Pos())}
 	if !namePattern.MatchString(string(name)) {
 		l.findf(n, "", "%s", nameForm)
 	}
@@ -156,8 +158,8 @@ func (l *loader) role(p *Policy, name bridge.Role, n strict.Node) *role {
 		l.addRule(ro, grant, l.grant(ro, grant))
 	}
 	for i, field := range text.Context {
-		if !slices.Contains(ContextFields(), field) {
-			l.findf(n, itemPath("context", i), "no such context field; there are %s", list(ContextFields()))
+		if !slices.Contains(p.contextNames(), field) {
+			l.findf(n, itemPath("context", i), "no such context field; there are %s", list(p.contextNames()))
 			continue
 		}
 		if !slices.Contains(ro.context, field) {

@@ -188,7 +188,11 @@ func FuzzLoad(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, file := range files {
+	examples, err := filepath.Glob("../../test/corpus/*/policy.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range append(files, examples...) {
 		f.Add(readFile(f, file))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -17,6 +17,8 @@ type Matrix struct {
 	// say of any record.
 	Sharing []Share `json:"sharing,omitempty"`
 	Limits  []Limit `json:"limits,omitempty"`
+	// Derived are the context fields that the policy defines.
+	Derived []ContextField `json:"derived,omitempty"`
 	// Exceptions to access windows, those that are over too.
 	Exceptions []NamedException `json:"exceptions,omitempty"`
 }
@@ -52,7 +54,7 @@ type Reach struct {
 // Matrix lists the rights of all roles, as denies and grants together make
 // them.
 func (p *Policy) Matrix() Matrix {
-	out := Matrix{Policy: p.hash, Sharing: p.Sharing(), Limits: p.Limits(), Exceptions: p.Exceptions()}
+	out := Matrix{Policy: p.hash, Sharing: p.Sharing(), Limits: p.Limits(), Derived: p.OwnContext(), Exceptions: p.Exceptions()}
 	for _, ro := range p.roles {
 		role := MatrixRole{Name: ro.name, Title: p.Title(ro.name), Context: slices.Clone(ro.context), Window: ro.window.told()}
 		for _, path := range p.Paths() {

@@ -20,6 +20,14 @@ type model struct {
 	teammates map[bridge.Object]Access
 	sharing   []modelShare
 	staff     Staff
+
+	context map[string]modelContext
+}
+
+// modelContext is a derived field: its expression, and the fields behind it.
+type modelContext struct {
+	typ, expr string
+	from      []bridge.FieldName
 }
 
 type modelShare struct {
@@ -39,6 +47,7 @@ type modelRole struct {
 	noRank bool
 	grants []modelGrant
 	denies []modelDeny
+	shows  []string // derived fields
 }
 
 type modelGrant struct {
@@ -71,6 +80,7 @@ func (m model) text() []byte {
 		if role.noRank {
 			b.WriteString("    superiors: false\n")
 		}
+		fmt.Fprintf(&b, "    context: [%s]\n", list(role.shows))
 		if len(role.grants) > 0 {
 			b.WriteString("    grants:\n")
 		}
@@ -102,6 +112,11 @@ func (m model) text() []byte {
 		}
 	}
 	m.writeOpenings(&b)
+	b.WriteString("context:\n  {")
+	for name, c := range m.context {
+		fmt.Fprintf(&b, "%s: {type: %s, en: x, fr: x, expr: '%s'}, ", name, c.typ, c.expr)
+	}
+	b.WriteString("}\n")
 	b.WriteString("profiles:\n")
 	if len(m.profiles) == 0 {
 		b.WriteString("  {}\n")
@@ -217,6 +232,14 @@ func (p modelParty) String() string {
 	return fmt.Sprintf("{role: %s, subordinates: %v}", p.role, p.below)
 }
 
+// derives says whether the cards of the profile are derived from the field.
+func (m model) derives(path Path, f bridge.FieldName) bool {
+	role, mapped := m.profiles[path]
+	return mapped && slices.ContainsFunc(m.roles[role].shows, func(name string) bool {
+		return slices.Contains(m.context[name].from, f) || name == ContextCustomer && f == bridge.FieldStatus
+	})
+}
+
 func (m model) exists(t Target) bool {
 	if t.Field == "" {
 		return slices.Contains(bridge.Objects(), t.Object)
@@ -292,7 +315,7 @@ func (m model) clone() model {
 	out := m // nothing changes what is opened
 	out.roles, out.profiles = map[string]*modelRole{}, maps.Clone(m.profiles)
 	for name, role := range m.roles {
-		c := &modelRole{under: role.under, noRank: role.noRank}
+		c := &modelRole{under: role.under, noRank: role.noRank, shows: role.shows}
 		for _, g := range role.grants {
 			g.actions = slices.Clone(g.actions)
 			lists := map[Action][]string{}

@@ -11,15 +11,15 @@ import (
 	"passerelle/internal/bridge"
 )
 
-// The context fields: what a card may say without showing the history behind
-// it. The desk derives them.
+// The context fields of every policy: what a card may say without showing the
+// history behind it. The desk derives them.
 const (
 	ContextCustomer    = "customer"     // yes or no
 	ContextLastContact = "last_contact" // how long ago, and how it ended
 	ContextAttempts    = "attempts"     // how often called in this campaign
 )
 
-// ContextFields lists them all.
+// ContextFields lists those that every policy knows.
 func ContextFields() []string {
 	return []string{ContextCustomer, ContextLastContact, ContextAttempts}
 }
@@ -55,6 +55,7 @@ type Policy struct {
 	window      *window     // of those without a role; nil: always open
 	exceptions  []exception
 	limits      []Limit
+	context     []*contextField // by name
 	toTeams     map[string]*given
 	shares      bool // there is rank or a sharing rule
 	staff       Staff
@@ -72,6 +73,7 @@ type role struct {
 	name    bridge.Role
 	number  int // its place among the policy's roles
 	under   *role
+	pos     Pos
 	ranked  Pos  // where under stands
 	noRank  bool // its people see nothing by rank
 	given   *given
@@ -165,18 +167,20 @@ func (p *Policy) Context(connection bridge.ConnectionName, profile bridge.Profil
 	return nil
 }
 
-// ReadableBy lists the fields that the profile may read in some scope: what
-// may be asked of a CRM for it.
+// ReadableBy lists the fields that may be asked of a CRM for the profile: those
+// that it may read in some scope, and those that its context fields are derived
+// from.
 func (p *Policy) ReadableBy(connection bridge.ConnectionName, profile bridge.Profile) []bridge.FieldName {
 	return p.NeededOf(Path{connection, profile})
 }
 
-// NeededOf lists the fields that one of the paths may read in some scope.
+// NeededOf lists the fields that may be asked of a CRM for one of the paths.
 func (p *Policy) NeededOf(paths ...Path) []bridge.FieldName {
 	all := p.targets.empty()
 	for _, path := range paths {
 		if r, ok := p.paths[path]; ok {
 			all.add(r.ever[Read.index()])
+			all.add(r.asked(p))
 		}
 	}
 	return FieldMask{targets: p.targets, bits: all}.Names()

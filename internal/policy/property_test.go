@@ -93,7 +93,31 @@ func drawModel(t *rapid.T) model {
 		m.profiles[Path{"phoning.console", bridge.Profile(name)}] = name
 	}
 	drawOpenings(t, &m, roles)
+	drawContext(t, &m)
 	return m
+}
+
+var contextExamples = []modelContext{
+	{"bool", `account.margin > 100`, []bridge.FieldName{"account.margin"}},
+	{"bool", `account.margin == nil`, []bridge.FieldName{"account.margin"}},
+	{"text", `account.priority == "high" ? prospect.city : account.sector ?? ""`, []bridge.FieldName{"account.priority", "prospect.city", "account.sector"}},
+	{"number", `days(lead.last_call, today) + lead.attempts`, nil},
+	{"number", `max(account.headcount, account.revenue)`, []bridge.FieldName{"account.headcount", "account.revenue"}},
+	{"text", `prospect.x_balance ?? "none"`, []bridge.FieldName{"prospect.x_balance"}},
+	{"bool", `prospect.x_unclassified startsWith "a"`, []bridge.FieldName{"prospect.x_unclassified"}},
+}
+
+// drawContext adds derived fields, and who is shown them.
+func drawContext(t *rapid.T, m *model) {
+	m.context = map[string]modelContext{}
+	names := ContextFields()
+	for i := range rapid.IntRange(0, 3).Draw(t, "derived") {
+		name := fmt.Sprintf("derived%d", i)
+		names, m.context[name] = append(names, name), rapid.SampledFrom(contextExamples).Draw(t, name)
+	}
+	for i := range len(m.roles) {
+		m.roles[fmt.Sprintf("role%d", i)].shows = rapid.SliceOfNDistinct(rapid.SampledFrom(names), 0, 3, rapid.ID).Draw(t, "shows")
+	}
 }
 
 // drawOpenings adds what opens records beyond scopes, and the people whose they
@@ -249,8 +273,13 @@ func TestAFieldThatMayNeverBeReadIsNotAskedFor(t *testing.T) {
 		s.Person, s.Team, s.Territory, s.Principal = "alice", "red", "north", "acme"
 		everywhere := Record{Owner: "alice", Assignee: "alice", Team: "red", CampaignTeam: "red", Territory: "north", Principal: "acme"}
 		for _, name := range p.ReadableBy(s.Connection, s.Profile) {
-			if !m.allows(s, Read, OnField(name), everywhere) {
+			if !m.allows(s, Read, OnField(name), everywhere) && !m.derives(Path{s.Connection, s.Profile}, name) {
 				t.Fatalf("%s is asked for, but no record shows it\n%s", name, m.text())
+			}
+		}
+		for _, name := range catalog.Names() {
+			if m.derives(Path{s.Connection, s.Profile}, name) && !slices.Contains(p.ReadableBy(s.Connection, s.Profile), name) {
+				t.Fatalf("%s is behind a card and not asked for\n%s", name, m.text())
 			}
 		}
 	})

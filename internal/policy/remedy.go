@@ -17,6 +17,9 @@ const (
 	LiftDeny   EditKind = "lift_deny"   // let the deny no longer cover the action on the target
 	AddDeny    EditKind = "add_deny"    // deny the role the action on the target
 
+	ShowContext EditKind = "show_context" // add the context field to the role's context
+	HideContext EditKind = "hide_context" // take it out
+
 	AddException EditKind = "add_exception" // let the person in outside their role's access window
 )
 

@@ -45,6 +45,8 @@ var reasons = map[Cause]phrase{
 	CauseUnmapped:  {"profile {profile} of {connection} is mapped to no role, so it has no right", "le profil {profile} de {connection} ne correspond à aucun rôle : il n'a donc aucun droit"},
 	CauseNoProfile: {"no active login with a profile on {connection}, so no right", "aucun accès actif avec un profil sur {connection}, donc aucun droit"},
 	CauseUnknown:   {"not in the catalogue: {target}", "absent du catalogue : {target}"},
+	CauseContext:   {"the cards of role {role} hold {target}", "les fiches d'appel du rôle {role} montrent {target}"},
+	CauseNoContext: {"the cards of role {role} do not hold {target}", "les fiches d'appel du rôle {role} ne montrent pas {target}"},
 	CauseNoField:   {"fields are not deleted, only whole objects", "on ne supprime pas un champ, seulement un objet entier"},
 }
 
@@ -100,6 +102,8 @@ var (
 	listPhrase   = phrase{"add {target} to the {key} list of grant {name} ({pos})", "ajouter {target} à la liste {key} du droit {name} ({pos})"}
 	actionPhrase = phrase{"add {key} to the actions of grant {name} ({pos})", "ajouter {key} aux actions du droit {name} ({pos})"}
 	liftPhrase   = phrase{"take {key} of {target} out of deny {name} ({pos})", "retirer {key} sur {target} de l'interdiction {name} ({pos})"}
+	showPhrase   = phrase{"add {context} to the context of role {role} ({pos})", "ajouter {context} au context du rôle {role} ({pos})"}
+	hidePhrase   = phrase{"take {context} out of the context of role {role} ({pos})", "retirer {context} du context du rôle {role} ({pos})"}
 	exceptPhrase = phrase{"add the exception {exception} to window", "ajouter à window l'exception {exception}"}
 	denyPhrase   = phrase{"give role {role} the deny {rule}", "donner au rôle {role} l'interdiction {rule}"}
 
@@ -121,6 +125,9 @@ func (e Explanation) Text(lang string) string {
 	sentences := []string{capital(e.judged.reason(lang, e.Subject, e.Action, e.Target)) + "."}
 	if e.Shut != nil {
 		sentences = append(sentences, notNow.fill(lang, "{why}", e.Shut.Text(lang), "{pos}", e.Shut.Pos.String()))
+	}
+	if len(e.From) > 0 {
+		sentences = append(sentences, capital(strings.TrimPrefix(cardFrom.fill(lang, "{fields}", list(e.From)), ", "))+".")
 	}
 	rule := []string{"{name}", e.Rule, "{pos}", e.Pos.String()}
 	switch e.Cause {
@@ -161,7 +168,7 @@ func (e Edit) Text(lang string) string {
 	words := []string{
 		"{role}", string(e.Role), "{rule}", e.snippet(), "{name}", e.Rule, "{pos}", e.Pos.String(),
 		"{key}", string(e.Action), "{action}", verbs[e.Action].in(lang), "{target}", e.Target.String(),
-		"{profile}", strconv.Quote(string(e.Path.Profile)), "{connection}", string(e.Path.Connection), "{exception}", e.Exception.snippet(),
+		"{profile}", strconv.Quote(string(e.Path.Profile)), "{connection}", string(e.Path.Connection), "{exception}", e.Exception.snippet(), "{context}", e.Target.Field.Base(),
 	}
 	return e.phrase().fill(lang, words...)
 }
@@ -176,6 +183,10 @@ func (e Edit) phrase() phrase {
 		return denyPhrase
 	case AddException:
 		return exceptPhrase
+	case ShowContext:
+		return showPhrase
+	case HideContext:
+		return hidePhrase
 	}
 	switch {
 	case e.Rule == "":

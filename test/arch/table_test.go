@@ -62,6 +62,7 @@ var alone = map[string][]string{
 	"github.com/nats-io/nats.go":            {"internal/bus"},
 	"github.com/nats-io/nats-server":        {"internal/bus/embedded"},
 	"github.com/goccy/go-yaml":              {"internal/strict"},
+	"github.com/expr-lang/expr":             {"internal/policy"},
 	"github.com/santhosh-tekuri/jsonschema": {"internal/schema"},
 	"github.com/hashicorp/go-retryablehttp": {"internal/connector/httpx"},
 	"github.com/sony/gobreaker":             {"internal/connector/httpx"},

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ type suite struct {
 	Fields []struct {
 		Name  string `yaml:"name,required"`
 		Class string `yaml:"class"`
+		Type  string `yaml:"type"`
 	} `yaml:"fields"`
 	Preset     string             `yaml:"preset"` // instead of a policy.yaml
 	Plus       string             `yaml:"plus"`   // text that is added to the preset
@@ -30,6 +32,7 @@ type suite struct {
 	Cases      []testCase         `yaml:"cases"`
 	Statements []statement        `yaml:"statements"`
 	Limits     []limitCase        `yaml:"limits"`
+	Context    []shownCase        `yaml:"context"`
 }
 
 // limitCase is how many records somebody may do a command to in an hour; 0 is no
@@ -117,6 +120,9 @@ func run(t *testing.T, folder string) {
 	for _, c := range s.Limits {
 		c.decide(t, rules, s)
 	}
+	for _, c := range s.Context {
+		c.decide(t, rules, s)
+	}
 	names := map[string]bool{}
 	for _, c := range s.all(t) {
 		who, known := s.Subjects[c.Who]
@@ -171,7 +177,7 @@ func load(t *testing.T, folder string) (suite, *policy.Policy) {
 	}
 	catalog := bridge.Standard()
 	for _, f := range s.Fields {
-		if catalog, err = catalog.With(bridge.FieldDef{Name: bridge.FieldName(f.Name), Class: bridge.Class(f.Class)}); err != nil {
+		if catalog, err = catalog.With(bridge.FieldDef{Name: bridge.FieldName(f.Name), Class: bridge.Class(f.Class), Type: bridge.FieldType(f.Type)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -270,4 +276,36 @@ func (c testCase) explained(t *testing.T, rules *policy.Policy, s policy.Subject
 		}
 	}
 	return rules.ExplainAt(s, action, target, r, policy.Visit{At: at, From: from})
+}
+
+// shownCase is what a card says of some fields by a context field.
+type shownCase struct {
+	Name    string            `yaml:"name,required"`
+	Who     string            `yaml:"who,required"`
+	Context string            `yaml:"context,required"`
+	Fields  map[string]string `yaml:"fields"`
+	Calls   int               `yaml:"calls"`
+	Is      string            `yaml:"is"` // "": nothing, or it is not on their card
+}
+
+func (c shownCase) decide(t *testing.T, rules *policy.Policy, s suite) {
+	who, known := s.Subjects[c.Who]
+	if !known {
+		t.Fatalf("context %q: nobody is %s", c.Name, c.Who)
+	}
+	fields := map[bridge.FieldName]bridge.Value{}
+	for name, value := range c.Fields {
+		fields[bridge.FieldName(name)] = bridge.Value(value)
+	}
+	got := ""
+	if slices.Contains(rules.Context(bridge.ConnectionName(who.Connection), bridge.Profile(who.Profile)), c.Context) {
+		got = rules.Derive(c.Context, policy.Facts{Fields: fields, Lead: bridge.Lead{Attempts: c.Calls}, Today: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)})
+	}
+	if got != c.Is {
+		t.Errorf("%s: %q", c.Name, got)
+	}
+	e := rules.Explain(who.policy(), policy.Read, policy.OnField(bridge.FieldName("context."+c.Context)), policy.Record{})
+	if c.Is != "" && !e.Allowed || strings.Contains(e.Text("en"), "120000") {
+		t.Errorf("%s: %s", c.Name, e.Text("en"))
+	}
 }

@@ -15,6 +15,14 @@ var page string
 func HTML(w io.Writer, m policy.Matrix, lang string) error {
 	t, err := template.New("matrix").Funcs(template.FuncMap{
 		"word": func(key string) string { return words[lang][key] },
+		"derived": func(name string) string {
+			for _, f := range m.Derived {
+				if f.Name == name {
+					return f.Label(lang)
+				}
+			}
+			return name
+		},
 		"duties": func(role int) []policy.Duty {
 			duties, _ := m.Duties(role, lang)
 			return duties

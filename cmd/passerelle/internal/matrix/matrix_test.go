@@ -23,10 +23,19 @@ roles:
       - {on: script, scope: campaign, actions: [read]}
       - {on: script, scope: team, actions: [read]}
     deny: [{on: account}]
-    context: [customer]
+    context: [customer, big]
+    window: {networks: [10.0.0.0/8]}
   direction:
     grants: [{on: prospect, scope: all, actions: [read], export: [prospect.phone]}]
 profiles: {phoning.console: {agent: caller}}
+context: {big: {type: bool, en: Big account, fr: Gros compte, expr: account.revenue > 100000}}
+window:
+  zone: Europe/Paris
+  hours:
+    mon-fri: [08:00-20:00]
+  exceptions:
+    - {person: ann, until: 2026-12-24, motive: at home, networks: [192.0.2.0/24]}
+limits: [{role: direction, command: reassign, per_hour: 200}]
 sharing: [{on: prospect, from: {role: direction, subordinates: true}, to: {team: floor}, access: read}]
 `
 

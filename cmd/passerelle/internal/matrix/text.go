@@ -73,6 +73,9 @@ func notes(m policy.Matrix, lang string) []string {
 			out = append(out, fmt.Sprintf("%s %s: %s", words[lang]["window"], role.Name, role.Window.Text(lang)))
 		}
 	}
+	for _, f := range m.Derived {
+		out = append(out, f.Text(lang))
+	}
 	for _, l := range m.Limits {
 		out = append(out, l.Text(lang))
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,11 +14,13 @@ import (
 )
 
 // rule lets the world decide by the plateau's policy and what is added to it.
-func (w *world) rule(added string) {
+func (w *world) rule(added string) { w.t.Helper(); w.follow(plateau + added) }
+
+func (w *world) follow(text string) {
 	w.t.Helper()
 	before := w.desk.Rules()
 	rules := *before
-	p, err := policy.Load("policy.yaml", []byte(plateau+added), bridge.Standard())
+	p, err := policy.Load("policy.yaml", []byte(text), bridge.Standard())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -147,4 +150,40 @@ func TestAnHourlyLimit(t *testing.T) {
 	}
 	w.pass(p.NotBefore.Sub(w.clock()))
 	move(leadFor("3")).want(200)
+}
+
+// A card says what a policy derives of fields that its reader may not read: they
+// are asked of the CRM for that, and shown nowhere.
+func TestADerivedFieldOnTheCard(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	derived := strings.Replace(plateau, "context: [customer,", "context: [big, rich, customer,", 1) + `
+context:
+  big: {type: bool, en: Big, fr: Gros, expr: account.revenue > 50000}
+  rich: {type: bool, en: Rich, fr: Riche, expr: account.margin / account.headcount > 1}
+`
+	w.follow(derived)
+	if needed := w.desk.Rules().Policy.ReadableBy(console, "caller"); !slices.Contains(needed, "account.revenue") || slices.Contains(needed, "account.priority") {
+		t.Errorf("asked of the CRM: %v", needed)
+	}
+	w.pull("bank", prospect("1", "+33612345678"), prospect("2", "+33612345679"), prospect("3", "+33612345680"))
+	var got struct {
+		Card    map[string]string
+		Context map[string]string
+	}
+	raw := w.ask("alice", "POST /v1/campaigns/bank/next", "").want(200)
+	raw.into(&got)
+	if got.Context["big"] != "yes" || got.Context["rich"] != "" || got.Card["account.revenue"] != "" {
+		t.Errorf("%s", raw.body)
+	}
+	for _, leak := range forbidden {
+		if strings.Contains(string(raw.body), leak) {
+			t.Errorf("%q is on the card: %s", leak, raw.body)
+		}
+	}
+	var e explanation
+	w.ask("alice", "POST /v1/policy/explain", `{"as": "alice", "connection": "phoning.console", "action": "read", "field": "context.big"}`).want(200).into(&e)
+	if !e.Allowed || !strings.Contains(e.Text, "Derived from account.revenue.") || strings.Contains(e.Text, "88002") {
+		t.Errorf("%+v", e)
+	}
 }

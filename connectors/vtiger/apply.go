@@ -125,11 +125,7 @@ func (c *conn) writable(op string, m *module, changes []bridge.FieldChange) erro
 func (c *conn) revise(ctx context.Context, op string, m *module, id string, element, held record) error {
 	stored, err := c.send(ctx, op, m, "revise", id, element)
 	if err != nil {
-		if fault.Of(err).Kind == fault.Rejected {
-			c.outdated(m.name)
-			return ofRecord(err)
-		}
-		return err
+		return c.denied(m, err)
 	}
 	bent := differing(m, element, stored)
 	if len(bent) == 0 {
@@ -148,6 +144,16 @@ func (c *conn) revise(ctx context.Context, op string, m *module, id string, elem
 		}
 	}
 	return fault.Newf(fault.Rejected, op, "the CRM did not keep %s as it was sent, though it answered success: the field may be locked, or too short for the value", strings.Join(bent, ", "))
+}
+
+// denied is a write that the server has refused: perhaps what describe told is
+// old, perhaps the record is gone.
+func (c *conn) denied(m *module, err error) error {
+	if fault.Of(err).Kind != fault.Rejected {
+		return err
+	}
+	c.outdated(m.name)
+	return ofRecord(err)
 }
 
 // send gives the server an element and reads the record as it then stands. A

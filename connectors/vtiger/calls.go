@@ -104,22 +104,34 @@ func (c *conn) reviseCall(ctx context.Context, w bridge.Write) (connector.Receip
 	return c.change(ctx, op, target.events, rec, w.Operation, c.callElement(target.events, w, append(marks, string(w.Operation))))
 }
 
-// comment writes a call's note as a comment of the prospect, unless it is there.
+// comment writes a call's note as a comment of the prospect, unless it is there:
+// one comment for a call, however often it is amended.
 func (c *conn) comment(ctx context.Context, op string, w bridge.Write, prospect, owner string) error {
 	m, err := c.describe(ctx, op, "ModComments")
 	if err != nil {
 		return err
 	}
-	mark := "[passerelle " + string(w.Operation) + "]"
+	mark := "[passerelle " + markOf(w) + "]"
 	where := "related_to = " + quote(prospect) + " AND commentcontent like " + quote("%"+mark+"%")
-	there, err := c.query(ctx, op, query{columns: []string{"id"}, module: m.name, where: where, limit: 1})
-	if err != nil || len(there) > 0 {
+	there, err := c.query(ctx, op, query{columns: []string{"id", "commentcontent"}, module: m.name, where: where, limit: 1})
+	if err != nil {
 		return err
 	}
-	element := record{"commentcontent": w.Call.Note + "\n" + mark, "related_to": prospect, "assigned_user_id": owner}
+	element := record{"commentcontent": w.Call.Note + "\n" + mark}
+	operation, id := "revise", ""
+	switch {
+	case len(there) == 0:
+		operation, element["related_to"], element["assigned_user_id"] = "create", prospect, owner
+	case there[0]["commentcontent"] == element["commentcontent"]:
+		return nil
+	default:
+		id = there[0]["id"]
+	}
 	if err := c.fits(op, m, element); err != nil {
 		return err
 	}
-	_, err = c.send(ctx, op, m, "create", "", element)
-	return ofRecord(err)
+	if _, err = c.send(ctx, op, m, operation, id, element); err != nil {
+		return c.denied(m, err)
+	}
+	return nil
 }

@@ -35,6 +35,7 @@ func TestContract(t *testing.T) {
 		World:      func(t *testing.T) *contract.World { return newWorld(t, fake.Options{}, "operation_field: cf_951") },
 		Bad:        badSettings(),
 		Answers:    answers(),
+		Alters:     []string{"emoji"},
 	})
 }
 
@@ -54,6 +55,7 @@ func TestContractOfOthers(t *testing.T) {
 			contract.Run(t, contract.Harness{
 				Descriptor: Descriptor(),
 				World:      func(t *testing.T) *contract.World { return newWorld(t, tc.options, tc.more) },
+				Alters:     []string{"emoji"},
 			})
 		})
 	}

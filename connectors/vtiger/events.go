@@ -84,18 +84,30 @@ func (c *conn) create(ctx context.Context, op string, t target, element record) 
 		}
 		return connector.Receipt{}, noRecord(op)
 	}
-	for _, name := range differing(t.events, element, stored) {
-		if slices.Contains(essential, name) || name == c.Operation {
-			if err := c.remove(ctx, op, id); err != nil {
-				return connector.Receipt{}, err
-			}
-			return connector.Receipt{}, fault.Newf(fault.Permanent, op, "the CRM did not keep %s of a new event as it was sent: the event was taken back", name)
+	if bent := c.bent(t.events, element, stored); bent != "" {
+		if err := c.remove(ctx, op, id); err != nil {
+			return connector.Receipt{}, err
 		}
+		return connector.Receipt{}, fault.Newf(fault.Permanent, op, "the CRM did not keep %s of a new event as it was sent: the event was taken back", bent)
 	}
 	return connector.Receipt{State: connector.Stored, ExternalID: t.events.own(id)}, nil
 }
 
-// essential is what an event must show as it was sent.
+// bent names the first part of an event that must be kept as it was sent and
+// was not. Of its texts only our marks must: a site may keep an emoji as
+// question marks and a tag as entities.
+func (c *conn) bent(events *module, element, stored record) string {
+	for _, name := range differing(events, element, stored) {
+		if slices.Contains(essential, name) {
+			return name
+		}
+	}
+	if sent := c.marks(element); !slices.Equal(sent, c.marks(stored)) {
+		return c.Operation
+	}
+	return ""
+}
+
 var essential = []string{"date_start", "time_start", "due_date", "time_end", "dtstart", "dtend", "assigned_user_id", "activitytype", "eventstatus"}
 
 // change writes to an event of ours and marks the operation in it.
@@ -113,7 +125,15 @@ func (c *conn) change(ctx context.Context, op string, events *module, rec record
 			return receipt, fault.Newf(fault.Rejected, op, "%s: %w", events.name, err)
 		}
 	}
-	return receipt, c.revise(ctx, op, events, rec["id"], element, nil)
+	stored, err := c.send(ctx, op, events, "revise", rec["id"], element)
+	if err != nil {
+		return receipt, c.denied(events, err)
+	}
+	if bent := c.bent(events, element, stored); bent != "" {
+		c.outdated(events.name)
+		return receipt, fault.Newf(fault.Rejected, op, "the CRM did not keep %s of the event as it was sent, though it answered success", bent)
+	}
+	return receipt, nil
 }
 
 // remove deletes a record; one that is gone is no error.

@@ -10,12 +10,13 @@ import (
 	"passerelle/internal/fault"
 )
 
-// People lists users and groups, which only an administrator's key may. Whose
-// member somebody is the API does not tell.
+// People lists users and groups, which only an administrator's key may. Who has
+// which role (roleid comes back empty) and who is in a group the API does not
+// tell. Only by a query: retrieve would show hashes of passwords.
 func (c *conn) People(ctx context.Context) (connector.People, error) {
 	const op = "vtiger: list people"
 	var out connector.People
-	users, err := c.everything(ctx, op, "Users", "user_name", "first_name", "last_name", "status", "email1", "is_admin", "roleid")
+	users, err := c.everything(ctx, op, "Users", "user_name", "first_name", "last_name", "status", "email1", "is_admin")
 	if err != nil {
 		return out, err
 	}
@@ -23,9 +24,6 @@ func (c *conn) People(ctx context.Context) (connector.People, error) {
 		person := connector.User{
 			ID: u["id"], Login: u["user_name"], Name: strings.TrimSpace(u["first_name"] + " " + u["last_name"]),
 			Email: u["email1"], Active: u["status"] == "Active", Admin: u["is_admin"] == "on" || u["is_admin"] == "1",
-		}
-		if role := u["roleid"]; role != "" {
-			person.Roles = []string{role}
 		}
 		out.Users = append(out.Users, person)
 	}

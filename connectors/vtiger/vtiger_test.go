@@ -346,6 +346,16 @@ func TestNotesAsComments(t *testing.T) {
 			}
 		}
 		events, comments := s.All("Events"), s.All("ModComments")
+		amended := activity(w.Prospect.ID, "e2")
+		amended.Call.Revises, amended.Call.Note = w.Operation, "plutôt le jeudi"
+		for range 2 {
+			if r := s.apply(t, amended); r.Err != nil {
+				t.Error(r.Err)
+			}
+		}
+		if after := s.All("ModComments"); len(after) != 1 || !strings.HasPrefix(after[0].Fields["commentcontent"], amended.Call.Note) {
+			t.Errorf("amended: %d comments, %v", len(after), after[0].Fields["commentcontent"])
+		}
 		if len(events) != 1 || len(comments) != 1 || !strings.HasPrefix(comments[0].Fields["commentcontent"], w.Call.Note) || strings.Contains(events[0].Fields["description"], w.Call.Note) {
 			t.Errorf("the answer for %q was lost: %d events, %d comments", lose, len(events), len(comments))
 		}

@@ -5,6 +5,7 @@ import (
 	"html"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,7 +137,8 @@ func (c *CRM) Edit(number int, field, value string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := c.records[number]
-	r.Fields[field] = value
+	f, _ := c.modules[r.Module].field(field)
+	r.Fields[field] = f.store(value)
 	c.touch(r)
 }
 
@@ -185,7 +187,8 @@ func (u *User) fields() map[string]string {
 	status := map[bool]string{true: "Inactive", false: "Active"}
 	return map[string]string{
 		"user_name": u.Login, "first_name": u.First, "last_name": u.Last, "email1": u.Email,
-		"is_admin": on[u.Admin], "status": status[u.Inactive], "roleid": "H" + strconv.Itoa(u.ID),
+		"is_admin": on[u.Admin], "status": status[u.Inactive],
+		"roleid": "", // a reference to nothing that the web service knows
 	}
 }
 
@@ -292,8 +295,12 @@ func (c *CRM) insert(module string, fields map[string]string, by int) *Record {
 	return r
 }
 
-// store is a value as its column keeps it.
+var astral = regexp.MustCompile(`[\x{10000}-\x{10FFFF}]`)
+
+// store is a value as its column keeps it, in a database that knows three bytes
+// of UTF-8: that of an installation as it comes.
 func (f fieldDef) store(value string) string {
+	value = astral.ReplaceAllString(value, "????")
 	switch f.kind {
 	case "string", "phone", "email", "url", "picklist":
 		if runes := []rune(value); len(runes) > 255 {

@@ -203,7 +203,7 @@ email1|Primary Email|email|m
 first_name|First Name|string|n
 last_name|Last Name|string|m
 status|Status|picklist:Active,Inactive|
-roleid|Role|userrole|m`
+roleid|Role|reference:|m`
 	groups = `groupname|Group Name|string|m
 description|Description|text|n`
 )
@@ -246,7 +246,7 @@ func parseFields(text string) []fieldDef {
 		}
 		switch {
 		case kind == "reference":
-			f.refers = strings.Split(list, ",")
+			f.refers = strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
 		case list != "":
 			f.choices = strings.Split(list, ",")
 		}

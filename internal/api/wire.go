@@ -133,13 +133,14 @@ type proposal struct {
 	Reason     string               `json:"reason,omitempty"`
 	Refused    []bridge.Refusal     `json:"refused,omitempty" doc:"Proposed fields that the validator may not write."`
 	Revision   int                  `json:"revision"`
+	Flags      []string             `json:"flags,omitempty" doc:"busy: the salesperson has something else in the CRM then; moved_in_crm, reassigned_in_crm, cancelled_in_crm, deleted_in_crm: what its people did."`
 }
 
 func proposalOf(p bridge.Proposal) proposal {
 	out := proposal{
 		ID: p.ID, Lead: p.Lead, Campaign: p.Campaign, ProspectID: p.Prospect.ID, Author: p.Author, State: p.State,
 		Fields: card(p.Fields), Expected: card(p.Expected), CreatedAt: p.CreatedAt,
-		DecidedAt: p.DecidedAt, DecidedBy: p.DecidedBy, Reason: p.Reason, Refused: p.Refused, Revision: p.Revision,
+		DecidedAt: p.DecidedAt, DecidedBy: p.DecidedBy, Reason: p.Reason, Refused: p.Refused, Revision: p.Revision, Flags: p.Flags,
 	}
 	if m := p.Meeting; m != nil {
 		out.Meeting = &meeting{

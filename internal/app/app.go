@@ -45,6 +45,9 @@ type Options struct {
 	Now      func() time.Time // nil is time.Now
 	// SyncEvery is how often campaigns are brought up to date; 0 is a minute.
 	SyncEvery time.Duration
+	// AgendaEvery is how often appointments are compared with the CRMs' calendars;
+	// 0 is five minutes.
+	AgendaEvery time.Duration
 	// ClaimTimeout is how long a writer has for a claim; 0 is 30 seconds.
 	ClaimTimeout time.Duration
 }

@@ -13,6 +13,9 @@ func (o Options) defaults() Options {
 	if o.Registry == nil {
 		o.Registry = all.Registry()
 	}
+	if o.AgendaEvery == 0 {
+		o.AgendaEvery = agendaEvery
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}

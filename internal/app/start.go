@@ -133,6 +133,8 @@ const (
 	surveyEvery   = time.Second
 	proposalEvery = time.Hour
 	forgetEvery   = 2 * time.Second
+	agendaEvery   = 5 * time.Minute
+	askEvery      = 15 * time.Second    // at most: whether salespeople are taken
 	tellEvery     = time.Minute         // that one fails
 	proposalLife  = 30 * 24 * time.Hour // undecided, by our clock since receipt
 )
@@ -169,6 +171,7 @@ func (a *App) startChores(context.Context) error {
 	every(proposalEvery, "expire proposals", func(ctx context.Context) error {
 		return a.desk.ExpireProposals(ctx, a.opts.Now().Add(-proposalLife))
 	})
+	a.keepAgenda(every)
 	a.chores.Go(a.finishRotation)
 	a.upkeep(every)
 	a.onStop(func() { cancel(); a.chores.Wait() })

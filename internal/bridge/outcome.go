@@ -151,6 +151,7 @@ type Proposal struct {
 	Revision   int                 `json:"revision"`          // raised by each reschedule
 	Entries    []string            `json:"entries,omitempty"` // outbox entries it became
 	Policy     string              `json:"policy"`
+	Flags      []string            `json:"flags,omitempty"` // what a supervisor should know
 }
 
 // Names lists the proposed fields in alphabetical order.

@@ -45,11 +45,7 @@ func (c *command) book(p bridge.Proposal) error {
 	if clash != nil {
 		return clash
 	}
-	key := calendarKey(m.Salesperson, m.Slot, p.ID)
-	if err := booked.Put(c.tx, string(p.ID), []byte(key)); err != nil {
-		return err
-	}
-	return calendar.Put(c.tx, key, m.Slot)
+	return c.occupy(p)
 }
 
 // unbook takes an appointment out of the calendar.

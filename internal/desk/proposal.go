@@ -16,7 +16,7 @@ import (
 var ProposalTransitions = map[bridge.ProposalState][]bridge.ProposalState{
 	bridge.Proposed:    {bridge.Proposed, bridge.Validated, bridge.Rejected, bridge.Cancelled, bridge.Expired},
 	bridge.Validated:   {bridge.Synced, bridge.Rescheduled, bridge.Cancelled},
-	bridge.Synced:      {bridge.Rescheduled, bridge.Cancelled},
+	bridge.Synced:      {bridge.Synced, bridge.Rescheduled, bridge.Cancelled},
 	bridge.Rescheduled: {bridge.Rescheduled, bridge.Validated, bridge.Cancelled},
 }
 

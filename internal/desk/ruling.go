@@ -238,6 +238,7 @@ func (c *command) reschedule(p *bridge.Proposal, ruling Ruling) error {
 	m := *p.Meeting
 	m.Slot, m.Salesperson = moved.Slot, moved.Salesperson
 	p.Meeting, p.Reason = &m, ruling.Reason
+	p.Flags = flagged(p.Flags, FlagBusy, false) // of the former time
 	if p.State != bridge.Proposed {
 		p.State = bridge.Rescheduled
 		p.Revision++

@@ -32,6 +32,7 @@ var levels = map[string]int{
 
 	"internal/intake":     4,
 	"internal/campaign":   4,
+	"internal/agenda":     4,
 	"internal/relay":      4,
 	"internal/writer":     4,
 	"internal/governance": 4,

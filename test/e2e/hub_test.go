@@ -36,6 +36,7 @@ type hub struct {
 	app      *app.App
 	log      *lockedBuffer
 	platform *lockedBuffer
+	agenda   time.Duration // between two looks into the CRM's calendars; 0 is the hub's own
 }
 
 // lockedBuffer collects what several goroutines write.
@@ -121,18 +122,18 @@ const (
 
 // newHub starts a hub with so many prospects. feeds is [feed] or "" for none:
 // then the console hands the leads out.
-func newHub(t testing.TB, prospects int, feeds string) *hub {
+func newHub(t testing.TB, prospects int, feeds string, change ...func(*hub)) *hub {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("id,name,phone,lead_status,comment,revenue,confidential,do_not_call\n")
 	for i := range prospects {
 		fmt.Fprintf(&b, "%d,Société %d,01 99 00 %02d %02d,new,,%d,%s,\n", i+1, i+1, i/100, i%100, revenue, note)
 	}
-	return hubOf(t, strings.Replace(configText, "FEED", feeds, 1), policyText, b.String())
+	return hubOf(t, strings.Replace(configText, "FEED", feeds, 1), policyText, b.String(), change...)
 }
 
 // hubOf starts a hub on a config, a policy and a sheet.
-func hubOf(t testing.TB, conf, rules, sheet string) *hub {
+func hubOf(t testing.TB, conf, rules, sheet string, change ...func(*hub)) *hub {
 	t.Helper()
 	dir := t.TempDir()
 	h := &hub{t: t, dir: dir, log: &lockedBuffer{}, platform: &lockedBuffer{}}
@@ -152,6 +153,9 @@ func hubOf(t testing.TB, conf, rules, sheet string) *hub {
 	write("passerelle.yaml", strings.NewReplacer("HOOKSECRET", hookSecret, "PUSHURL", platform.URL).Replace(conf))
 	write("policy.yaml", rules)
 	write("crm/prospects.csv", sheet)
+	for _, c := range change {
+		c(h)
+	}
 	h.start()
 	t.Cleanup(func() {
 		h.app.Stop()
@@ -172,7 +176,7 @@ func (h *hub) start() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.app, err = app.New(context.Background(), app.Options{Config: cfg, Registry: all.Registry(), Log: log})
+	h.app, err = app.New(context.Background(), app.Options{Config: cfg, Registry: all.Registry(), Log: log, AgendaEvery: h.agenda})
 	if err != nil {
 		h.t.Fatal(err)
 	}

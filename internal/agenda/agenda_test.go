@@ -1,7 +1,6 @@
 package agenda
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -38,7 +37,7 @@ func TestWhatIsBelieved(t *testing.T) {
 		for look := range strings.SplitSeq(tc.looks, "|") {
 			seen, err := a.believed(seenOf(look))
 			if err != nil {
-				if !strings.Contains(err.Error(), fmt.Sprint("4 of 5 appointments")) {
+				if !strings.Contains(err.Error(), "4 of 5 appointments") {
 					t.Errorf("%s: %v", tc.name, err)
 				}
 				got = append(got, "too many")

@@ -38,6 +38,7 @@ func TestLeads(t *testing.T) {
 	p.hands()
 	p.pages()
 	p.many()
+	p.sights()
 	p.syncs()
 }
 

@@ -200,6 +200,8 @@ func made(i int, fields []bridge.FieldName, now time.Time) bridge.Prospect {
 		switch f {
 		case bridge.FieldPhone:
 			p.Fields[f] = bridge.Value(fmt.Sprintf("+331%08d", i))
+		case bridge.FieldOwner:
+			p.Fields[f] = crmUser(i)
 		case bridge.FieldMobile, bridge.FieldDoNotCall, "prospect.zone":
 			p.Fields[f] = ""
 		default:

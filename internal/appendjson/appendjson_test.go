@@ -3,6 +3,7 @@ package appendjson
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +26,23 @@ func TestStringsAreThoseOfEncodingJSON(t *testing.T) {
 			t.Fatalf("%q is written %s, want %s", s, got, want)
 		}
 	})
+}
+
+// Eight bytes are looked at at once: each byte in each place among plain ones.
+func TestEachByteInEachPlace(t *testing.T) {
+	t.Parallel()
+	for b := range 256 {
+		for at := range 17 {
+			s := strings.Repeat("a", at) + string([]byte{byte(b)}) + strings.Repeat("z", 16-at)
+			want, err := json.Marshal(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := String(nil, s); !bytes.Equal(got, want) {
+				t.Fatalf("%q is written %s, want %s", s, got, want)
+			}
+		}
+	}
 }
 
 // row has a member of every kind.

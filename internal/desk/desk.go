@@ -81,6 +81,7 @@ type Desk struct {
 	// restored is when the store was last put back from a backup.
 	restored outbox.Restoration
 	sights   sights
+	ready    atomic.Pointer[ready]
 }
 
 // The defaults of Options.

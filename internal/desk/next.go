@@ -271,16 +271,24 @@ func (c *command) card(s policy.Subject, scope policy.Record, l bridge.Lead, p b
 		Prospect: l.Prospect, Role: role, Policy: c.Policy.Hash(), ReadAt: p.ReadAt,
 		Fields: c.Policy.Project(s, scope, p.Fields),
 	}
-	c.hideSilent(l, card.Fields)
+	for _, name := range c.hidden(l, p) {
+		delete(card.Fields, name)
+	}
+	card.Context = c.contexts(s, l, p)
+	return card
+}
+
+// contexts are the context fields of the subject's role, nil for none.
+func (c *command) contexts(s policy.Subject, l bridge.Lead, p bridge.Prospect) (out map[string]string) {
 	for _, name := range c.Policy.Context(s.Connection, s.Profile) {
 		if v := c.context(name, l, p); v != "" {
-			if card.Context == nil {
-				card.Context = map[string]string{}
+			if out == nil {
+				out = map[string]string{}
 			}
-			card.Context[name] = v
+			out[name] = v
 		}
 	}
-	return card
+	return out
 }
 
 // context derives a context field: what a caller needs of a history that they

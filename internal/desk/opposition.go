@@ -48,19 +48,20 @@ func (c *command) silent(l bridge.Lead) (numbers []string) {
 	return numbers
 }
 
-// hideSilent takes the numbers that are not to be called off a card: the
-// prospect may be called on another.
-func (c *command) hideSilent(l bridge.Lead, fields map[bridge.FieldName]bridge.Value) {
+// hidden are the fields that hold numbers not to be called: they do not stand on
+// a card, whose prospect may be called on another.
+func (c *command) hidden(l bridge.Lead, p bridge.Prospect) (names []bridge.FieldName) {
 	silent := c.silent(l)
 	if len(silent) == 0 {
-		return
+		return nil
 	}
 	for _, name := range phones {
-		found, _ := calling.ParseAll(string(fields[name]), region)
+		found, _ := calling.ParseAll(string(p.Fields[name]), region)
 		if slices.ContainsFunc(found, func(n calling.Number) bool { return slices.Contains(silent, string(n)) }) {
-			delete(fields, name)
+			names = append(names, name)
 		}
 	}
+	return names
 }
 
 // object keeps an opposition.

@@ -41,6 +41,12 @@ func (t prospectTable) Get(tx *store.Tx, key string) (bridge.Prospect, bool, err
 	return p, true, nil
 }
 
+// row reads a prospect as it lies there, "" if there is none.
+func (t prospectTable) row(tx *store.Tx, key string) row {
+	raw, _ := t.Raw.Get(tx, key)
+	return row(raw)
+}
+
 // Put sets a prospect.
 func (t prospectTable) Put(tx *store.Tx, key string, p bridge.Prospect) error {
 	return t.Raw.Put(tx, key, encodeProspect(p))
@@ -122,6 +128,22 @@ type compact struct {
 }
 
 func (r *compact) uvarint() uint64 {
+	if n := r.small(); n >= 0 {
+		return uint64(n)
+	}
+	return r.longUvarint()
+}
+
+// small reads a number of one byte, as most are; -1 is a longer one.
+func (r *compact) small() int {
+	if r.at < len(r.text) && r.text[r.at] < 0x80 {
+		r.at++
+		return int(r.text[r.at-1])
+	}
+	return -1
+}
+
+func (r *compact) longUvarint() uint64 {
 	var n uint64
 	for shift := 0; shift < 64 && r.at < len(r.text); shift += 7 {
 		b := r.text[r.at]

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"passerelle/internal/appendjson"
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/policy"
@@ -122,10 +123,10 @@ func (c *command) toPush(campaign bridge.CampaignID, feed bridge.PlatformList, i
 		}
 		return &item, l, nil
 	}
-	item.Card = c.card(who, scope, l, p)
-	if pushed && string(had) == digest(item.Card) {
+	if pushed && string(had) == c.digest(who, scope, l, p) {
 		return nil, l, nil
 	}
+	item.Card = c.card(who, scope, l, p)
 	return &item, l, nil
 }
 
@@ -193,11 +194,26 @@ func (c *command) release(l bridge.Lead, feed bridge.PlatformList) error {
 
 // digest tells one card from another.
 func digest(card bridge.Card) string {
-	raw, _ := json.Marshal(struct {
-		Role bridge.Role
-		Card bridge.Card
-	}{card.Role, card})
-	sum := sha256.Sum256(raw)
+	return digestOf(card.Role, bridge.AppendFields(nil, card.Fields), card.Context)
+}
+
+// digest is that of the card that a subject would be given: most rounds find the
+// one that was pushed before, and need no more of it.
+func (c *command) digest(s policy.Subject, scope policy.Record, l bridge.Lead, p bridge.Prospect) string {
+	role, _ := c.Policy.RoleOf(s.Connection, s.Profile)
+	stored := prospects.row(c.tx, l.Prospect.Key())
+	fields := stored.appendCard(make([]byte, 0, len(stored)*2), c.Policy.ReadMask(s, scope), c.members(), c.hidden(l, p))
+	return digestOf(role, fields, c.contexts(s, l, p))
+}
+
+func digestOf(role bridge.Role, fields []byte, context map[string]string) string {
+	out := append(appendjson.String([]byte(`{"Role":`), string(role)), `,"Card":{"fields":`...)
+	out = append(out, fields...)
+	if len(context) > 0 {
+		told, _ := json.Marshal(context)
+		out = append(append(out, `,"context":`...), told...)
+	}
+	sum := sha256.Sum256(append(out, "}}"...))
 	return hex.EncodeToString(sum[:12])
 }
 

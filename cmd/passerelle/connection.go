@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"strconv"
@@ -24,6 +25,7 @@ type connection struct {
 		Since  time.Time `json:"since"`
 	} `json:"paused"`
 	Breaker  string         `json:"breaker"`
+	Trouble  string         `json:"trouble"`
 	Writes   map[string]int `json:"writes"`
 	Oldest   time.Time      `json:"oldest"`
 	Findings []crmFinding   `json:"findings"`
@@ -98,7 +100,7 @@ func (c connection) row() []string {
 	case c.Paused != nil:
 		state, reason = "paused", oneLine(c.Paused.Reason)
 	case c.Breaker != "" && c.Breaker != "closed":
-		state, reason = "does not answer", "breaker "+c.Breaker
+		state, reason = "does not answer", oneLine(cmp.Or(c.Trouble, "it is asked again by itself"))
 	}
 	row := []string{c.Name, c.Type, state, "", "", "", age(c.Oldest), reason}
 	if c.Kind == "crm" { // writes go to CRMs

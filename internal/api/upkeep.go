@@ -102,6 +102,7 @@ type connection struct {
 	Type    string                `json:"type"`
 	Paused  *pause                `json:"paused,omitempty"`
 	Breaker httpx.BreakerState    `json:"breaker,omitempty"`
+	Trouble string                `json:"trouble,omitempty" doc:"Where it does not answer: what it said to the oldest write that is to be tried again."`
 	Writes  map[outbox.State]int  `json:"writes,omitempty" doc:"By state; those that came to an end are not counted."`
 	Oldest  time.Time             `json:"oldest,omitzero" doc:"Since when the oldest unconfirmed write waits."`
 
@@ -145,6 +146,11 @@ func (c *connection) look(tx *store.Tx) error {
 	}
 	if c.Findings, err = relay.Tallies(tx, c.Name); err != nil {
 		return err
+	}
+	if c.Breaker != "" && c.Breaker != httpx.BreakerClosed {
+		if c.Trouble, err = outbox.Trouble(tx, c.Name); err != nil {
+			return err
+		}
 	}
 	c.Writes, c.Oldest, err = outbox.Count(tx, c.Name)
 	return err

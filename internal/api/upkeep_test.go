@@ -190,6 +190,29 @@ func TestConnections(t *testing.T) {
 	}
 }
 
+func TestAConnectionThatDoesNotAnswerSaysWhy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.conform()
+	r := onTheRoad(w)
+	w.ask("alice", "POST "+take(w, "alice")+"/outcomes", goodOutcome).want(202)
+	look := func() connection {
+		var got list[connection]
+		w.ask(operator, "GET /v1/connections", "").want(200).into(&got)
+		return got.Items[0]
+	}
+	w.settle(r, w.outboxOf("sam", "").Items[0].ID, outbox.Result{State: connector.Failed, Kind: fault.Unavailable, Reason: "the CRM is being moved"})
+	if c := look(); c.Trouble != "" {
+		t.Errorf("one failure is no trouble: %+v", c)
+	}
+	for range 3 {
+		w.breaker.Report(fault.Unavailable)
+	}
+	if c := look(); c.Breaker == httpx.BreakerClosed || c.Trouble != "the CRM is being moved" {
+		t.Errorf("it does not answer: %+v", c)
+	}
+}
+
 // A call on a prospect that the bridge has not read yet.
 const earlyCall = `{"event_id": "e1", "occurred_at": "2026-11-23T08:00:00Z", "connection": "phoning.dialler", "campaign": "bank",
 	"prospect_id": "9", "agent": "hook", "technical": "no_answer", "disposition": "no_answer"}`

@@ -113,8 +113,10 @@ type world struct {
 	intake *intake.Intake
 	log    *bytes.Buffer
 	crm    *fakeCRM
-	answer string // all bodies that were answered
-	checks []func(*http.Request, *http.Response, []byte)
+	// breaker is the CRM's, as it is listed.
+	breaker *httpx.Breaker
+	answer  string // all bodies that were answered
+	checks  []func(*http.Request, *http.Response, []byte)
 
 	mu  sync.Mutex
 	now time.Time
@@ -140,7 +142,7 @@ var campaigns = map[bridge.CampaignID]bridge.Campaign{
 
 func newWorld(t testing.TB, change ...func(*Options)) *world {
 	t.Helper()
-	w := &world{t: t, log: &bytes.Buffer{}, crm: &fakeCRM{}, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+	w := &world{breaker: httpx.NewBreaker(3, time.Second), t: t, log: &bytes.Buffer{}, crm: &fakeCRM{}, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
 	var err error
 	if w.store, err = store.Open(filepath.Join(t.TempDir(), "store.db"), store.Options{}); err != nil {
 		t.Fatal(err)
@@ -186,7 +188,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 		StopProbe: func(bridge.ConnectionName) bool { return false },
 		Connections: func() []Connection {
 			return []Connection{
-				{Name: crm, Kind: connector.CRM, Type: "sheet", Breaker: httpx.NewBreaker(3, time.Second)},
+				{Name: crm, Kind: connector.CRM, Type: "sheet", Breaker: w.breaker},
 				{Name: dialler, Kind: connector.Phoning, Type: "webhook"},
 			}
 		},

@@ -37,6 +37,13 @@ type opener struct {
 
 func (o opener) line(ctx context.Context, c config.Connection) (line, error) {
 	l := line{cfg: c, desc: o.Registry[c.Type], breaker: httpx.NewBreaker(breakerFailures, breakerOpen)}
+	l.breaker.Tell(func(down bool) {
+		if down {
+			o.Log.Warn("a connection does not answer: what is for it waits, and it is asked again by itself", "connection", c.Name)
+		} else {
+			o.Log.Info("a connection answers again", "connection", c.Name)
+		}
+	})
 	if c.Limits != nil {
 		l.bucket = httpx.NewBucket(c.Limits.Rate, c.Limits.Burst)
 	} else {

@@ -145,6 +145,21 @@ func Ids(tx *store.Tx, c bridge.ConnectionName, s State, limit int) []string {
 	return ids
 }
 
+// Trouble is what the CRM said to the oldest of the writes that are to be tried
+// again, "" if there is none.
+func Trouble(tx *store.Tx, c bridge.ConnectionName) (string, error) {
+	for _, id := range Ids(tx, c, Pending, mostTried) {
+		if e, ok, err := entries.Get(tx, id); err != nil || ok && e.Reason != "" {
+			return e.Reason, err
+		}
+	}
+	return "", nil
+}
+
+// mostTried bounds how many writes are looked at for one that was tried: those
+// stand in front.
+const mostTried = 100
+
 // Count says how many entries a connection has in each state that is not
 // final, and since when the oldest of those on their way waits.
 func Count(tx *store.Tx, c bridge.ConnectionName) (counts map[State]int, oldest time.Time, err error) {

@@ -155,6 +155,9 @@ func TestACRMRestoredFromABackup(t *testing.T) {
 		h.call(fmt.Sprint(i), "")
 	}
 	h.until("the breaker opens", func() bool { return h.connection().Breaker != "closed" })
+	if !strings.Contains(h.log.String(), "a connection does not answer") {
+		t.Error("the log does not say that the CRM is down")
+	}
 	h.crm.Restore(backup)
 	var strangers []string
 	for range 12 {

@@ -32,6 +32,7 @@ func BreakerStates() []BreakerState {
 type Breaker struct {
 	circuit *gobreaker.TwoStepCircuitBreaker[struct{}]
 	openFor time.Duration
+	tell    func(down bool)
 
 	mu      sync.Mutex
 	reopens time.Time // when an open breaker lets a probe through
@@ -43,19 +44,26 @@ var errDown = errors.New("the system does not answer")
 // NewBreaker makes a breaker that opens after so many consecutive unavailables
 // and lets a probe through after openFor, and again every openFor.
 func NewBreaker(failures int, openFor time.Duration) *Breaker {
-	b := &Breaker{openFor: openFor}
+	b := &Breaker{openFor: openFor, tell: func(bool) {}}
 	b.circuit = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		MaxRequests: 1,
 		Timeout:     openFor,
 		ReadyToTrip: func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= failures },
-		OnStateChange: func(_ string, _, to gobreaker.State) {
+		OnStateChange: func(_ string, from, to gobreaker.State) {
 			if to == gobreaker.StateOpen {
 				b.opened()
+			}
+			if from == gobreaker.StateClosed || to == gobreaker.StateClosed { // not at every probe
+				b.tell(to != gobreaker.StateClosed)
 			}
 		},
 	})
 	return b
 }
+
+// Tell has f told when the system does not answer any more, and when it does
+// again. It is for before the first call; f must be quick and not ask the breaker.
+func (b *Breaker) Tell(f func(down bool)) { b.tell = f }
 
 func (b *Breaker) opened() {
 	b.mu.Lock()

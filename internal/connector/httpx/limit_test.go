@@ -3,6 +3,7 @@ package httpx
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -129,6 +130,8 @@ func TestBreaker(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBreaker(3, time.Minute)
+		var told []bool
+		b.Tell(func(down bool) { told = append(told, down) })
 		state := func(want BreakerState, allowed bool) {
 			t.Helper()
 			if got := b.State(); got != want {
@@ -165,7 +168,13 @@ func TestBreaker(t *testing.T) {
 		state(BreakerHalfOpen, true)
 		time.Sleep(time.Minute) // the probe's process died
 		state(BreakerHalfOpen, true)
+		if !slices.Equal(told, []bool{true}) {
+			t.Errorf("told %v while it does not answer: once is enough", told)
+		}
 		report("")
 		state(BreakerClosed, true)
+		if !slices.Equal(told, []bool{true, false}) {
+			t.Errorf("told %v", told)
+		}
 	})
 }

@@ -141,6 +141,7 @@ func (h Harness) calendar(t *testing.T) {
 		})
 	}
 	t.Run("ended and given away", h.touched)
+	t.Run("changed by both", h.changedByBoth)
 	t.Run("many and unknown", h.manyHeld)
 }
 
@@ -194,6 +195,31 @@ func (h Harness) touched(t *testing.T) {
 			}
 			o.shown(t, w, want)
 		})
+	}
+}
+
+// changedByBoth has people move an appointment, then the bridge move it to
+// another salesperson and cancel it.
+func (h Harness) changedByBoth(t *testing.T) {
+	t.Parallel()
+	if !h.Descriptor.Takes(bridge.WriteMove) || !h.Descriptor.Takes(bridge.WriteCancel) {
+		return
+	}
+	o := h.open(t)
+	w := o.makes(t, slotAt("Europe/Paris", "2026-05-04T10:00:00", 30))
+	o.CRM.Screen.Move(w.Meeting.ID, slotAt("Europe/Paris", "2026-05-05T10:00:00", 30).UTC)
+	moved, m := w, *w.Meeting
+	m.Slot, m.CRMUser, m.Salesperson = slotAt("Europe/Paris", "2026-11-06T16:00:00", 60), o.CRM.Users[0], "alice"
+	moved.Kind, moved.Operation, moved.Meeting = bridge.WriteMove, operation(), &m
+	o.must(t, moved)
+	o.sees(t, true, moved)
+	o.shown(t, moved, connector.Held{Present: true, Slot: m.Slot, CRMUser: o.CRM.Users[0]})
+	cancelled := moved
+	cancelled.Kind, cancelled.Operation, cancelled.Motive = bridge.WriteCancel, operation(), "client absent"
+	o.must(t, cancelled)
+	got, err := o.Conn.(connector.Calendar).Appointments(t.Context(), []bridge.Meeting{m})
+	if err != nil || len(got) != 1 || got[0].Present && !got[0].Cancelled {
+		t.Errorf("cancelled, it shows as %+v, %v", got, err)
 	}
 }
 

@@ -19,7 +19,7 @@ type trouble struct {
 	status     int     // answered instead, with words that quote everything
 	retryAfter string  // with status: as it stands, or "date" for seven seconds from now
 	before     bool    // the system never sees the request; else it does, and the answer is lost
-	how        string  // reset, hang, cut, page or redirect
+	how        string  // reset, hang, cut, empty, page or redirect
 	answer     *Answer // answered instead, as it stands
 	writesOnly bool    // leaves GETs alone
 }
@@ -121,6 +121,8 @@ func (t *trouble) lose(w http.ResponseWriter, r *http.Request, answer *httptest.
 		w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
 		w.WriteHeader(answer.Code)
 		_, _ = w.Write(answer.Body.Bytes()[:answer.Body.Len()/2])
+	case "empty":
+		w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
 	case "page":
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, "<!doctype html><title>Please wait</title>")

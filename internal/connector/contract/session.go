@@ -68,6 +68,21 @@ func (h Harness) sessions(t *testing.T) {
 			t.Errorf("logged in %d times for three sessions", o.keeper.logins)
 		}
 	})
+	t.Run("one that ends under many", func(t *testing.T) {
+		t.Parallel()
+		o := h.open(t)
+		w := o.writeOf(bridge.WriteActivity, o.CRM.Prospects[0])
+		o.sees(t, false, w)
+		o.World.Sessions.End()
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() { o.sees(t, false, w) })
+		}
+		all.Wait()
+		if o.keeper.logins != 2 {
+			t.Errorf("logged in %d times for two sessions", o.keeper.logins)
+		}
+	})
 	t.Run("credentials that are refused", func(t *testing.T) {
 		t.Parallel()
 		o := h.open(t)

@@ -25,6 +25,7 @@ type policyCmds struct {
 	Diff    policyDiffCmd    `cmd:"" help:"Say who gains and who loses what, the riskiest first."`
 	Lint    policyLintCmd    `cmd:"" help:"Say what of a policy goes beyond what its people need, or does nothing. No hub is needed."`
 	Preset  policyPresetCmd  `cmd:"" help:"List the policies to begin with, or print one."`
+	Import  policyImportCmd  `cmd:"" help:"Draft a policy from a CRM's own rights, as far as it tells them, and say what it does not."`
 	Explain policyExplainCmd `cmd:"" help:"Say why somebody may or may not do something; exit code 1 if they may not."`
 
 	Simulate policySimulateCmd `cmd:"" help:"Say what would have been otherwise under another policy, from what was decided lately."`

@@ -46,6 +46,8 @@ type Options struct {
 	Connections func() []Connection
 	// Examine has a look at a connection.
 	Examine Examine
+	// Import drafts a policy from a CRM.
+	Import Import
 	// Probe makes the whole round on one record, and StopProbe sends it to its
 	// clean-up; false if there is none.
 	Probe     Probe

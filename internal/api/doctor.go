@@ -6,6 +6,7 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/doctor"
+	"passerelle/internal/policy"
 	"passerelle/internal/problem"
 )
 
@@ -27,6 +28,27 @@ func (a *API) examine(ctx context.Context, actor bridge.Actor, in *examineQuery)
 	}
 	return r, err
 }
+
+// Import drafts a policy from what a CRM tells of its users' rights; false if
+// there is no such connection.
+type Import func(ctx context.Context, name bridge.ConnectionName, lang string) (doctor.Draft, bool, error)
+
+// importPolicy is for who may propose a policy; what comes of it decides nothing.
+func (a *API) importPolicy(ctx context.Context, actor bridge.Actor, in *examineQuery) (doctor.Draft, error) {
+	if !actor.Operator && !a.allows(actor, policy.Propose, bridge.PolicyObj) {
+		return doctor.Draft{}, errImport
+	}
+	if !a.hasCRM(in.Name) {
+		return doctor.Draft{}, &desk.NotFound{What: "CRM connection", ID: string(in.Name)}
+	}
+	d, _, err := a.opts.Import(ctx, in.Name, in.Lang)
+	if err != nil {
+		err = &desk.Clash{Why: err.Error()}
+	}
+	return d, err
+}
+
+var errImport = problem.Forbidden("only the operator and who may propose a policy import one")
 
 // Probe makes the whole round on one record of a CRM; its error says why it did
 // not begin.

@@ -24,6 +24,7 @@ func (a *API) upkeepRoutes() {
 	post(a, "/v1/parked-events/{id}/replay", "Take a parked event in again", a.replay)
 	get(a, "/v1/connections", "How the connections do", a.connections)
 	slow(a, http.MethodGet, "/v1/connections/{name}/examination", "What is wrong with a connection, and what its CRM tells", a.examine)
+	slow(a, http.MethodGet, "/v1/connections/{name}/policy", "A draft policy, as far as a CRM tells its users' rights", a.importPolicy)
 	slow(a, http.MethodPost, "/v1/connections/{name}/probe", "Make the whole round on one record of a CRM, and clean up", a.probe)
 	do(a, "/v1/connections/{name}/probe/stop", "Send a probe to its clean-up", a.stopProbe)
 	do(a, "/v1/connections/{name}/resume", "End a connection's pause, if its check passes", a.resume)

@@ -19,6 +19,16 @@ func (a *App) examine(ctx context.Context, name bridge.ConnectionName, lang stri
 	return r, true, err
 }
 
+// importPolicy drafts a policy from a CRM, false if there is no such connection.
+func (a *App) importPolicy(ctx context.Context, name bridge.ConnectionName, lang string) (doctor.Draft, bool, error) {
+	p, ok := a.patient(name, lang)
+	if !ok {
+		return doctor.Draft{}, false, nil
+	}
+	d, err := doctor.Import(ctx, p)
+	return d, true, err
+}
+
 // patient is a connection with what is wanted of it now.
 func (a *App) patient(name bridge.ConnectionName, lang string) (doctor.Patient, bool) {
 	at := slices.IndexFunc(a.lines, func(l line) bool { return l.cfg.Name == name })

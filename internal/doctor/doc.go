@@ -6,7 +6,8 @@
 // It promises to change nothing in the CRM, to ask each question once, and to
 // show no value of any record. [Examine] is for any connection; [Probe] makes
 // the whole round on one record that a person names, through a guard that lets
-// nothing else be touched.
+// nothing else be touched; [Import] drafts a policy from what the CRM says its
+// users may do.
 //
 // Called by app, for the API's and the command's sake.
 package doctor

@@ -30,6 +30,14 @@ var words = map[string]struct{ en, fr string }{
 	"level.wider":      {"wider than needed: ", "plus large que nécessaire : "},
 	"level.note":       {"note: ", "à savoir : "},
 
+	"draft.head":     {"A draft from what %s (%s) told on %s of its users' rights. Not seen there:", "Brouillon tiré de ce que %s (%s) a dit le %s des droits de ses utilisateurs. N'y a pas été vu :"},
+	"draft.people":   {"who else works in it: its key may not list people", "qui d'autre y travaille : sa clé ne peut pas lister les personnes"},
+	"draft.others":   {"what others than the key's user may do: connect it once more with the key of a user of each kind, and import from each", "ce que peuvent faire d'autres que l'utilisateur de la clé : reliez-le encore avec la clé d'un utilisateur de chaque sorte et importez de chacune"},
+	"draft.many":     {"the rights of more than %d users: theirs were not asked for", "les droits de plus de %d utilisateurs : ceux des autres n'ont pas été demandés"},
+	"draft.scope":    {"whose records: every grant is for one's own; hierarchy, defaults and sharing are to be written under under, defaults and sharing", "les fiches de qui : chaque droit vaut pour les siennes ; hiérarchie, valeurs par défaut et partages sont à écrire sous under, defaults et sharing"},
+	"draft.profiles": {"which profile of which platform has which role: write it under profiles, else nobody gets anything", "quel profil de quelle plateforme a quel rôle : écrivez-le sous profiles, sinon personne n'obtient rien"},
+	"draft.rest":     {"deleting, exporting, validating appointments, campaigns, scripts and reports: they are given by name only, by whoever answers for it", "supprimer, exporter, valider les rendez-vous, campagnes, scripts et rapports : cela ne se donne que nommément, par qui en répond"},
+
 	"check":    {"its check fails: %v", "sa vérification échoue : %v"},
 	"question": {"it does not answer %s: %v", "il ne répond pas à la question « %s » : %v"},
 	"clock":    {"its clock is %v ahead of ours: set one of them right, what was changed last is told by them", "son horloge avance de %v sur la nôtre : remettez l'une des deux à l'heure, elles disent ce qui a changé en dernier"},

@@ -279,18 +279,9 @@ func (d *Desk) Correct(ctx context.Context, actor bridge.Actor, id bridge.LeadID
 		if err := c.spend(policy.CommandCorrect, 1); err != nil {
 			return err
 		}
-		if len(g.changes) > 0 {
-			w := c.frame(l.Prospect, bridge.WriteFields, key, 0)
-			w.Fields = g.changes
-			if err := c.append(w, key, l.ID, ""); err != nil {
-				return err
-			}
-		}
 		out = Receipt{Lead: id, Admitted: g.admitted, Proposed: g.names(), Refused: append(refused, g.refused...)}
-		if len(g.proposed) > 0 {
-			if out.Proposal, err = c.propose(l, key, nil, g); err != nil {
-				return err
-			}
+		if out.Proposal, err = c.correct(l, key, g); err != nil {
+			return err
 		}
 		if err := c.answerOnce(key, out); err != nil {
 			return err
@@ -301,4 +292,19 @@ func (d *Desk) Correct(ctx context.Context, actor bridge.Actor, id bridge.LeadID
 		return c.note("correct", motive, g.admitted, l.Prospect.Key())
 	})
 	return out, err
+}
+
+// correct sends what was admitted of a correction, and proposes what must wait.
+func (c *command) correct(l bridge.Lead, key string, g gated) (bridge.ProposalID, error) {
+	if len(g.changes) > 0 {
+		w := c.frame(l.Prospect, bridge.WriteFields, key, 0)
+		w.Fields = g.changes
+		if err := c.append(w, key, l.ID, ""); err != nil {
+			return "", err
+		}
+	}
+	if len(g.proposed) == 0 {
+		return "", nil
+	}
+	return c.propose(l, key, nil, g)
 }

@@ -122,6 +122,7 @@ func (a *API) routes(r chi.Router) {
 	a.outboxRoutes()
 	a.upkeepRoutes()
 	a.ledgerRoutes()
+	a.statisticsRoutes()
 	a.policyRoutes()
 	a.draftRoutes()
 	a.lookbackRoutes()

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -186,4 +187,34 @@ context:
 	if !e.Allowed || !strings.Contains(e.Text, "Derived from account.revenue.") || strings.Contains(e.Text, "88002") {
 		t.Errorf("%+v", e)
 	}
+}
+
+func TestStatisticsByDay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.conform()
+	text := strings.Replace(plateau, "  caller:\n", "  caller:\n    statistics: own\n", 1)
+	w.follow(strings.Replace(text, "  supervisor:\n", "  supervisor:\n    statistics: team\n", 1))
+	w.ask("alice", "POST "+take(w, "alice")+"/outcomes", goodOutcome).want(202)
+	w.ask("bob", "POST "+take(w, "bob")+"/outcomes", `{"technical": "no_answer", "disposition": "no_answer", "occurred_at": "`+w.clock().Format(time.RFC3339)+`"}`).want(202)
+	day := w.clock().Format(time.DateOnly)
+	var got statistics
+	for who, want := range map[bridge.PersonID]string{"alice": "alice 1 1", "sam": "alice 1 1, bob 1 0", "olga": ""} {
+		w.ask(who, "GET /v1/statistics?from="+day+"&to="+day, "").want(200).into(&got)
+		var said []string
+		for _, c := range got.Items {
+			said = append(said, fmt.Sprint(c.Person, " ", c.Calls, " ", c.Contacts))
+		}
+		if s := strings.Join(said, ", "); s != want || got.Zone != "Europe/Paris" {
+			t.Errorf("%s sees %q of %s, want %q", who, s, got.Visible, want)
+		}
+	}
+	w.ask("sam", "GET /v1/statistics?from="+day+"&to="+day+"&campaign=past", "").want(200).into(&got)
+	if len(got.Items) != 0 {
+		t.Errorf("another campaign: %+v", got)
+	}
+	w.ask("dora", "GET /v1/statistics?from="+day+"&to="+day, "").want(403)
+	w.ask(operator, "GET /v1/statistics?from="+day+"&to="+day, "").want(403)
+	w.ask("sam", "GET /v1/statistics?from="+day+"&to=2020-01-01", "").want(422)
+	w.ask("sam", "GET /v1/statistics", "").want(422)
 }

@@ -43,6 +43,18 @@ const (
 	ClassTransient DispositionClass = "transient" // not an outcome yet: never exported
 )
 
+// Reached says whether the caller has spoken with the person: neither with a
+// machine, nor with somebody else, nor with nobody.
+func (d Disposition) Reached() bool {
+	switch d {
+	case "no_answer", "busy", "voicemail", "voicemail_left", "gatekeeper", "contact_absent", "wrong_contact", "wrong_number", "invalid_number",
+		"company_closed", "unreachable", "dropped", "technical_failure", "blocked_compliance", "duplicate", DispTest, DispUnmapped, "in_progress":
+		return false
+	}
+	_, known := d.Info()
+	return known
+}
+
 // DispositionInfo is what the bridge knows of a disposition.
 type DispositionInfo struct {
 	Code           Disposition

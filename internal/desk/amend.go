@@ -101,6 +101,9 @@ func (r *recording) joined(was bridge.Outcome) (Receipt, error) {
 	if err := outcomes.Put(r.tx, string(r.out.ID), r.out); err != nil {
 		return Receipt{}, err
 	}
+	if err := r.tally(r.out); err != nil {
+		return Receipt{}, err
+	}
 	all := slices.Concat(admitted, proposed)
 	if err := r.decidedCall("amend", all); err != nil {
 		return Receipt{}, err

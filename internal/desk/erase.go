@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"errors"
+
 	"passerelle/internal/bridge"
 	"passerelle/internal/ledger"
 	"passerelle/internal/outbox"
@@ -79,7 +81,7 @@ func (c *command) eraseCalls(id bridge.LeadID) error {
 			return err
 		}
 		if ok {
-			if err := events.Delete(c.tx, o.EventKey); err != nil {
+			if err := errors.Join(events.Delete(c.tx, o.EventKey), tallies.Delete(c.tx, tallyKey(o))); err != nil {
 				return err
 			}
 		}

@@ -76,6 +76,11 @@ func due(t time.Time) string {
 	return string(binary.BigEndian.AppendUint64(nil, uint64(max(t.UnixMicro(), 0))))
 }
 
+// dueTime is the time that a key begins with.
+func dueTime(key string) time.Time {
+	return time.UnixMicro(int64(binary.BigEndian.Uint64([]byte(key[:8]))))
+}
+
 func leaseKey(l bridge.Lead) string { return due(l.Lease.Until) + string(l.ID) }
 
 // queued says whether a lead stands in the console's queue: what a platform

@@ -370,6 +370,9 @@ func (r *recording) finish() error {
 	if err := byLead.Put(r.tx, string(r.lead.ID)+"\x00"+due(r.out.At)+string(r.out.ID), nil); err != nil {
 		return err
 	}
+	if err := r.tally(r.out); err != nil {
+		return err
+	}
 	all := slices.Concat(r.out.Admitted, r.out.Proposed)
 	if err := r.decidedCall("outcome", all); err != nil {
 		return err

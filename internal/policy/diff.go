@@ -43,6 +43,8 @@ type Delta struct {
 	// Windows are when and from where people are let in.
 	Windows []WindowChange `json:"windows"`
 	Limits  []LimitChange  `json:"limits"`
+
+	Statistics []StatisticsChange `json:"statistics"`
 }
 
 // Diff says who gains and who loses what from old to new, which must have been
@@ -57,6 +59,7 @@ func Diff(old, new *Policy) Delta {
 	}
 	out.Ranks, out.Sharing, out.Territories = rankChanges(old, new), shareChanges(old, new), territoryChanges(old, new)
 	out.Windows, out.Limits = windowChanges(old, new), limitChanges(old, new)
+	out.Statistics = statisticsChanges(old, new)
 	for _, m := range out.Moves {
 		who := Change{Path: m.Path, Role: cmp.Or(m.To, m.From)}
 		out.Changes = append(out.Changes, compare(new.targets, who, old.paths[m.Path], new.paths[m.Path])...)

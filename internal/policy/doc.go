@@ -112,6 +112,17 @@
 // account.revenue == nil. So does whatever goes wrong. The fields behind those
 // that a role is shown are asked of the CRM, and of no other.
 //
+// # Statistics
+//
+//	roles:
+//	  caller: {statistics: own, ...}
+//	  supervisor: {statistics: team, ...}
+//	  direction: {statistics: all, ...}
+//
+// Whose calls, contacts and appointments are counted for the role's people:
+// their own, their team's, or everybody's; without the switch nobody's. Nothing
+// else widens it.
+//
 // # Access windows
 //
 //	window:

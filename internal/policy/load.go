@@ -35,6 +35,8 @@ type roleText struct {
 	Deny      []strict.Node `yaml:"deny"`
 	Context   []string      `yaml:"context"`
 	Window    strict.Node   `yaml:"window"`
+
+	Statistics string `yaml:"statistics"` // own, team or all
 }
 
 type grantText struct {
@@ -151,6 +153,7 @@ func (l *loader) role(p *Policy, name bridge.Role, n strict.Node) *role {
 	ro.title = text.Title
 	ro.noRank = text.Superiors != nil && !*text.Superiors
 	ro.window = l.roleWindow(*p.window, text.Window)
+	ro.statistics = l.statistics(n, text.Statistics)
 	for _, deny := range text.Deny {
 		l.addRule(ro, deny, l.deny(ro, deny))
 	}

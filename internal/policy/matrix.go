@@ -30,6 +30,8 @@ type MatrixRole struct {
 	Profiles []Path      `json:"profiles"` // that have it
 	Context  []string    `json:"context"`  // derived fields on its cards
 	Window   *Window     `json:"window,omitempty"`
+
+	Statistics Scope `json:"statistics,omitempty"` // whose it sees: own, team or all
 }
 
 // MatrixRow is one object, or one field of it.
@@ -56,7 +58,7 @@ type Reach struct {
 func (p *Policy) Matrix() Matrix {
 	out := Matrix{Policy: p.hash, Sharing: p.Sharing(), Limits: p.Limits(), Derived: p.OwnContext(), Exceptions: p.Exceptions()}
 	for _, ro := range p.roles {
-		role := MatrixRole{Name: ro.name, Title: p.Title(ro.name), Context: slices.Clone(ro.context), Window: ro.window.told()}
+		role := MatrixRole{Name: ro.name, Title: p.Title(ro.name), Context: slices.Clone(ro.context), Window: ro.window.told(), Statistics: ro.statistics}
 		for _, path := range p.Paths() {
 			if p.paths[path] == ro {
 				role.Profiles = append(role.Profiles, path)

@@ -80,10 +80,12 @@ type role struct {
 	title   string
 	rules   []*rule // denies first, then grants, each as written
 	context []string
-	window  *window            // nil: always open
-	rows    [scopeRows]*rights // by scopeSet without inAll; equal ones are shared
-	ever    *rights            // in any scope
-	below   *rights            // on what those below own
+	window  *window // nil: always open
+
+	statistics Scope              // whose it sees; "": nobody's
+	rows       [scopeRows]*rights // by scopeSet without inAll; equal ones are shared
+	ever       *rights            // in any scope
+	below      *rights            // on what those below own
 }
 
 // rights is what may be done, by action.

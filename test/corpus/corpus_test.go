@@ -33,6 +33,27 @@ type suite struct {
 	Statements []statement        `yaml:"statements"`
 	Limits     []limitCase        `yaml:"limits"`
 	Context    []shownCase        `yaml:"context"`
+	Statistics []countedCase      `yaml:"statistics"`
+}
+
+// countedCase is whether somebody sees another's statistics.
+type countedCase struct {
+	Seed string `yaml:"seed,required"`
+	Name string `yaml:"name,required"`
+	Who  string `yaml:"who,required"`
+	Of   string `yaml:"of,required"` // a person
+	Team string `yaml:"team"`        // theirs
+	Is   bool   `yaml:"is,required"`
+}
+
+func (c countedCase) decide(t *testing.T, rules *policy.Policy, s suite) {
+	who, known := s.Subjects[c.Who]
+	if !known || !seedForm.MatchString(c.Seed) {
+		t.Fatalf("statistics %q: who is unknown, or no source is cited", c.Name)
+	}
+	if got := rules.Counts(who.policy(), bridge.PersonID(c.Of), c.Team); got != c.Is {
+		t.Errorf("%s: %v", c.Name, got)
+	}
 }
 
 // limitCase is how many records somebody may do a command to in an hour; 0 is no
@@ -121,6 +142,9 @@ func run(t *testing.T, folder string) {
 		c.decide(t, rules, s)
 	}
 	for _, c := range s.Context {
+		c.decide(t, rules, s)
+	}
+	for _, c := range s.Statistics {
 		c.decide(t, rules, s)
 	}
 	names := map[string]bool{}

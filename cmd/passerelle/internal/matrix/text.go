@@ -73,6 +73,11 @@ func notes(m policy.Matrix, lang string) []string {
 			out = append(out, fmt.Sprintf("%s %s: %s", words[lang]["window"], role.Name, role.Window.Text(lang)))
 		}
 	}
+	for _, role := range m.Roles {
+		if role.Statistics != "" {
+			out = append(out, fmt.Sprintf("%s: %s", role.Name, policy.StatisticsText(role.Statistics, lang)))
+		}
+	}
 	for _, f := range m.Derived {
 		out = append(out, f.Text(lang))
 	}

@@ -20,7 +20,7 @@ import (
 
 var fields = connector.FieldMap{
 	bridge.FieldProspectName: "name", "prospect.comment": "note_private", bridge.FieldPhone: "phone",
-	bridge.FieldStatus: "stcomm_id", bridge.FieldDoNotCall: "stcomm_id",
+	bridge.FieldStatus: "stcomm_id", bridge.FieldDoNotCall: "do_not_contact",
 }
 
 func TestContract(t *testing.T) {

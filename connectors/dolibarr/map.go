@@ -51,8 +51,8 @@ func moment(v any) time.Time {
 // field is a property of a record, or one of its extra fields. An object
 // without any shows them as an empty list.
 func (r record) field(vendor string) (any, bool) {
-	if !strings.HasPrefix(vendor, extra) {
-		v, there := r[vendor]
+	if column(vendor) != extras {
+		v, there := r[column(vendor)]
 		return v, there
 	}
 	options, _ := r[extras].(map[string]any)
@@ -82,8 +82,10 @@ func (m mapper) value(name bridge.FieldName, held any) bridge.Value {
 	p, _ := propertyOf(vendor)
 	raw := p.form.read(text(held))
 	switch {
+	case vendor == propOpposed:
+		return bridge.Value(strconv.FormatBool(raw == notToContact))
 	case vendor == propStatus:
-		return m.status(def, raw)
+		return m.status(raw)
 	case def.Type == bridge.Integer:
 		raw = whole(raw)
 	case (def.Type == bridge.Date || def.Type == bridge.DateTime) && moment(raw) != time.Time{}:
@@ -100,10 +102,7 @@ func (m mapper) value(name bridge.FieldName, held any) bridge.Value {
 	return bridge.Value(raw)
 }
 
-func (m mapper) status(def bridge.FieldDef, id string) bridge.Value {
-	if def.Type == bridge.Boolean {
-		return bridge.Value(strconv.FormatBool(id == notToContact))
-	}
+func (m mapper) status(id string) bridge.Value {
 	if words := m.settings.Statuses[id]; len(words) > 0 {
 		return bridge.Value(words[0])
 	}
@@ -130,8 +129,16 @@ func (m mapper) send(op string, name bridge.FieldName, v bridge.Value) (string, 
 	switch {
 	case p.readOnly:
 		return refuse(vendor + " is set by Dolibarr alone: the policy should not let it be written")
+	case vendor == propOpposed && v == "true":
+		return notToContact, nil
+	case vendor == propOpposed:
+		return refuse("do not contact is not taken back from here: do it in Dolibarr")
 	case vendor == propStatus:
-		return m.sendStatus(def, v, refuse)
+		id, known := m.settings.statusID(v)
+		if !known {
+			return refuse("no id of settings.statuses stands for this value: add it to one")
+		}
+		return id, nil
 	case vendor == "name" && v == "":
 		return refuse("a third party must have a name")
 	case def.Type == bridge.Boolean && v != "":
@@ -151,20 +158,6 @@ func (m mapper) send(op string, name bridge.FieldName, v bridge.Value) (string, 
 		return refuse("longer than the " + strconv.Itoa(p.size) + " that Dolibarr keeps of " + vendor)
 	}
 	return out, nil
-}
-
-func (m mapper) sendStatus(def bridge.FieldDef, v bridge.Value, refuse func(string) (string, error)) (string, error) {
-	if def.Type == bridge.Boolean {
-		if v != "true" {
-			return refuse("do not contact is not taken back from here: do it in Dolibarr")
-		}
-		return notToContact, nil
-	}
-	id, known := m.settings.statusID(v)
-	if !known {
-		return refuse("no id of settings.statuses stands for this value: add it to one")
-	}
-	return id, nil
 }
 
 // single closes up spaces, as Dolibarr does in most texts: nothing is lost by it.
@@ -191,7 +184,7 @@ func (m mapper) holds(name bridge.FieldName, held any, v bridge.Value) bool {
 	if err != nil {
 		return false
 	}
-	if m.fields[name] == propStatus {
+	if column(m.fields[name]) == propStatus {
 		return text(held) == sent
 	}
 	return m.value(name, sent) == m.value(name, held)
@@ -217,10 +210,7 @@ func (m mapper) asked(fields []bridge.FieldName) (names []bridge.FieldName, vend
 			continue
 		}
 		names = append(names, f)
-		if strings.HasPrefix(v, extra) {
-			v = extras
-		}
-		if !slices.Contains(vendor, v) {
+		if v = column(v); !slices.Contains(vendor, v) {
 			vendor = append(vendor, v)
 		}
 	}

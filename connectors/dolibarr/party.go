@@ -117,7 +117,7 @@ func (c *conn) compare(op string, held record, fields []bridge.FieldChange) (map
 	for _, f := range fields {
 		vendor := c.env.Fields[f.Name]
 		value, _ := held.field(vendor)
-		opposed := vendor == propStatus && text(value) == notToContact
+		opposed := column(vendor) == propStatus && text(value) == notToContact
 		switch {
 		case c.mapper.holds(f.Name, value, f.Value):
 		case opposed || !c.mapper.holds(f.Name, value, f.Expected):
@@ -127,10 +127,10 @@ func (c *conn) compare(op string, held record, fields []bridge.FieldChange) (map
 			if err != nil {
 				return nil, nil, err
 			}
-			if strings.HasPrefix(vendor, extra) {
+			if column(vendor) == extras {
 				options[vendor] = sent
 			} else {
-				body[vendor] = sent
+				body[column(vendor)] = sent
 			}
 		}
 	}

@@ -18,8 +18,11 @@ type property struct {
 
 const (
 	propStatus = "stcomm_id"
-	extra      = "options_" // before the code of an extra field
-	extras     = "array_options"
+	// propOpposed is the connector's own name for one value of the status, so that
+	// it can be mapped beside the status itself.
+	propOpposed = "do_not_contact"
+	extra       = "options_" // before the code of an extra field
+	extras      = "array_options"
 )
 
 // properties are those that the API both shows and takes by the same name, and
@@ -52,6 +55,7 @@ var properties = map[string]property{
 	"note_public":          {"Public note", bridge.Text, formRich, 65535, false},
 	"ref_ext":              {"External reference", bridge.Text, formStrict, 255, false},
 	"fk_prospectlevel":     {"Prospect level", bridge.Enum, formStrict, 12, false},
+	propOpposed:            {"Prospect status do not contact", bridge.Boolean, formStrict, 0, false},
 	propStatus:             {"Prospect status, by id", bridge.Enum, formStrict, 11, false},
 	"status":               {"Open (1) or closed (0)", bridge.Boolean, formStrict, 1, true},
 	"client":               {"0 none, 1 customer, 2 prospect, 3 both", bridge.Integer, formStrict, 1, true},
@@ -82,6 +86,17 @@ func propertyOf(vendor string) (property, bool) {
 	}
 	p, known := properties[vendor]
 	return p, known
+}
+
+// column is the property that holds what a mapping names.
+func column(vendor string) string {
+	switch {
+	case vendor == propOpposed:
+		return propStatus
+	case strings.HasPrefix(vendor, extra):
+		return extras
+	}
+	return vendor
 }
 
 // levels are the prospect levels that Dolibarr ships with.

@@ -150,8 +150,7 @@ func (s *settings) mappings(env connector.Env) error {
 		if _, known := propertyOf(vendor); !known {
 			return fmt.Errorf("fields: %s: %q is no property of Dolibarr's third parties; an extra field is written options_ and its code", name, vendor)
 		}
-		def, _ := env.Catalog.Def(name)
-		if vendor == propStatus && def.Type != bridge.Boolean && len(s.Statuses) == 0 {
+		if vendor == propStatus && len(s.Statuses) == 0 {
 			return fmt.Errorf("fields: %s: %s needs settings.statuses: Dolibarr takes any number, and hides the record when its dictionary lacks it", name, vendor)
 		}
 	}

@@ -15,8 +15,8 @@ var modulesTold = []struct {
 	name string
 	ours bridge.Object
 }{
-	{"Leads", bridge.ProspectObj}, {"Contacts", bridge.ProspectObj}, {"Accounts", bridge.ProspectObj}, // where they are so configured
-	{"Potentials", bridge.Opportunity}, {"Events", bridge.Appointment}, {"cbCalendar", bridge.Appointment},
+	{"Leads", ""}, {"Contacts", bridge.Contact}, {"Accounts", bridge.Account}, {"Potentials", bridge.Opportunity}, // prospects where so configured
+	{"Events", bridge.Appointment}, {"cbCalendar", bridge.Appointment},
 	{"ModComments", bridge.Activity}, {"Campaigns", bridge.CampaignObj}, {"Users", ""}, {"Groups", ""},
 }
 
@@ -63,8 +63,8 @@ func (c *conn) Catalogue(ctx context.Context) (connector.Catalogue, error) {
 			return out, err
 		}
 		serves := m.ours
-		if serves == bridge.ProspectObj && !slices.Contains(c.Prospects, m.name) {
-			serves = ""
+		if slices.Contains(c.Prospects, m.name) {
+			serves = bridge.ProspectObj
 		}
 		out.Objects = append(out.Objects, told.object(serves))
 	}

@@ -60,7 +60,7 @@ func (at cursor) done(module string) cursor {
 		marks[name] = mark
 	}
 	marks[module] = max(marks[module], at.Since)
-	return cursor{Whole: at.Whole, Marks: marks, Module: at.Module + 1}
+	return cursor{Whole: at.Whole, Marks: marks, Module: at.Module + 1, Of: at.Of}
 }
 
 // earlier is a stamp less the overlap; without one, the beginning.

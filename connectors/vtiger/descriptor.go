@@ -23,7 +23,7 @@ func Descriptor() connector.Descriptor {
 			{Key: "flavour", Doc: "opensource (the default), cloud or corebos"},
 			{Key: "user", Doc: "login of the user whose rights the bridge has"},
 			{Key: "access_key", Secret: true, Doc: "that user's access key, from its preferences: ${env:NAME} or ${file:path}"},
-			{Key: "prospects", Doc: "modules whose records are prospects: Leads (the default), Contacts, Accounts"},
+			{Key: "prospects", Doc: "modules whose records are prospects: Leads (the default), Contacts, Accounts, Potentials"},
 			{Key: "aliases", Doc: "by module, what it calls a mapped field: {Accounts: {company: accountname}}"},
 			{Key: "operation_field", Doc: "text field of the calendar that keeps our ids, cf_…; description by default"},
 			{Key: "full_every", Doc: "how often a selection is read whole instead of what has changed; 24h by default"},
@@ -36,7 +36,7 @@ func Descriptor() connector.Descriptor {
 		Idempotency:  connector.ByLookup,
 		Confirmation: connector.ByAnswer,
 		Batch:        1,
-		Tokens:       10, // two descriptions, a user, a look-up, a read tried three times, a write and its undoing
+		Tokens:       12, // three descriptions, a user, a look-up, a read tried three times, two writes, an undoing, a session that ended
 		Settle:       settle,
 		Open:         open,
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"hash/crc32"
 	"slices"
 	"time"
 
@@ -25,6 +26,7 @@ type cursor struct {
 	Since  string            `json:"s,omitempty"` // the last stamp seen; "" in a whole read
 	Skip   int               `json:"o,omitempty"` // rows after that which the key may not see
 	Full   bool              `json:"f,omitempty"` // a whole read is under way
+	Of     uint32            `json:"h,omitempty"` // the selection that it belongs to
 }
 
 func (at cursor) String() string {
@@ -62,11 +64,12 @@ func (c *conn) Pull(ctx context.Context, req connector.PullRequest) (connector.P
 	if req.Limit > 0 {
 		limit = min(limit, req.Limit)
 	}
-	at := parseCursor(req.Cursor)
-	if c.startsWhole(at, sources) {
+	at, of := parseCursor(req.Cursor), crc32.ChecksumIEEE([]byte(req.Selection))
+	if at.Of != of || c.startsWhole(at, sources) {
 		if at, err = c.begin(ctx, op, sources); err != nil {
 			return connector.Page{}, err
 		}
+		at.Of = of
 	}
 	if at.Full {
 		return c.wholePage(ctx, op, sources, at, limit)
@@ -185,7 +188,7 @@ func (c *conn) wholePage(ctx context.Context, op string, sources []source, at cu
 		}
 		if at.Module == len(sources) {
 			page.More, page.Whole = false, true
-			at = cursor{Whole: at.Whole, Marks: at.Marks}
+			at = cursor{Whole: at.Whole, Marks: at.Marks, Of: at.Of}
 		}
 		if page.Cursor = at.String(); len(rows) > 0 || !page.More {
 			return page, nil

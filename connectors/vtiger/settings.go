@@ -78,7 +78,7 @@ func load(env connector.Env) (settings, error) {
 
 var (
 	namePattern   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
-	modulesServed = []string{"Leads", "Contacts", "Accounts"}
+	modulesServed = []string{"Leads", "Contacts", "Accounts", "Potentials"}
 )
 
 // check judges what the shape alone does not show.
@@ -93,9 +93,9 @@ func (s *settings) check(node strict.Node) (findings strict.Findings) {
 	want(slices.Contains([]string{openSource, cloud, coreBOS}, s.Flavour), "flavour", "write opensource, cloud or corebos")
 	want(!s.AccessKey.IsZero() && !strings.ContainsAny(s.AccessKey.Reveal(), "\r\n"), "access_key", "empty, or holds a line break: copy it from the user's preferences in the CRM")
 	want(s.User != "" && !strings.ContainsAny(s.User, ":\r\n"), "user", "not a login of this CRM")
-	want(len(s.Prospects) > 0, "prospects", "name at least one module: Leads, Contacts or Accounts")
+	want(len(s.Prospects) > 0, "prospects", "name at least one module: Leads, Contacts, Accounts or Potentials")
 	for _, m := range s.Prospects {
-		want(slices.Contains(modulesServed, m), "prospects", "only Leads, Contacts and Accounts hold prospects")
+		want(slices.Contains(modulesServed, m), "prospects", "only Leads, Contacts, Accounts and Potentials hold prospects")
 	}
 	for m := range s.Aliases {
 		want(slices.Contains(s.Prospects, m), "aliases", "only of a module that stands in prospects")

@@ -408,3 +408,24 @@ func TestIdsAreTheInstallations(t *testing.T) {
 		t.Errorf("read %v", ids)
 	}
 }
+
+// A campaign whose selection somebody has changed is read whole again.
+func TestAnotherSelectionIsReadWhole(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fake.Options{}, "passerelle", "prospects: [Leads, Potentials]")
+	hot, cold := s.lead(1, nil), s.lead(1, map[string]string{"leadstatus": "Cold"})
+	deal := "Potentials:" + strconv.Itoa(s.Put("Potentials", 1, map[string]string{"potentialname": "Affaire", "sales_stage": "Prospecting"}))
+	s.clock.later(time.Hour)
+	_, _, last := s.read(t, "Leads: leadstatus = 'Hot'", "", 10)
+	for selection, want := range map[string][]string{
+		"Leads: leadstatus = 'Cold'": {cold}, "Leads: leadstatus = 'Hot'": {hot}, "Potentials: sales_stage = 'Prospecting'": {deal}, "": {hot, cold, deal},
+	} {
+		ids, gone, now := s.read(t, selection, last.Cursor, 10)
+		if d := cmp.Diff(want, ids); d != "" || now.Whole != !strings.Contains(selection, "Hot") {
+			t.Errorf("%s: whole %v, gone %v (-want +got):\n%s", selection, now.Whole, gone, d)
+		}
+	}
+	if r := s.apply(t, activity(deal, "e1")); r.Err != nil || len(s.All("Events")) != 1 {
+		t.Errorf("a call about an opportunity: %+v", r)
+	}
+}

@@ -50,7 +50,7 @@ func newWorld(t *testing.T, name string) *contract.World {
 		"account.name": "Société", "prospect.comment": "Commentaire", "prospect.phone": "Téléphone", "prospect.do_not_call": "Ne pas appeler",
 		"prospect.owner": "Responsable",
 	}}
-	s.save([][]string{{"id", "Société", "Commentaire", "Téléphone", "Ne pas appeler", "Responsable", "Liste"}})
+	rows := [][]string{{"id", "Société", "Commentaire", "Téléphone", "Ne pas appeler", "Responsable", "Liste"}}
 	w := &contract.World{
 		Settings: func(string) string { return "prospects: " + name },
 		Fields:   s.fields,
@@ -72,17 +72,24 @@ func newWorld(t *testing.T, name string) *contract.World {
 			},
 		},
 	}
-	for range 7 {
-		w.CRM.Prospects = append(w.CRM.Prospects, s.add())
+	for len(rows) <= 7 {
+		rows = append(rows, prospectRow(len(rows)))
+		w.CRM.Prospects = append(w.CRM.Prospects, rows[len(rows)-1][0])
 	}
+	s.save(rows)
 	return w
+}
+
+func prospectRow(n int) []string {
+	id := fmt.Sprint("p", n)
+	return []string{id, "canari-société " + id, "canari-société dit oui", "06 11 22 33 44", "non", "alice", "L1"}
 }
 
 func (s *screen) add() string {
 	rows := s.load(s.file)
-	id := fmt.Sprint("p", len(rows))
-	s.save(append(rows, []string{id, "canari-société " + id, "canari-société dit oui", "06 11 22 33 44", "non", "alice", "L1"}))
-	return id
+	row := prospectRow(len(rows))
+	s.save(append(rows, row))
+	return row[0]
 }
 
 // agenda changes the line of an appointment.

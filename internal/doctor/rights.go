@@ -24,8 +24,22 @@ func (w *ward) rights(ctx context.Context, c connector.Catalogue) {
 		w.find(Wider, "key.admin", "")
 	}
 	w.lacks(c, r)
+	var deletes, strange []string
 	for _, o := range c.Objects {
+		of := r.Objects[o.Name]
+		if of.Delete == connector.Yes {
+			deletes = append(deletes, o.Name)
+		}
+		if o.Object == "" && (of.Read == connector.Yes || of.Write == connector.Yes) {
+			strange = append(strange, o.Name)
+		}
 		w.wider(o, r)
+	}
+	if len(deletes) > 0 {
+		w.find(Wider, "key.delete", "", len(deletes), shortened(deletes))
+	}
+	if len(strange) > 0 {
+		w.find(Wider, "key.object", "", len(strange), shortened(strange))
 	}
 }
 
@@ -71,19 +85,10 @@ func onField(r connector.Rights, object, field string) connector.FieldRights {
 	return f
 }
 
-// wider says how much more the key may do with records of a kind than is needed.
+// wider says which fields of a kind of record the key may read and write without
+// need.
 func (w *ward) wider(o connector.VendorObject, r connector.Rights) {
-	of := r.Objects[o.Name]
-	if of.Delete == connector.Yes {
-		w.find(Wider, "key.delete", o.Name)
-	}
-	if o.Object == "" {
-		if of.Read == connector.Yes || of.Write == connector.Yes {
-			w.find(Wider, "key.object", o.Name)
-		}
-		return
-	}
-	if o.Object == bridge.Activity || o.Object == bridge.Appointment {
+	if o.Object == "" || o.Object == bridge.Activity || o.Object == bridge.Appointment {
 		return // these are made by the connector, with fields of its own
 	}
 	reads, writes := w.beyond(o, r, w.Read, false), w.beyond(o, r, w.Write, true)

@@ -64,8 +64,8 @@ var words = map[string]struct{ en, fr string }{
 	"key.read":   {"somebody may read it, but the key may not read %q: cards will lack it", "quelqu'un a le droit de le lire, mais la clé ne peut pas lire %q : il manquera sur les fiches"},
 	"key.write":  {"somebody may write it, but the key may not write %q: those writes will be refused", "quelqu'un a le droit de l'écrire, mais la clé ne peut pas écrire %q : ces écritures seront refusées"},
 	"key.create": {"the key may not create these: what the bridge has to write will be refused", "la clé ne peut pas en créer : ce que la passerelle doit écrire sera refusé"},
-	"key.delete": {"the key may delete these: only a probe's clean-up does", "la clé peut en supprimer : seul le nettoyage d'un essai le fait"},
-	"key.object": {"the key may see or change these: the bridge never does", "la clé peut les voir ou les changer : la passerelle ne le fait jamais"},
+	"key.delete": {"the key may delete records of %d kinds, which only a probe's clean-up does: %s", "la clé peut supprimer des fiches de %d sortes, ce que seul le nettoyage d'un essai fait : %s"},
+	"key.object": {"the key may see or change records of %d kinds that the bridge never touches: %s", "la clé peut voir ou changer des fiches de %d sortes que la passerelle ne touche jamais : %s"},
 	"key.reads":  {"the key may read %d fields that nobody needs: %s", "la clé peut lire %d champs dont personne n'a besoin : %s"},
 	"key.writes": {"the key may write %d fields that nobody needs: %s", "la clé peut écrire %d champs dont personne n'a besoin : %s"},
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -38,7 +39,9 @@ func natsMain() {
 }
 
 // crmMain is the program crm: a CRM with nine prospects at an address, until it
-// is interrupted; then it says how many activities it holds: crm ADDR.
+// is interrupted; then it says how many activities and appointments it holds: crm
+// ADDR. With a second argument its changes take long; each makes a file of that
+// name first: crm ADDR FILE.
 func crmMain() {
 	fake, err := crmfake.New(crmfake.Options{})
 	if err != nil {
@@ -48,6 +51,9 @@ func crmMain() {
 		fake.Put(fmt.Sprint(n+1), map[string]any{"name": fmt.Sprintf("Société %d", n+1), "phone": fmt.Sprintf("01 99 00 00 %02d", n+1)})
 	}
 	web := &http.Server{Addr: os.Args[1], Handler: fake, ReadHeaderTimeout: time.Minute}
+	if len(os.Args) > 2 {
+		web.Handler = slowly(fake, os.Args[2])
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- web.ListenAndServe() }()
 	select {
@@ -56,7 +62,23 @@ func crmMain() {
 	case <-interruption():
 	}
 	fmt.Println(len(fake.All(crmfake.Activities)), "activities")
+	fmt.Println(len(fake.All(crmfake.Appointments)), "appointments")
 	end(errors.Join(web.Close(), fake.Close()))
+}
+
+// slowly lets changes of records wait until their sender gives them up.
+func slowly(fake http.Handler, file string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPatch {
+			fake.ServeHTTP(w, r)
+			return
+		}
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			end(err)
+		}
+		_, _ = io.Copy(io.Discard, r.Body) // only then the server notices that nobody waits
+		<-r.Context().Done()
+	})
 }
 
 func interruption() <-chan os.Signal {

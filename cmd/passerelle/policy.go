@@ -30,6 +30,7 @@ type policyCmds struct {
 
 	Simulate policySimulateCmd `cmd:"" help:"Say what would have been otherwise under another policy, from what was decided lately."`
 	Shadow   policyShadowCmd   `cmd:"" help:"Say what the draft decides otherwise that runs beside the policy in force; see serve --shadow."`
+	Rights   policyRightsCmd   `cmd:"" help:"Say what the CRMs' keys could do, and how much of it the policy uses."`
 	Suggest  policySuggestCmd  `cmd:"" help:"Say what could go of a policy, since nobody used it, and what was used least."`
 	Propose  policyProposeCmd  `cmd:"" help:"Propose a policy; somebody else activates it."`
 	Drafts   policyDraftsCmd   `cmd:"" help:"List the policies that wait for a second person."`

@@ -17,6 +17,7 @@ import (
 	"passerelle/internal/governance"
 	"passerelle/internal/identity"
 	"passerelle/internal/intake"
+	"passerelle/internal/policy"
 	"passerelle/internal/problem"
 	"passerelle/internal/relay"
 	"passerelle/internal/schema"
@@ -44,6 +45,8 @@ type Options struct {
 	Schemas *schema.Set
 	// Connections are those of the moment, in the order of the config.
 	Connections func() []Connection
+	// Rights asks the CRMs what their keys may do.
+	Rights func(context.Context) ([]policy.KeyUse, error)
 	// Examine has a look at a connection.
 	Examine Examine
 	// Import drafts a policy from a CRM.

@@ -76,7 +76,7 @@ func (a *API) campaignOf(c bridge.Campaign) campaign {
 // decides whether the campaign is theirs to work on.
 func inHand(actor bridge.Actor, c bridge.Campaign) policy.Record {
 	theirs := c.Team == "" || c.Team == actor.Person.Team
-	return policy.Record{Handed: theirs, Team: c.Team, CampaignTeam: c.Team, Principal: c.Principal}
+	return policy.Record{Handed: theirs, Team: c.Team, CampaignTeam: c.Team, Principal: c.Principal, CRM: c.CRM}
 }
 
 // worksOn says whether the actor may know of the campaign.

@@ -11,6 +11,7 @@ import (
 
 func (a *API) lookbackRoutes() {
 	post(a, "/v1/policy/simulate", "What would have been otherwise under another policy, decision by decision", a.simulate)
+	get(a, "/v1/policy/rights", "What the CRMs' keys could do, and how much of it the policy uses", a.rights)
 	get(a, "/v1/policy/shadow", "What a draft that runs beside the policy in force decides otherwise", a.shadow)
 	post(a, "/v1/policy/suggest", "What could go of a policy, judged by what was done", a.suggest)
 }

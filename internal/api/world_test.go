@@ -177,6 +177,9 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 			Store: w.store, Desk: w.desk, Now: w.clock, Log: log, Local: "hub",
 			Lines: []relay.Line{{Name: crm, Conn: w.crm, Breaker: httpx.NewBreaker(3, time.Second)}},
 		}),
+		Rights: func(context.Context) ([]policy.KeyUse, error) {
+			return []policy.KeyUse{{Connection: "crm.main", CouldWrite: 214, Writes: 9}}, nil
+		},
 		Examine: func(ctx context.Context, name bridge.ConnectionName, lang string) (doctor.Report, bool, error) {
 			r, err := doctor.Examine(ctx, doctor.Patient{Name: name, Kind: connector.CRM, Conn: w.crm, Now: w.clock, Lang: lang})
 			return r, name == crm, err

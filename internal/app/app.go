@@ -274,6 +274,7 @@ func (a *App) followPolicy() {
 	if line, text, err := a.storedPolicy(); err == nil {
 		a.copyPolicy(line, text)
 	}
+	a.watchRights()
 	a.sync.Poke()
 }
 

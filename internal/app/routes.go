@@ -28,7 +28,7 @@ func (a *App) openAPI() error {
 			Route: api.Route, Served: a.metrics.Served,
 		}),
 		Office: a.office, Backup: a.backup, Forget: a.forget,
-		Connections: a.connections, Examine: a.examine, Import: a.importPolicy, Probe: a.probe, StopProbe: a.trials.stop, Keys: a.keys, RotateKey: a.rotateKey, Acknowledged: a.metrics.Acknowledged,
+		Connections: a.connections, Rights: a.rightsUse, Examine: a.examine, Import: a.importPolicy, Probe: a.probe, StopProbe: a.trials.stop, Keys: a.keys, RotateKey: a.rotateKey, Acknowledged: a.metrics.Acknowledged,
 		Version: a.opts.Version, BodyLimit: a.cfg.HTTP.BodyLimit, Now: a.opts.Now, Log: a.log,
 	})
 	if err != nil {

@@ -29,6 +29,11 @@ func (a *App) startShadow() *desk.Shadow {
 // rules are those of a config, with the policy and the draft beside it.
 func (a *App) rules(cfg *config.Config, p *policy.Policy, dir *identity.Directory) (*desk.Rules, error) {
 	out := rulesOf(cfg, p, dir)
+	told, err := a.told(cfg.People)
+	if err != nil {
+		return nil, err
+	}
+	out.Policy = out.Policy.Within(told)
 	if a.opts.Draft == nil {
 		return out, nil
 	}
@@ -36,6 +41,6 @@ func (a *App) rules(cfg *config.Config, p *policy.Policy, dir *identity.Director
 	if err != nil {
 		return nil, fmt.Errorf("the draft that is to run beside does not fit the config: %w", err)
 	}
-	out.Draft = draft.With(out.Policy.Staff())
+	out.Draft = draft.Like(out.Policy)
 	return out, nil
 }

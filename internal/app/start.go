@@ -172,6 +172,8 @@ func (a *App) startChores(context.Context) error {
 		return a.desk.ExpireProposals(ctx, a.opts.Now().Add(-proposalLife))
 	})
 	a.keepAgenda(every)
+	every(rightsEvery, "read the CRMs' rights", a.readRights)
+	a.chores.Go(a.watchRights)
 	a.chores.Go(a.finishRotation)
 	a.upkeep(every)
 	a.onStop(func() { cancel(); a.chores.Wait() })

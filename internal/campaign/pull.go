@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"passerelle/internal/bridge"
@@ -26,6 +27,9 @@ func (s *Sync) pull(ctx context.Context, c bridge.Campaign) error {
 	puller, ok := s.opts.Pullers[c.CRM]
 	if !ok {
 		return errors.New("this connection cannot list prospects")
+	}
+	if s.opts.Desk.Rules().Policy.Unread(c.CRM) {
+		return fmt.Errorf("the policy keeps within the rights of %s, which were never read: passerelle policy rights says why", c.CRM)
 	}
 	asked := s.fields(c)
 	at, err := s.resume(c.ID, asked)
@@ -72,7 +76,7 @@ func (s *Sync) fields(c bridge.Campaign) []bridge.FieldName {
 	}
 	var out []bridge.FieldName
 	for _, name := range rules.Policy.NeededOf(paths...) {
-		if rules.Mapped[c.CRM][name] {
+		if rules.Mapped[c.CRM][name] && rules.Policy.Asks(c.CRM, name) {
 			out = append(out, name)
 		}
 	}

@@ -33,6 +33,21 @@ type Catalogue struct {
 	Silent  []string // what it does not tell, each in words for the integrator
 }
 
+// Field finds a field by the name that a mapping gives it; those of an object
+// that serves one of ours come first.
+func (c Catalogue) Field(name string) (object VendorObject, field VendorField, ok bool) {
+	for _, serving := range []bool{true, false} {
+		for _, o := range c.Objects {
+			for _, f := range o.Fields {
+				if f.Name == name && (o.Object != "") == serving {
+					return o, f, true
+				}
+			}
+		}
+	}
+	return object, field, false
+}
+
 // VendorObject is a kind of record of a CRM.
 type VendorObject struct {
 	Name   string        // the vendor's: "Leads", "thirdparties"
@@ -84,6 +99,19 @@ type RightsTeller interface {
 type Rights struct {
 	Admin   bool // everything, whatever Objects say
 	Objects map[string]ObjectRights
+}
+
+// OnField is what the rights say of a field.
+func (r Rights) OnField(object, field string) FieldRights {
+	of, told := r.Objects[object]
+	if !told || of.Fields == nil {
+		return FieldRights{Read: of.Read, Write: of.Write}
+	}
+	f, shown := of.Fields[field]
+	if !shown {
+		return FieldRights{Read: No, Write: No}
+	}
+	return f
 }
 
 // ObjectRights are those on the records of one kind.

@@ -79,7 +79,8 @@ func pastFrom(tx *store.Tx, from string, since time.Time, mapped map[bridge.Conn
 			prospect := key[:strings.LastIndex(key, "\x00")]
 			mark, _ := ledger.Pseudonym(tx, prospect)
 			connection, _, _ := strings.Cut(prospect, "\x00")
-			visit(past.again(mapped[bridge.ConnectionName(connection)], mark))
+			past.Record.CRM = bridge.ConnectionName(connection)
+			visit(past.again(mapped[past.Record.CRM], mark))
 		}
 		return true, nil
 	})

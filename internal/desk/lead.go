@@ -225,6 +225,7 @@ func (c *command) record(l bridge.Lead, p bridge.Prospect) policy.Record {
 		CampaignTeam: camp.Team,
 		Territory:    c.Policy.Territory(p.Fields),
 		Principal:    camp.Principal,
+		CRM:          l.Prospect.Connection,
 	}
 }
 

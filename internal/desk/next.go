@@ -48,7 +48,7 @@ func (c *command) next(id bridge.CampaignID) (*Handout, error) {
 	}
 	// A lead in the hands of somebody who may not record the call would only be
 	// kept from the others.
-	call := policy.Record{Owner: c.who.Person, Handed: true, Team: camp.Team, CampaignTeam: camp.Team, Principal: camp.Principal}
+	call := policy.Record{Owner: c.who.Person, Handed: true, Team: camp.Team, CampaignTeam: camp.Team, Principal: camp.Principal, CRM: camp.CRM}
 	if err := c.need(policy.Create, bridge.Activity, call, "be handed leads, since you may not record calls"); err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (c *command) next(id bridge.CampaignID) (*Handout, error) {
 // queues are those of a campaign that the caller may be handed leads from:
 // their own, and the pool if their team runs it or their scope is wider.
 func (c *command) queues(camp bridge.Campaign) ([]bridge.PersonID, error) {
-	scope := policy.Record{Team: camp.Team, CampaignTeam: camp.Team, Principal: camp.Principal}
+	scope := policy.Record{Team: camp.Team, CampaignTeam: camp.Team, Principal: camp.Principal, CRM: camp.CRM}
 	own, pool := scope, scope
 	own.Assignee = c.who.Person
 	pool.Handed = camp.Team == "" || camp.Team == c.who.Team

@@ -140,7 +140,7 @@ func (c *command) trying(d Decision, l bridge.Lead) {
 // tryingNext is trying for whoever asks for a lead of the campaign: nobody knows
 // which.
 func (c *command) tryingNext(camp bridge.Campaign) {
-	lead := policy.Record{Assignee: c.who.Person, Handed: true, Team: camp.Team, CampaignTeam: camp.Team, Principal: camp.Principal}
+	lead := policy.Record{Assignee: c.who.Person, Handed: true, Team: camp.Team, CampaignTeam: camp.Team, Principal: camp.Principal, CRM: camp.CRM}
 	c.trying(Decision{Kind: "next", Record: lead}, bridge.Lead{Campaign: camp.ID})
 }
 

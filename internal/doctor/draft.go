@@ -129,11 +129,11 @@ func grants(p Patient, c connector.Catalogue, r connector.Rights) string {
 	for _, object := range []bridge.Object{bridge.ProspectObj, bridge.Account, bridge.Contact, bridge.Opportunity} {
 		var reads, writes []string
 		for _, name := range p.Fields.Names() {
-			o, f, there := described(c, p.Fields[name])
+			o, f, there := c.Field(p.Fields[name])
 			if name.Object() != object || !there {
 				continue
 			}
-			of := onField(r, o.Name, f.Name)
+			of := r.OnField(o.Name, f.Name)
 			if r.Admin || of.Read == connector.Yes {
 				reads = append(reads, string(name))
 			}

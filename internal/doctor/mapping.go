@@ -9,26 +9,11 @@ import (
 	"passerelle/internal/connector"
 )
 
-// described finds a field by the name that a mapping gives it; those of an
-// object that serves one of ours come first.
-func described(c connector.Catalogue, name string) (object connector.VendorObject, field connector.VendorField, ok bool) {
-	for _, serving := range []bool{true, false} {
-		for _, o := range c.Objects {
-			for _, f := range o.Fields {
-				if f.Name == name && (o.Object != "") == serving {
-					return o, f, true
-				}
-			}
-		}
-	}
-	return object, field, false
-}
-
 // mappings compares what the config maps with what the CRM has.
 func (w *ward) mappings(c connector.Catalogue) {
 	for _, name := range w.Fields.Names() {
 		vendor := w.Fields[name]
-		_, f, there := described(c, vendor)
+		_, f, there := c.Field(vendor)
 		if !there {
 			w.find(Wrong, "field.missing", string(name), vendor, w.instead(like(vendor, names(c))))
 			continue

@@ -54,12 +54,12 @@ func (w *ward) lacks(c connector.Catalogue, r connector.Rights) {
 		return
 	}
 	for _, name := range w.needed(w.Read) {
-		if o, f, there := described(c, w.Fields[name]); there && onField(r, o.Name, f.Name).Read == connector.No {
+		if o, f, there := c.Field(w.Fields[name]); there && r.OnField(o.Name, f.Name).Read == connector.No {
 			w.find(Wrong, "key.read", string(name), f.Name)
 		}
 	}
 	for _, name := range w.needed(w.Write) {
-		if o, f, there := described(c, w.Fields[name]); there && onField(r, o.Name, f.Name).Write == connector.No {
+		if o, f, there := c.Field(w.Fields[name]); there && r.OnField(o.Name, f.Name).Write == connector.No {
 			w.find(Wrong, "key.write", string(name), f.Name)
 		}
 	}
@@ -70,19 +70,6 @@ func (w *ward) lacks(c connector.Catalogue, r connector.Rights) {
 			w.find(Wrong, "key.create", o.Name)
 		}
 	}
-}
-
-// onField is what rights say of a field.
-func onField(r connector.Rights, object, field string) connector.FieldRights {
-	of, told := r.Objects[object]
-	if !told || of.Fields == nil {
-		return connector.FieldRights{Read: of.Read, Write: of.Write}
-	}
-	f, shown := of.Fields[field]
-	if !shown {
-		return connector.FieldRights{Read: connector.No, Write: connector.No}
-	}
-	return f
 }
 
 // wider says which fields of a kind of record the key may read and write without
@@ -108,7 +95,7 @@ func (w *ward) beyond(o connector.VendorObject, r connector.Rights, of []bridge.
 		needed[w.Fields[name]] = true
 	}
 	for _, f := range o.Fields {
-		rights := onField(r, o.Name, f.Name)
+		rights := r.OnField(o.Name, f.Name)
 		may := rights.Read
 		if write {
 			may = rights.Write

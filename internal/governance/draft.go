@@ -175,7 +175,7 @@ func (o *Office) use(p *policy.Policy) {
 	for {
 		old := o.opts.Desk.Rules()
 		rules := *old
-		rules.Policy = p.With(old.Policy.Staff())
+		rules.Policy = p.Like(old.Policy)
 		if o.opts.Desk.Swap(old, &rules) {
 			return
 		}

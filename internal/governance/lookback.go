@@ -15,7 +15,7 @@ func (o *Office) Simulate(text []byte, since time.Time) (policy.Forecast, error)
 	if err != nil {
 		return policy.Forecast{}, err
 	}
-	s := policy.Simulate(rules.Policy, p.With(rules.Policy.Staff()))
+	s := policy.Simulate(rules.Policy, p.Like(rules.Policy))
 	err = o.opts.Desk.Past(since, s.Add)
 	return s.Forecast(), err
 }
@@ -30,7 +30,7 @@ func (o *Office) Suggest(file string, text []byte, since time.Time) (policy.Sugg
 		if err != nil {
 			return policy.Suggestion{}, err
 		}
-		p = fresh.With(p.Staff())
+		p = fresh.Like(p)
 	}
 	if kept := o.opts.Kept(now); kept.After(since) {
 		since = kept

@@ -55,8 +55,12 @@ func (p *Policy) allows(s *Subject, action Action, bit int, r *Record) bool {
 	if role == nil {
 		return false
 	}
-	return role.rows[scopesOf(s, r)&^inAll][a].has(bit) ||
-		p.shares && role.ever[a].has(bit) && p.widened(role, s, r).permits(a, int(p.targets.places[bit]))
+	if !role.rows[scopesOf(s, r)&^inAll][a].has(bit) &&
+		(!p.shares || !role.ever[a].has(bit) || !p.widened(role, s, r).permits(a, int(p.targets.places[bit]))) {
+		return false
+	}
+	no := p.withheld(s, r, a)
+	return no == nil || !no.has(bit)
 }
 
 // fields are the targets that the subject may do the action on.
@@ -65,7 +69,7 @@ func (p *Policy) fields(s *Subject, r *Record, a int) FieldMask {
 	if role == nil {
 		return FieldMask{}
 	}
-	return FieldMask{p.targets, role.rows[scopesOf(s, r)&^inAll][a], role.ever[a], p.widened(role, s, r), a}
+	return FieldMask{p.targets, role.rows[scopesOf(s, r)&^inAll][a], role.ever[a], p.widened(role, s, r), a, p.withheld(s, r, a)}
 }
 
 // seat is one way in and the role it leads to.

@@ -45,6 +45,7 @@ type Delta struct {
 	Limits  []LimitChange  `json:"limits"`
 
 	Statistics []StatisticsChange `json:"statistics"`
+	Bounds     []BoundChange      `json:"crm_rights"`
 }
 
 // Diff says who gains and who loses what from old to new, which must have been
@@ -60,6 +61,7 @@ func Diff(old, new *Policy) Delta {
 	out.Ranks, out.Sharing, out.Territories = rankChanges(old, new), shareChanges(old, new), territoryChanges(old, new)
 	out.Windows, out.Limits = windowChanges(old, new), limitChanges(old, new)
 	out.Statistics = statisticsChanges(old, new)
+	out.Bounds = boundChanges(old, new)
 	for _, m := range out.Moves {
 		who := Change{Path: m.Path, Role: cmp.Or(m.To, m.From)}
 		out.Changes = append(out.Changes, compare(new.targets, who, old.paths[m.Path], new.paths[m.Path])...)

@@ -100,6 +100,7 @@ func (d Delta) Text(lang string) string {
 	section(&t, windowsHeading, d.Windows)
 	section(&t, limitsHeading, d.Limits)
 	section(&t, statisticsHeading, d.Statistics)
+	section(&t, boundsHeading, d.Bounds)
 	for i, c := range d.Changes {
 		if i == 0 || d.Changes[i-1].Risk != c.Risk {
 			t.heading(c.Risk.Text(lang))

@@ -157,6 +157,19 @@
 // leads counts those that it changes; beyond the limit it is refused whole. The
 // machine's operator has no limit.
 //
+// # The CRM's own rights
+//
+//	crm_rights:
+//	  crm.main: key      # what its key may not do, nobody may through the bridge
+//	  crm.other: person  # nor what the person's own user there may not
+//
+// Nothing then goes beyond what the CRM tells of its rights on prospects,
+// accounts, contacts and opportunities; what it does not tell does not restrict.
+// Somebody without a user in the CRM has the key's rights. What one's own user
+// may not write may still be proposed, since the key writes it. Until the rights
+// were read once, nothing of the CRM may be had; what was told last holds while
+// it is down. Calls and appointments are the bridge's own and are not bound.
+//
 // # Test cases
 //
 // A policy may hold what its author expects of it. They are run by the policy

@@ -17,6 +17,7 @@ const (
 	CauseWindow    Cause = "window"     // it is granted, but not at this time or from this address
 	CauseContext   Cause = "context"    // the role's cards hold the context field
 	CauseNoContext Cause = "no_context" // they do not
+	CauseCRM       Cause = "crm"        // it is granted, but the CRM's own rights do not reach so far
 	CauseNoField   Cause = "no_field"   // the action is not done to single fields
 )
 
@@ -24,8 +25,9 @@ const (
 type judgement struct {
 	cause Cause
 	role  *role
-	rule  *rule // that decided; of CauseScope: one that would have
-	wide  bool  // of CauseGrant: the record is opened beyond the rule's scope
+	rule  *rule    // that decided; of CauseScope: one that would have
+	wide  bool     // of CauseGrant: the record is opened beyond the rule's scope
+	crm   overhead // of CauseCRM
 }
 
 // judge decides by the rules as written, one by one. It comes to what the
@@ -45,7 +47,11 @@ func (p *Policy) judge(s Subject, action Action, t Target, r Record) judgement {
 	case !mapped:
 		return judgement{cause: CauseUnmapped}
 	}
-	return role.judge(p.targets, a, bit, p.extent(role, s, r))
+	out := role.judge(p.targets, a, bit, p.extent(role, s, r))
+	if over, beyond := p.overheadOf(&s, &r, a, bit); beyond && out.cause == CauseGrant {
+		out.cause, out.crm = CauseCRM, over
+	}
+	return out
 }
 
 // judge decides for a record by the role's rules. A grant whose scope holds by
@@ -97,6 +103,10 @@ func (p *Policy) refusal(s Subject, r Record, name bridge.FieldName) bridge.Refu
 		out.Remedy = remedy.Text("en")
 	case p.targets.field(name) < 0:
 		out.Remedy = mapField.in("en")
+	default:
+		if over, beyond := p.overheadOf(&s, &r, Write.index(), p.targets.field(name)); beyond {
+			out.Remedy = over.help("en")
+		}
 	}
 	return out
 }
@@ -105,7 +115,7 @@ func (p *Policy) refusal(s Subject, r Record, name bridge.FieldName) bridge.Refu
 // less is needed to let it be written.
 func (p *Policy) remedyOfRefusal(s Subject, r Record, t Target) Remedy {
 	write, propose := p.remedy(s, Write, t, r), p.remedy(s, Propose, t, r)
-	if len(write) < len(propose) {
+	if len(propose) == 0 || len(write) > 0 && len(write) < len(propose) {
 		return write
 	}
 	return propose

@@ -24,6 +24,7 @@ type document struct {
 	Context     map[string]strict.Node            `yaml:"context"`
 	Window      strict.Node                       `yaml:"window"`
 	Limits      []strict.Node                     `yaml:"limits"`
+	CRMRights   map[string]strict.Node            `yaml:"crm_rights"`
 	Tests       []strict.Node                     `yaml:"tests"`
 }
 
@@ -131,6 +132,7 @@ func (l *loader) document(p *Policy, root strict.Node) {
 	l.sharing(p, doc.Sharing)
 	l.territories(p, root)
 	l.limits(p, doc.Limits)
+	l.crmRights(p, doc.CRMRights)
 	for connection, profiles := range doc.Profiles {
 		for profile, n := range profiles {
 			l.profile(p, Path{bridge.ConnectionName(connection), bridge.Profile(profile)}, n)

@@ -99,9 +99,14 @@ type FieldMask struct {
 	ever   mask
 	wide   widening
 	action int
+	no     mask // what the CRM withholds of it; nil for nothing
 }
 
 func (m FieldMask) has(bit int) bool {
+	return (m.no == nil || !m.no.has(bit)) && m.given(bit)
+}
+
+func (m FieldMask) given(bit int) bool {
 	return m.bits.has(bit) || m.wide != 0 && m.ever.has(bit) && m.wide.permits(m.action, int(m.targets.places[bit]))
 }
 

@@ -78,14 +78,14 @@ func (p Past) own() Record {
 // call is any call of the campaign: who may not record one is handed no lead.
 func (p Past) call() Record {
 	r := p.Record
-	return Record{Owner: p.Subject.Person, Handed: true, Team: r.CampaignTeam, CampaignTeam: r.CampaignTeam, Principal: r.Principal}
+	return Record{Owner: p.Subject.Person, Handed: true, Team: r.CampaignTeam, CampaignTeam: r.CampaignTeam, Principal: r.Principal, CRM: r.CRM}
 }
 
 // queue is the queue that the lead stood in: the person's own, or the pool, which
 // is handed to the people of the campaign's team.
 func (p Past) queue() Record {
 	r := p.Record
-	out := Record{Team: r.CampaignTeam, CampaignTeam: r.CampaignTeam, Principal: r.Principal}
+	out := Record{Team: r.CampaignTeam, CampaignTeam: r.CampaignTeam, Principal: r.Principal, CRM: r.CRM}
 	if r.Assignee != "" && r.Assignee == p.Subject.Person {
 		out.Assignee = r.Assignee
 	} else {

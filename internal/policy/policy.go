@@ -59,7 +59,10 @@ type Policy struct {
 	toTeams     map[string]*given
 	shares      bool // there is rank or a sharing rule
 	staff       Staff
-	ranks       map[bridge.PersonID][]int // the roles that people have, by number
+	crms        map[bridge.ConnectionName]crmBound
+	told        map[bridge.ConnectionName]Told
+	roofs       map[bridge.ConnectionName]*roof // nil: no CRM's own rights bind
+	ranks       map[bridge.PersonID][]int       // the roles that people have, by number
 }
 
 // Path is a way in: a connection and the profile a person has on it.

@@ -46,6 +46,11 @@ type Remedy []Edit
 func (p *Policy) remedy(s Subject, action Action, t Target, r Record) Remedy {
 	j := p.judge(s, action, t, r)
 	bit := p.targets.bit(t)
+	if j.cause != CauseUnknown {
+		if _, beyond := p.overheadOf(&s, &r, action.index(), bit); beyond {
+			return nil // whatever the policy says, the CRM would not
+		}
+	}
 	switch j.cause {
 	case CauseGrant:
 		return Remedy{{Kind: AddDeny, Role: j.role.name, Action: action, Target: t}}

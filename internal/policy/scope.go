@@ -110,6 +110,8 @@ type Record struct {
 	CampaignTeam string          `json:"campaign_team,omitempty"` // that runs its campaign
 	Territory    string          `json:"territory,omitempty"`
 	Principal    string          `json:"principal,omitempty"`
+	// CRM is whose record it is. A decision's record does not keep it: its key says.
+	CRM bridge.ConnectionName `json:"-"`
 }
 
 // scopesOf is the set of scopes that hold for the subject on the record.

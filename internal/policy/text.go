@@ -90,6 +90,9 @@ func (j judgement) reason(lang string, s Subject, action Action, t Target) strin
 	if j.rule != nil {
 		words = append(words, "{scope}", scopeNames[j.rule.scope].in(lang))
 	}
+	if j.cause == CauseCRM {
+		return j.beyond(lang, action, t)
+	}
 	if j.cause == CauseUnknown && verbs[action].en == "" {
 		return phrase{"there is no action " + strconv.Quote(string(action)), "l'action " + strconv.Quote(string(action)) + " n'existe pas"}.in(lang)
 	}
@@ -140,6 +143,8 @@ func (e Explanation) Text(lang string) string {
 		sentences = append(sentences, deniedBy.fill(lang, rule...))
 	case CauseScope:
 		sentences = append(sentences, outOfReach.fill(lang, rule...))
+	case CauseCRM:
+		sentences = append(sentences, grantedBy.fill(lang, rule...))
 	}
 	if e.Proposable {
 		sentences = append(sentences, proposable.in(lang))
@@ -148,6 +153,9 @@ func (e Explanation) Text(lang string) string {
 		sentences = append(sentences, nothingHelp.in(lang))
 		if e.Cause == CauseUnknown && e.Target.Field != "" && verbs[e.Action].en != "" {
 			sentences = append(sentences, capital(mapField.in(lang))+".")
+		}
+		if e.Cause == CauseCRM {
+			sentences = append(sentences, capital(e.judged.crm.help(lang))+".")
 		}
 		return strings.Join(sentences, " ")
 	}

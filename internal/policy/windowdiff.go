@@ -37,8 +37,11 @@ func windowChanges(old, new *Policy) []WindowChange {
 func compareWindows(name bridge.Role, old, new *window) []WindowChange {
 	var out []WindowChange
 	add := func(gains bool, hours week, networks []string, zone string) {
-		if len(hours) > 0 || len(networks) > 0 {
-			out = append(out, WindowChange{Role: name, Gains: gains, Hours: hours.lines("en"), Networks: networks, Zone: zone, week: hours})
+		if len(hours) > 0 {
+			out = append(out, WindowChange{Role: name, Gains: gains, Hours: hours.lines("en"), Zone: zone, week: hours})
+		}
+		if len(networks) > 0 {
+			out = append(out, WindowChange{Role: name, Gains: gains, Networks: networks})
 		}
 	}
 	before, after := old.whole(), new.whole()

@@ -69,7 +69,7 @@ func newCRM(o fake.Options) (crm *fake.Server, category int) {
 }
 
 func goodSettings(url string) string {
-	return fmt.Sprintf("base: %s\nkey: %s\nuser: bridge\nstatuses: {-1: [do_not_call], 0: [new], 1: [to_contact], 2: [attempted, callback], 3: [qualified, not_interested]}\n", url, bridgeKey)
+	return fmt.Sprintf("base: %s\nkey: %s\nuser: 2\nstatuses: {-1: [do_not_call], 0: [new], 1: [to_contact], 2: [attempted, callback], 3: [qualified, not_interested]}\n", url, bridgeKey)
 }
 
 func newWorld(t *testing.T) (*fake.Server, *contract.World) {
@@ -204,8 +204,8 @@ func badSettings() []contract.Bad {
 		bad("password in base", "https://", "https://u:canari-pw@", "base: not a plain address"),
 		bad("no key", "key: "+bridgeKey, `key: ""`, "key"),
 		bad("line break in key", "key: "+bridgeKey, `key: "x\ny"`, "key: empty, or holds a line break"),
-		bad("no user", "user: bridge", "", "user"),
-		bad("odd user", "user: bridge", `user: "a b"`, "user: not a login or id"),
+		bad("no user", "user: 2", "", "user"),
+		bad("odd user", "user: 2", "user: bridge", "user: not an id"),
 		bad("status without a number", "0: [new]", "zero: [new]", "statuses.zero"),
 		bad("status without a word", "0: [new]", "0: []", "statuses.0"),
 		bad("a word twice", "0: [new]", "0: [callback]", "stands for two statuses"),

@@ -21,7 +21,7 @@ func Descriptor() connector.Descriptor {
 			{Key: "base", Doc: "address of the site, https://crm.example or https://example/dolibarr"},
 			{Key: "key", Secret: true, Doc: "the API key of the user that the bridge works as: ${env:NAME} or ${file:path}"},
 			{Key: "entity", Doc: "number of the company where the module Multi-company is used"},
-			{Key: "user", Doc: "login or id of the user who owns the events of callers that Dolibarr does not know"},
+			{Key: "user", Doc: "id of the user who owns the events of callers that Dolibarr does not know"},
 			{Key: "statuses", Doc: "ids of the dictionary of prospect statuses, each with our words for it: {0: [new], 2: [attempted, callback]}"},
 			{Key: "events", Doc: "codes of two extra fields of agenda events that hold our ids, and of those that may hold the outcome and the duration"},
 			{Key: "call", Doc: "type of the events that log calls, their label, and the words for outcomes"},

@@ -2,6 +2,7 @@ package dolibarr
 
 import (
 	"context"
+	"fmt"
 	"net/http/httptest"
 	"strconv"
 	"strings"
@@ -151,7 +152,7 @@ func TestWhoseAnEventIs(t *testing.T) {
 	call := func(user string) connector.Receipt {
 		return o.do(t, bridge.Write{Kind: bridge.WriteActivity, CRMUser: user, Operation: bridge.OperationID("OP" + user), Call: &bridge.CallLog{At: time.Unix(1795348800, 0), TalkS: 60}})
 	}
-	for _, user := range []string{"u-alice", "3", ""} {
+	for _, user := range []string{"3", "4", ""} {
 		if r := call(user); r.Err != nil {
 			t.Errorf("%q: %v", user, r.Err)
 		}
@@ -163,14 +164,14 @@ func TestWhoseAnEventIs(t *testing.T) {
 			t.Errorf("event %+v", e)
 		}
 	}
-	if len(owners) != 3 || owners[0] != 3 || owners[1] != 3 || owners[2] != 2 {
+	if len(owners) != 3 || owners[0] != 3 || owners[1] != 4 || owners[2] != 2 {
 		t.Errorf("owners %v", owners)
 	}
-	rejected(t, call("nobody"), "no user of this login")
-	rejected(t, call("999"), "no user of this login or id")
-	rejected(t, call("a') or (1"), "no login or id")
-	o.crm.ChangeUser(4, func(u *fake.User) { u.Disabled = true })
-	rejected(t, call("u-bob"), "switched off")
+	rejected(t, call("u-alice"), "not the login")
+	rejected(t, call("999"), "no user of this id")
+	rejected(t, call("4) or (1"), "no id of Dolibarr")
+	gone := o.crm.AddUser(fake.User{Login: "u-carol", Disabled: true})
+	rejected(t, call(strconv.Itoa(gone)), "switched off")
 	rejected(t, o.do(t, bridge.Write{Kind: bridge.WriteMeeting, Meeting: &bridge.Meeting{ID: "m-1"}}), "the salesperson has no user")
 }
 
@@ -183,7 +184,7 @@ func TestAnAppointmentChangesHands(t *testing.T) {
 		t.Fatal(made.Err)
 	}
 	next := *m
-	next.CRMUser, next.Slot = "u-bob", bridge.Slot{UTC: time.Unix(1795521600, 0), Minutes: 30}
+	next.CRMUser, next.Slot = "4", bridge.Slot{UTC: time.Unix(1795521600, 0), Minutes: 30}
 	if r := o.do(t, bridge.Write{Kind: bridge.WriteMove, Meeting: &next}); r.Err != nil || r.ExternalID != made.ExternalID {
 		t.Fatalf("%+v", r)
 	}
@@ -197,6 +198,30 @@ func TestAnAppointmentChangesHands(t *testing.T) {
 	}
 	if e := o.crm.Events()[0]; e.Label != "Annulé : Démo ”deux”" || e.Percentage != 100 || e.Note != "client absent" || e.Owner != 4 {
 		t.Errorf("%+v", e)
+	}
+}
+
+// Seen on a running 22.0.4 in Europe/Paris: 02:30 in summer time comes back as
+// 02:30 in winter time.
+func TestTheHourThatComesTwiceIsRefused(t *testing.T) {
+	t.Parallel()
+	o := openTo(t, "", fields)
+	first := time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC)
+	for at, fits := range map[time.Time]bool{
+		first: false, first.Add(time.Hour): false, first.Add(-45 * time.Minute): false, first.Add(-75 * time.Minute): true, first.Add(90 * time.Minute): true,
+	} {
+		m := &bridge.Meeting{ID: fmt.Sprint("m-", at.Unix()), CRMUser: "3", Slot: bridge.Slot{UTC: at, Minutes: 30}}
+		r := o.do(t, bridge.Write{Kind: bridge.WriteMeeting, Operation: bridge.OperationID(m.ID), Meeting: m})
+		switch {
+		case !fits:
+			rejected(t, r, "shows twice")
+		case r.Err != nil:
+			t.Errorf("%v: %v", at, r.Err)
+		default:
+			if held, err := o.Appointments(t.Context(), []bridge.Meeting{*m}); err != nil || !held[0].Slot.UTC.Equal(at) {
+				t.Errorf("%v comes back as %+v, %v", at, held, err)
+			}
+		}
 	}
 }
 
@@ -318,7 +343,7 @@ func TestRights(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	o.crm.ChangeUser(3, func(u *fake.User) { u.Rights = []string{"societe.lire", "agenda.myactions.read"} })
-	r, err = o.Rights(t.Context(), "u-alice")
+	r, err = o.Rights(t.Context(), "3")
 	if p := r.Objects[objectParties]; err != nil || !p.OwnOnly || p.Write != connector.No || !r.Objects[objectEvents].OwnOnly {
 		t.Errorf("%+v, %v", r, err)
 	}

@@ -63,6 +63,9 @@ func (c *conn) makeMeeting(ctx context.Context, op string, w bridge.Write) (conn
 		return connector.Receipt{}, fault.Newf(fault.Rejected, op, "the salesperson has no user in Dolibarr: add it to people.*.crm")
 	}
 	owner, err := c.owner(ctx, op, w.Meeting.CRMUser)
+	if err == nil {
+		err = c.spellable(op, w.Meeting.Slot)
+	}
 	if err != nil {
 		return connector.Receipt{}, err
 	}
@@ -124,6 +127,9 @@ func (c *conn) moveMeeting(ctx context.Context, op string, w bridge.Write) (conn
 	if rec == nil {
 		return connector.Receipt{}, missingMeeting(op, w)
 	}
+	if err := c.spellable(op, w.Meeting.Slot); err != nil {
+		return connector.Receipt{}, err
+	}
 	body := c.meetingBody(w.Meeting)
 	if w.Meeting.CRMUser != "" {
 		owner, err := c.owner(ctx, op, w.Meeting.CRMUser)
@@ -133,6 +139,17 @@ func (c *conn) moveMeeting(ctx context.Context, op string, w bridge.Write) (conn
 		handOver(body, rec, owner)
 	}
 	return c.change(ctx, op, rec, w.Operation, body)
+}
+
+// spellable refuses an appointment that begins or ends in the hour that the
+// server's clock shows twice: Dolibarr stores it without saying which is meant.
+func (c *conn) spellable(op string, s bridge.Slot) error {
+	for _, t := range []time.Time{s.UTC, s.UTC.Add(time.Duration(s.Minutes) * time.Minute)} {
+		if spelled := c.naive(t); spelled == c.naive(t.Add(time.Hour)) || spelled == c.naive(t.Add(-time.Hour)) {
+			return fault.Newf(fault.Rejected, op, "the appointment begins or ends in the hour that the clock of Dolibarr's server shows twice: choose another time")
+		}
+	}
+	return nil
 }
 
 // handOver makes an event somebody's; others who take part still do.

@@ -170,10 +170,7 @@ func (c *conn) Names() []connector.Named {
 			out = append(out, connector.Named{Setting: setting, Object: objectEvents, Field: extra + code})
 		}
 	}
-	if plainID(c.User) {
-		out = append(out, connector.Named{Setting: "user", User: c.User})
-	}
-	return out
+	return append(out, connector.Named{Setting: "user", User: c.User})
 }
 
 // choices are the options of a list, by key.

@@ -88,6 +88,10 @@ func (m mapper) value(name bridge.FieldName, held any) bridge.Value {
 		return m.status(raw)
 	case def.Type == bridge.Integer:
 		raw = whole(raw)
+	case p.kind == bridge.Decimal: // its columns show eight places
+		if v, err := (bridge.FieldDef{Type: bridge.Decimal}).Parse(raw); err == nil {
+			raw = string(v)
+		}
 	case (def.Type == bridge.Date || def.Type == bridge.DateTime) && moment(raw) != time.Time{}:
 		// Days and moments come as epoch seconds, a day as its midnight on the server.
 		layout := time.RFC3339

@@ -92,7 +92,7 @@ func TestValues(t *testing.T) {
 	m := mapper{
 		fields: connector.FieldMap{
 			"prospect.x_day": "options_day", "prospect.x_at": "options_at", "prospect.x_number": "options_n", "prospect.x_yes": "options_yes",
-			bridge.FieldStatus: propStatus, bridge.FieldDoNotCall: propOpposed, "account.name": "name", "prospect.comment": "note_private", bridge.FieldPhone: "phone",
+			bridge.FieldStatus: propStatus, bridge.FieldDoNotCall: propOpposed, "account.name": "name", "account.registration": "capital", "prospect.comment": "note_private", bridge.FieldPhone: "phone",
 		},
 		catalog: catalog, zone: paris,
 		settings: settings{Statuses: map[string][]string{"-1": {"do_not_call"}, "2": {"attempted", "callback"}}},
@@ -113,6 +113,7 @@ func TestValues(t *testing.T) {
 		{bridge.FieldDoNotCall, "-1", "true"},
 		{bridge.FieldDoNotCall, "0", "false"},
 		{"prospect.comment", "a &amp; b", "a & b"},
+		{"account.registration", "1000.50000000", "1000.5"},
 	} {
 		if got := m.value(tc.name, tc.held); got != tc.value {
 			t.Errorf("%s of %v: %q, want %q", tc.name, tc.held, got, tc.value)

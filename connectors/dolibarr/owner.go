@@ -2,7 +2,6 @@ package dolibarr
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"sync"
@@ -11,58 +10,38 @@ import (
 	"passerelle/internal/fault"
 )
 
-// owners remembers the ids of the users that events were made for.
-type owners struct {
-	mu sync.Mutex
-	id map[string]string
+// owners remembers the users that events may be made for.
+type owners struct{ ids sync.Map }
+
+func (o *owners) known(id string) bool {
+	_, is := o.ids.Load(id)
+	return is
 }
 
-func (o *owners) get(user string) string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.id[user]
-}
+func (o *owners) add(id string) { o.ids.Store(id, true) }
 
-func (o *owners) put(user, id string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.id == nil {
-		o.id = map[string]string{}
-	}
-	o.id[user] = id
-}
-
-// owner is the id of a user given by login or id. Dolibarr takes an event for a
-// user that it does not have, so each is looked up once.
+// owner is the id of a user, if events may be made for it. Dolibarr takes an
+// event for a user that it does not have, so each is looked up once.
 func (c *conn) owner(ctx context.Context, op, user string) (string, error) {
-	if known := c.owners.get(user); known != "" {
-		return known, nil
+	if c.owners.known(user) {
+		return user, nil
 	}
-	if !login.MatchString(user) {
-		return "", fault.Newf(fault.Rejected, op, "the person's CRM user is no login or id of Dolibarr: correct people.*.crm")
-	}
-	filter := fmt.Sprintf("(t.login:=:'%s')", user)
-	if plainID(user) {
-		filter = "(t.rowid:=:" + user + ")"
+	if !plainID(user) {
+		return "", fault.Newf(fault.Rejected, op, "the person's CRM user is no id of Dolibarr: write the number of the user's page, not the login, in people.*.crm")
 	}
 	var found []record
 	err := c.call(ctx, op, request{path: "/users", params: url.Values{
-		"sqlfilters": {filter}, "properties": {"id,login,statut"}, "limit": {"1"},
+		"sqlfilters": {"(t.rowid:=:" + user + ")"}, "properties": {"id,statut"}, "limit": {"1"},
 	}}, &found)
 	switch {
-	case httpx.Status(err) == http.StatusForbidden && plainID(user):
-		c.owners.put(user, user) // the key may not look: the config's word must do
-		return user, nil
-	case httpx.Status(err) == http.StatusForbidden:
-		return "", fault.Newf(fault.Permanent, op, "the key's user may not read users: give them that right, or write ids instead of logins in people.*.crm")
+	case httpx.Status(err) == http.StatusForbidden: // the key may not look: the config's word must do
 	case err != nil:
 		return "", err
-	case len(found) == 0 || text(found[0]["login"]) != user && text(found[0]["id"]) != user:
-		return "", fault.Newf(fault.Rejected, op, "Dolibarr has no user of this login or id: correct people.*.crm")
+	case len(found) == 0 || text(found[0]["id"]) != user:
+		return "", fault.Newf(fault.Rejected, op, "Dolibarr has no user of this id: correct people.*.crm")
 	case text(found[0]["statut"]) != "1":
 		return "", fault.Newf(fault.Rejected, op, "the Dolibarr user is switched off: hand the work over, or correct people.*.crm")
 	}
-	id := text(found[0]["id"])
-	c.owners.put(user, id)
-	return id, nil
+	c.owners.add(user)
+	return user, nil
 }

@@ -82,9 +82,8 @@ func load(env connector.Env) (settings, error) {
 }
 
 var (
-	code  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
-	kind  = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,49}$`)
-	login = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,49}$`)
+	code = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+	kind = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,49}$`)
 )
 
 // check judges what the shape alone does not show.
@@ -98,7 +97,7 @@ func (s *settings) check(node strict.Node) (findings strict.Findings) {
 	want(isAddress(s.Base), "base", "not a plain address: write https://host or https://host/path, without user, query or #")
 	want(!s.Key.IsZero() && !strings.ContainsAny(s.Key.Reveal(), "\r\n"), "key", "empty, or holds a line break: write the API key of a Dolibarr user")
 	want(s.Entity >= 0, "entity", "write the number of the company, or nothing")
-	want(login.MatchString(s.User), "user", "not a login or id: write whose the events of unknown callers are")
+	want(plainID(s.User), "user", "not an id of a user: write the number of the page of whose the events of unknown callers are")
 	for at, c := range map[string]string{"events.id": s.Events.ID, "events.changes": s.Events.Changes} {
 		want(code.MatchString(c), at, "not the code of an extra field: write it as in Dolibarr's setup, without options_")
 	}

@@ -49,9 +49,9 @@ CONNECTION
 campaigns:
   spring: {name: Spring, crm: crm.main, selection: "SELECTION", team: floor, principal: acme, rules: always, script: Bonjour, feeds: [{connection: phoning.dial, list: L1, profile: agent}]}
 people:
-  alice: {name: Alice, team: floor, crm: {crm.main: ALICE}, phoning: {phoning.dial: {login: alice, profile: agent}}}
+  alice: {name: Alice, team: floor, crm: {crm.main: "ALICE"}, phoning: {phoning.dial: {login: alice, profile: agent}}}
   sam: {name: Sam, team: floor, phoning: {phoning.console: {login: sam, profile: supervisor}}}
-  vera: {name: Vera, team: sales, crm: {crm.main: VERA}}
+  vera: {name: Vera, team: sales, crm: {crm.main: "VERA"}}
 tokens:
   - {person: sam, connection: phoning.console, token: sam-token-0123456789}
 policy: policy.yaml

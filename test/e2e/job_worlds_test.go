@@ -138,23 +138,23 @@ func dolibarrWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	crm := dolibarr.New(dolibarr.Options{Zone: paris})
-	crm.AddUser(dolibarr.User{Login: "bridge", Key: "key-bridge-0123456789", Rights: []string{
+	bridge := crm.AddUser(dolibarr.User{Login: "bridge", Key: "key-bridge-0123456789", Rights: []string{
 		"societe.lire", "societe.creer", "societe.client.voir", "categorie.lire", "user.user.lire",
 		"agenda.myactions.read", "agenda.myactions.create", "agenda.myactions.delete",
 		"agenda.allactions.read", "agenda.allactions.create", "agenda.allactions.delete",
 	}})
-	crm.AddUser(dolibarr.User{Login: "alice"})
+	alice := crm.AddUser(dolibarr.User{Login: "alice"})
 	vera := crm.AddUser(dolibarr.User{Login: "vera"})
 	crm.AddExtraField("actioncomm", "passerelle_id", "varchar")
 	crm.AddExtraField("actioncomm", "passerelle_changes", "text")
 	category := crm.AddCategory("Printemps")
 	w := &world{
-		crm: crm, selection: strconv.Itoa(category), alice: "alice", vera: strconv.Itoa(vera), writes: isWrite, asked: crm.Asked,
+		crm: crm, selection: strconv.Itoa(category), alice: strconv.Itoa(alice), vera: strconv.Itoa(vera), writes: isWrite, asked: crm.Asked,
 		closed: []string{"note_public", "fk_prospectlevel"}, status: func(word string) string { return dolibarrStatuses[word] },
 		connection: func(url string) string {
 			return "type: dolibarr\nzone: Europe/Paris\nfields: {prospect.name: name, prospect.phone: phone, prospect.comment: note_private, prospect.status: stcomm_id, prospect.do_not_call: do_not_contact, " +
 				"account.revenue: capital, account.confidential_note: note_public, account.status: fk_prospectlevel}\n" +
-				"settings:\n  base: " + url + "\n  key: key-bridge-0123456789\n  user: bridge\n" +
+				"settings:\n  base: " + url + "\n  key: key-bridge-0123456789\n  user: " + strconv.Itoa(bridge) + "\n" +
 				"  statuses: {0: [new], 1: [appointment], 2: [attempted, callback], 3: [not_interested], -1: [do_not_call]}\n"
 		},
 	}

@@ -22,6 +22,8 @@ type report struct {
 	Connections []probeResult `json:"connections,omitempty"`
 	Policy      string        `json:"policy,omitempty"` // hash
 	Tests       int           `json:"tests,omitempty"`  // claims of the policy's own
+
+	Keys []policy.KeyUse `json:"keys,omitempty"` // what CRMs let the keys do, and the policy uses
 }
 
 // finding is one thing that is wrong, with its place if it is in a file.
@@ -96,7 +98,7 @@ func (r *report) look(ctx context.Context, cfg *config.Config, offline bool) {
 	}
 	_, err = app.Directory(cfg)
 	r.add(err)
-	r.lookAtPolicy(cfg)
+	r.lookAtPolicy(cfg, probes)
 }
 
 // lookOn finds what else is wrong besides what reading the config found, so
@@ -112,11 +114,11 @@ func (r *report) lookOn(ctx context.Context, cfg *config.Config) {
 		return strings.HasPrefix(f.Path, "connections.") && strings.Contains(f.Path, ".fields.")
 	}
 	if !slices.ContainsFunc(r.Findings, aboutFields) {
-		r.lookAtPolicy(cfg)
+		r.lookAtPolicy(cfg, probes)
 	}
 }
 
-func (r *report) lookAtPolicy(cfg *config.Config) {
+func (r *report) lookAtPolicy(cfg *config.Config, probes []app.Probe) {
 	if cfg.PolicyText == nil {
 		return
 	}
@@ -130,6 +132,7 @@ func (r *report) lookAtPolicy(cfg *config.Config) {
 			return ok
 		}))
 		r.add(cfg.CheckTerritories(p.Territories()))
+		r.add(shifted(r.bounds(cfg, p, probes).Err(), cfg.PolicyFile, cfg.PolicyLine-1))
 	}
 }
 
@@ -171,6 +174,11 @@ func (s *session) print(r report, good string) error {
 	}
 	for _, c := range r.Connections {
 		if err := s.printf("%s: %s\n", c.Name, c.State); err != nil {
+			return err
+		}
+	}
+	for _, u := range r.Keys {
+		if err := s.printf("%s", u.Text("en")); err != nil {
 			return err
 		}
 	}

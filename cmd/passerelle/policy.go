@@ -45,7 +45,7 @@ type policyCheckCmd struct {
 	File string `arg:"" help:"The policy."`
 }
 
-func (c policyCheckCmd) Run(s *session) error {
+func (c policyCheckCmd) Run(ctx context.Context, s *session) error {
 	text, err := os.ReadFile(c.File)
 	if err != nil {
 		return usageError{err}
@@ -61,6 +61,9 @@ func (c policyCheckCmd) Run(s *session) error {
 	if err == nil {
 		r.Policy, r.Tests = p.Hash(), p.Cases()
 		r.add(p.Test())
+		if err := s.checkBounds(ctx, &r, p); err != nil {
+			return err
+		}
 		good = fmt.Sprintf("%s is good: policy %s, %d roles, checked against %s", c.File, p.Hash(), len(p.Roles()), against)
 		if r.Tests > 0 {
 			good += fmt.Sprintf("; its own tests hold (%d)", r.Tests)

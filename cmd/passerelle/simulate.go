@@ -38,17 +38,3 @@ func (c policyShadowCmd) Run(ctx context.Context, s *session) error {
 	defer h.close()
 	return show(ctx, s, h, "/v1/policy/shadow?lang="+c.Lang, func(f struct{ Text string }) error { return s.printf("%s", f.Text) })
 }
-
-type policyRightsCmd struct {
-	Lang string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
-}
-
-// Run asks the hub, which asks the CRMs.
-func (c policyRightsCmd) Run(ctx context.Context, s *session) error {
-	h, err := s.open(ctx, needHub)
-	if err != nil {
-		return err
-	}
-	defer h.close()
-	return show(ctx, s, h, "/v1/policy/rights?lang="+c.Lang, func(f struct{ Text string }) error { return s.printf("%s", f.Text) })
-}

@@ -50,6 +50,13 @@ func askRights(ctx context.Context, conn connector.Conn, users []string, now tim
 	return out, nil
 }
 
+// tellsRights says whether a connection can tell what its CRM lets do.
+func tellsRights(conn connector.Conn) bool {
+	_, describes := conn.(connector.Cataloguer)
+	_, tells := conn.(connector.RightsTeller)
+	return describes && tells
+}
+
 var errNoRights = errors.New("this kind of connection cannot tell what its CRM lets it do")
 
 // namedCRMs are the connections whose rights bind the policy, or the draft beside

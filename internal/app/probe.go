@@ -8,6 +8,8 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/config"
 	"passerelle/internal/connector"
+	"passerelle/internal/governance"
+	"passerelle/internal/policy"
 )
 
 // probeWithin bounds one connection's harmless check.
@@ -19,7 +21,21 @@ type Probe struct {
 	Name  bridge.ConnectionName
 	Asked bool // its harmless check was made
 	Login bool // it buys sessions: only the hub, which keeps them, may ask
+	Tells bool // its CRM can tell what it lets do
 	Err   error
+
+	cfg  config.Connection
+	told *governance.CRMRights // nil: it was not asked, or did not say
+}
+
+// KeyUse is what the connection's key could do of which a policy uses this much;
+// false if its CRM did not tell.
+func (p Probe) KeyUse(rules *policy.Policy, people []bridge.Person) (policy.KeyUse, bool) {
+	if p.told == nil {
+		return policy.KeyUse{}, false
+	}
+	within := rules.Within(map[bridge.ConnectionName]policy.Told{p.Name: p.told.Told(p.Name, p.cfg.Fields, people)})
+	return useOf(p.cfg, within, *p.told), true
 }
 
 // ProbeAll opens every connection of the config, without a store or a hub, and
@@ -39,7 +55,7 @@ func ProbeAll(ctx context.Context, opts Options, ask bool) ([]Probe, error) {
 }
 
 func probe(ctx context.Context, opts Options, c config.Connection, ask bool) Probe {
-	p := Probe{Name: c.Name}
+	p := Probe{Name: c.Name, cfg: c}
 	// A login could use up the refresh token that the hub lives on.
 	noLogin := func(bridge.ConnectionName) func(connector.Login) connector.Access {
 		return func(connector.Login) connector.Access { p.Login = true; return nil }
@@ -50,6 +66,7 @@ func probe(ctx context.Context, opts Options, c config.Connection, ask bool) Pro
 		return p
 	}
 	defer closeLines([]line{l})
+	p.Tells = tellsRights(l.conn)
 	if p.Asked = ask && !p.Login; !p.Asked {
 		return p
 	}
@@ -57,6 +74,10 @@ func probe(ctx context.Context, opts Options, c config.Connection, ask bool) Pro
 	defer cancel()
 	if err := l.conn.Check(ctx); err != nil {
 		p.Err = fmt.Errorf("connection %s: %w", c.Name, err)
+		return p
+	}
+	if told, err := askRights(ctx, l.conn, nil, opts.Now()); err == nil {
+		p.told = &told // what keeps it from telling, doctor says
 	}
 	return p
 }

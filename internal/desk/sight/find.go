@@ -3,6 +3,8 @@ package sight
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
+	"math"
 	"slices"
 	"sync"
 
@@ -220,10 +222,14 @@ func (f *finder) meet(set *roaring.Bitmap, rank uint32) {
 	if set.IsEmpty() || f.shelf == f.after.shelf && rank < f.after.rank {
 		return
 	}
+	heads, most := f.index.heads, f.most(rank)
 	for it, buffer := set.ManyIterator(), make([]uint32, 1024); ; {
 		got := it.NextMany(buffer)
 		for _, n := range buffer[:got] {
-			f.take(n, rank)
+			if !heads[n].after(most) { // few, once there are enough
+				f.take(n, rank)
+				most = f.most(rank)
+			}
 		}
 		if got < len(buffer) {
 			return
@@ -231,13 +237,18 @@ func (f *finder) meet(set *roaring.Bitmap, rank uint32) {
 	}
 }
 
+// most is the greatest head with which one of an assignee's leads may be wanted.
+func (f *finder) most(rank uint32) head {
+	if f.last.shelf == f.shelf && f.last.rank == rank {
+		return head{f.last.due, binary.BigEndian.Uint64(f.last.id[:])}
+	}
+	return head{math.MaxUint64, math.MaxUint64}
+}
+
 // take takes a lead if it is wanted and among the first.
 func (f *finder) take(n, rank uint32) {
-	due := f.index.due[n]
-	if f.last.shelf == f.shelf && f.last.rank == rank && due > f.last.due {
-		return // most of them
-	}
-	s := spot{f.shelf, rank, due, f.index.rows[n].id}
+	r := &f.index.rows[n]
+	s := spot{f.shelf, rank, r.due, r.id}
 	if compareSpots(s, f.after) <= 0 || f.last.shelf != 0 && compareSpots(s, f.last) >= 0 {
 		return
 	}

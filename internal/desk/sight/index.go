@@ -3,6 +3,7 @@ package sight
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"sync"
@@ -93,7 +94,19 @@ type row struct {
 	assignee uint32
 	owner    uint32
 	ground   uint32
+	due      uint64
 }
+
+// head is how the place of a row among its assignee's begins: most leads are
+// passed over by it.
+type head struct {
+	due uint64
+	id  uint64 // its first eight bytes
+}
+
+func (r *row) head() head { return head{r.due, binary.BigEndian.Uint64(r.id[:])} }
+
+func (h head) after(o head) bool { return h.due > o.due || h.due == o.due && h.id > o.id }
 
 // Index is safe for concurrent use once it is settled.
 type Index struct {
@@ -103,7 +116,7 @@ type Index struct {
 	mu        sync.RWMutex
 	settled   int // how many leads it was settled with
 	rows      []row
-	due       []uint64 // of each row
+	heads     []head // of each row
 	numbers   map[id]uint32
 	free      []uint32          // numbers of leads that are gone
 	lines     map[uint32]uint32 // who has which on their line
@@ -149,7 +162,7 @@ func (x *Index) Load(l Lead, p Prospect) {
 	if l.Line != "" {
 		x.lines[uint32(len(x.rows))] = x.callers.number(l.Line)
 	}
-	x.rows, x.due = append(x.rows, r), append(x.due, l.Due)
+	x.rows = append(x.rows, r)
 }
 
 // known is the owner, nobody where the CRM names nobody.
@@ -163,14 +176,14 @@ func (o Owner) known() Owner {
 func (x *Index) row(l Lead) row {
 	return row{
 		id: idOf(l.Lead), standing: x.standings.number(standing{l.Campaign, l.Shelf}),
-		team: x.teams.number(l.Team), assignee: x.people.number(assignee{l.Assignee, true}),
+		due: l.Due, team: x.teams.number(l.Team), assignee: x.people.number(assignee{l.Assignee, true}),
 	}
 }
 
 // Settle numbers the leads that were loaded along their owners, and makes the
 // sets.
 func (x *Index) Settle() {
-	rows, due, lines := x.rows, x.due, x.lines
+	rows, lines := x.rows, x.lines
 	along := make([]uint32, len(rows))
 	for n := range along {
 		along[n] = uint32(n)
@@ -178,10 +191,10 @@ func (x *Index) Settle() {
 	slices.SortFunc(along, func(a, b uint32) int {
 		return cmp.Or(cmp.Compare(rows[a].owner, rows[b].owner), cmp.Compare(rows[a].assignee, rows[b].assignee), cmp.Compare(a, b))
 	})
-	x.rows, x.due, x.lines = make([]row, len(rows)), make([]uint64, len(rows)), map[uint32]uint32{}
+	x.rows, x.heads, x.lines = make([]row, len(rows)), make([]head, len(rows)), map[uint32]uint32{}
 	x.numbers, x.settled = make(map[id]uint32, len(rows)), len(rows)
 	for n, was := range along {
-		x.rows[n], x.due[n] = rows[was], due[was]
+		x.rows[n], x.heads[n] = rows[was], rows[was].head()
 		x.numbers[rows[was].id] = uint32(n)
 		x.enter(uint32(n), row{}, rows[was])
 		x.line(uint32(n), lines[was])
@@ -218,7 +231,7 @@ func (x *Index) SetLead(l Lead) {
 	is := x.row(l)
 	is.owner, is.ground = x.rows[n].owner, x.rows[n].ground
 	x.enter(n, x.rows[n], is)
-	x.rows[n], x.due[n] = is, l.Due
+	x.rows[n], x.heads[n] = is, is.head()
 	x.line(n, x.callers.number(l.Line))
 }
 
@@ -259,7 +272,7 @@ func (x *Index) find(lead id) uint32 {
 		x.free = x.free[:len(x.free)-1]
 	default:
 		n = uint32(len(x.rows))
-		x.rows, x.due = append(x.rows, row{}), append(x.due, 0)
+		x.rows, x.heads = append(x.rows, row{}), append(x.heads, head{})
 	}
 	x.rows[n].id = lead
 	x.numbers[lead] = n

@@ -21,12 +21,15 @@ type lead struct {
 	Prospect
 }
 
+// idOfLead is an id: some begin alike.
+func idOfLead(i int) bridge.LeadID { return bridge.LeadID(fmt.Sprintf("%c-lead-%d", "dbac"[i%4], i)) }
+
 func drawLead(t *rapid.T, id bridge.LeadID) Lead {
 	person := rapid.SampledFrom([]bridge.PersonID{"", "a", "ab", "b"})
 	return Lead{
 		Place: Place{
 			Shelf: rapid.SampledFrom([]byte("012")).Draw(t, "shelf"), Assignee: person.Draw(t, "assignee"),
-			Due: rapid.Uint64Range(0, 2).Draw(t, "due"), Lead: id,
+			Due: rapid.SampledFrom([]uint64{0, 0, 1, 2, 1<<51 - 2, 1<<51 - 1, 1 << 51, 1<<51 + 1, 1 << 63}).Draw(t, "due"), Lead: id,
 		},
 		Campaign: rapid.SampledFrom([]bridge.CampaignID{"spring", "autumn"}).Draw(t, "campaign"),
 		Team:     rapid.SampledFrom([]string{"", "red", "blue"}).Draw(t, "team"), Line: person.Draw(t, "line"),
@@ -95,13 +98,13 @@ func TestFindIsAFilterOfAllLeads(t *testing.T) {
 		x, all := New(fields), map[bridge.LeadID]lead{}
 		x.few = rapid.Uint64Range(0, 20).Draw(t, "few")
 		for i := range rapid.IntRange(0, 12).Draw(t, "loaded") {
-			id := bridge.LeadID(fmt.Sprintf("lead-%d", i))
+			id := idOfLead(i)
 			all[id] = lead{drawLead(t, id), drawProspect(t, x)}
 			x.Load(all[id].Lead, all[id].Prospect)
 		}
 		x.Settle()
 		for range rapid.IntRange(0, 20).Draw(t, "changes") {
-			id := bridge.LeadID(fmt.Sprintf("lead-%d", rapid.IntRange(0, 15).Draw(t, "which")))
+			id := idOfLead(rapid.IntRange(0, 15).Draw(t, "which"))
 			l, known := all[id]
 			switch what := rapid.SampledFrom([]string{"lead", "prospect", "remove"}).Draw(t, "what"); {
 			case what == "remove":
@@ -134,7 +137,7 @@ func agree(t *rapid.T, x *Index, all map[bridge.LeadID]lead) {
 		choice.Assignee = new(rapid.SampledFrom([]bridge.PersonID{"", "a", "b", "nobody"}).Draw(t, "with"))
 	}
 	if rapid.Bool().Draw(t, "goes on") {
-		at := drawLead(t, "lead-3").Place
+		at := drawLead(t, idOfLead(3)).Place
 		at.Assignee = rapid.SampledFrom([]bridge.PersonID{"", "a", "aa", "z"}).Draw(t, "behind")
 		choice.After = &at
 	}

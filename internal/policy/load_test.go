@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -183,16 +184,17 @@ func TestAPushedListSeesItsOwnCampaignOnly(t *testing.T) {
 }
 
 func FuzzLoad(f *testing.F) {
-	f.Add(readFile(f, "testdata/plateau.yaml"))
+	for _, text := range written(f) {
+		f.Add(text)
+		f.Add(text[:len(text)*2/3])
+		f.Add(bytes.ReplaceAll(text, []byte("assigned"), []byte("all")))
+		f.Add(bytes.ReplaceAll(text, []byte("deny:"), []byte("grants:")))
+	}
 	files, err := filepath.Glob("testdata/bad/*.yaml")
 	if err != nil {
 		f.Fatal(err)
 	}
-	examples, err := filepath.Glob("../../test/corpus/*/policy.yaml")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range append(files, examples...) {
+	for _, file := range files {
 		f.Add(readFile(f, file))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -214,6 +216,9 @@ func FuzzLoad(f *testing.F) {
 			for _, path := range p.Paths() {
 				s := Subject{Person: "alice", Connection: path.Connection, Profile: path.Profile}
 				e := p.Explain(s, action, target, Record{Owner: "alice"})
+				if lines := bytes.Count(canonical(text), []byte("\n")) + 1; e.Allowed && (e.Pos.Line < 1 || e.Pos.Line > lines) {
+					t.Fatalf("%s %s is allowed by %s at %s, of %d lines", action, target, e.Rule, e.Pos, lines)
+				}
 				if e.Allowed != p.allows(&s, action, p.targets.bit(target), &Record{Owner: "alice"}) {
 					t.Fatalf("%s %s: two answers", action, target)
 				}

@@ -112,11 +112,19 @@ func TestFigures(t *testing.T) {
 		}
 		fmt.Fprintf(w, "%s\t%.0f", q.name, median(took[0]))
 		for _, theirs := range took[1:] {
-			fmt.Fprintf(w, "\t%.0f (x%.3g)", median(theirs), median(theirs)/median(took[0]))
+			fmt.Fprintf(w, "\t%.0f (x%.*f)", median(theirs), digits(median(theirs)/median(took[0])), median(theirs)/median(took[0]))
 		}
 		fmt.Fprintf(w, "\t%s\n", allocated)
 	}
 	w.Flush()
+}
+
+// digits are those behind the point that a ratio needs.
+func digits(ratio float64) int {
+	if ratio < 10 {
+		return 1
+	}
+	return 0
 }
 
 func deciding(p peer, q question, want bool) func() error {

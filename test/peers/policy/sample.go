@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -167,15 +168,28 @@ func (p *passerelle) ask(q question) func() (bool, error) {
 	return func() (bool, error) { return p.policy.AllowsField(s, a, f, r), nil }
 }
 
+// card writes the record as desk writes its rows: fields by number, in the order
+// of their names.
 func (p *passerelle) card(q question, record map[string]string) func() ([]byte, error) {
 	s, r := q.subject(), q.record()
-	values := make(map[bridge.FieldName]bridge.Value, len(record))
-	for name, value := range record {
-		values[bridge.FieldName(name)] = bridge.Value(value)
+	var names []bridge.FieldName
+	var values []string
+	for _, name := range slices.Sorted(maps.Keys(record)) {
+		names, values = append(names, bridge.FieldName(name)), append(values, record[name])
 	}
-	out := make([]byte, 0, 4096)
+	members, out := p.policy.Members(names), make([]byte, 0, 4096)
 	return func() ([]byte, error) {
-		out = bridge.AppendFields(out[:0], p.policy.Project(s, r, values))
+		mask := p.policy.ReadMask(s, r)
+		out = append(out[:0], '{')
+		for n, value := range values {
+			if mask.HasMember(members, n) {
+				out = members.Append(out, n, value)
+			}
+		}
+		if len(out) > 1 {
+			out = out[:len(out)-1] // the last comma
+		}
+		out = append(out, '}')
 		return out, nil
 	}
 }

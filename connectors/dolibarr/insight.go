@@ -55,7 +55,7 @@ func (c *conn) Catalogue(ctx context.Context) (connector.Catalogue, error) {
 		return connector.Catalogue{}, err
 	}
 	slices.Sort(out.Silent)
-	out.Objects = []connector.VendorObject{parties, events, {Name: objectCategory, Object: bridge.CampaignObj}, {Name: objectUsers}}
+	out.Objects = []connector.VendorObject{parties, events, {Name: objectCategory, Object: bridge.CampaignObj}, {Name: objectUsers, Staff: true}}
 	return out, c.whoAndUsers(ctx, op, &out)
 }
 

@@ -87,7 +87,7 @@ func silence(me identity) []string {
 }
 
 func (m *module) object(ours bridge.Object) connector.VendorObject {
-	out := connector.VendorObject{Name: m.name, Object: ours}
+	out := connector.VendorObject{Name: m.name, Object: ours, Staff: m.name == "Users" || m.name == "Groups"}
 	for _, name := range m.order {
 		f := m.fields[name]
 		out.Fields = append(out.Fields, connector.VendorField{

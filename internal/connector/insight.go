@@ -52,6 +52,7 @@ func (c Catalogue) Field(name string) (object VendorObject, field VendorField, o
 type VendorObject struct {
 	Name   string        // the vendor's: "Leads", "thirdparties"
 	Object bridge.Object // which of ours its records serve; "" for none
+	Staff  bool          // users and teams, which people are listed from
 	Fields []VendorField
 }
 

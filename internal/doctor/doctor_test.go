@@ -111,7 +111,7 @@ func TestFindings(t *testing.T) {
 			p.People = append(p.People, bridge.Person{ID: "bob", Active: true, CRM: p.People[0].CRM})
 		}, []string{"wrong person.twice bob"}, "vera"},
 		{"admin", func(c *clinic, _ *Patient) { c.rights.Admin = true }, []string{"wider key.admin ", "wider key.writes Leads"}, "phone"},
-		{"reads too much", func(_ *clinic, p *Patient) { p.Read = p.Read[1:] }, []string{"wider key.reads Leads"}, "1 fields that nobody needs: phone"},
+		{"reads too much", func(_ *clinic, p *Patient) { p.Read = p.Read[1:] }, []string{"wider key.reads Leads"}, "so many: 1, phone"},
 		{"deletes", func(c *clinic, _ *Patient) {
 			c.rights.Objects["Events"] = connector.ObjectRights{Create: connector.Yes, Delete: connector.Yes}
 		}, []string{"wider key.delete "}, ""},
@@ -119,6 +119,18 @@ func TestFindings(t *testing.T) {
 			c.catalogue.Objects = append(c.catalogue.Objects, connector.VendorObject{Name: "Invoices"})
 			c.rights.Objects["Invoices"] = connector.ObjectRights{Read: connector.Yes}
 		}, []string{"wider key.object "}, ""},
+		{"lists people", func(c *clinic, _ *Patient) {
+			c.catalogue.Objects = append(c.catalogue.Objects, connector.VendorObject{Name: "Users", Staff: true})
+			c.rights.Objects["Users"] = connector.ObjectRights{Read: connector.Yes}
+		}, nil, ""},
+		{"changes people", func(c *clinic, _ *Patient) {
+			c.catalogue.Objects = append(c.catalogue.Objects, connector.VendorObject{Name: "Users", Staff: true})
+			c.rights.Objects["Users"] = connector.ObjectRights{Write: connector.Yes}
+		}, []string{"wider key.object "}, "Users"},
+		{"a kind that nothing is mapped to", func(c *clinic, _ *Patient) {
+			c.catalogue.Objects = append(c.catalogue.Objects, connector.VendorObject{Name: "Contacts", Object: bridge.Contact, Fields: []connector.VendorField{{Name: "phone"}}})
+			c.rights.Objects["Contacts"] = connector.ObjectRights{Read: connector.Yes}
+		}, []string{"wider key.object "}, "Contacts"},
 		{"may not read", func(c *clinic, _ *Patient) { delete(c.rights.Objects["Leads"].Fields, "phone") }, []string{"wrong key.read prospect.phone"}, ""},
 		{"may not write", func(_ *clinic, p *Patient) { p.Write = append(p.Write, bridge.FieldPhone) }, []string{"wrong key.write prospect.phone"}, ""},
 		{"may not create", func(c *clinic, _ *Patient) { c.rights.Objects["Events"] = connector.ObjectRights{Create: connector.No} }, []string{"wrong key.create Events"}, ""},

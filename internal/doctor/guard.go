@@ -53,9 +53,10 @@ func (g *guard) apply(ctx context.Context, w bridge.Write) (connector.Receipt, e
 	return r, r.Err
 }
 
-// note keeps the id of a record that a write of ours has made.
+// note keeps the id of a record that a write of ours has made. It may be the
+// prospect's own: ids are of a kind, and so is their removal.
 func (g *guard) note(kind bridge.WriteKind, id string) {
-	if (kind == bridge.WriteActivity || kind == bridge.WriteMeeting) && id != "" && id != g.record.ID && !slices.Contains(g.made[kind], id) {
+	if (kind == bridge.WriteActivity || kind == bridge.WriteMeeting) && id != "" && !slices.Contains(g.made[kind], id) {
 		g.made[kind] = append(g.made[kind], id)
 	}
 }

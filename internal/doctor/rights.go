@@ -30,10 +30,14 @@ func (w *ward) rights(ctx context.Context, c connector.Catalogue) {
 		if of.Delete == connector.Yes {
 			deletes = append(deletes, o.Name)
 		}
-		if o.Object == "" && (of.Read == connector.Yes || of.Write == connector.Yes) {
+		switch {
+		case o.Object == bridge.Activity || o.Object == bridge.Appointment:
+			// made by the connector, with fields of its own
+		case w.touched(c, o):
+			w.wider(c, o, r)
+		case of.Write == connector.Yes || of.Read == connector.Yes && !o.Staff:
 			strange = append(strange, o.Name)
 		}
-		w.wider(o, r)
 	}
 	if len(deletes) > 0 {
 		w.find(Wider, "key.delete", "", len(deletes), shortened(deletes))
@@ -72,13 +76,18 @@ func (w *ward) lacks(c connector.Catalogue, r connector.Rights) {
 	}
 }
 
+// touched says whether a field of the kind of record is mapped.
+func (w *ward) touched(c connector.Catalogue, o connector.VendorObject) bool {
+	return slices.ContainsFunc(w.Fields.Names(), func(name bridge.FieldName) bool {
+		mapped, _, _ := c.Field(w.Fields[name])
+		return mapped.Name == o.Name
+	})
+}
+
 // wider says which fields of a kind of record the key may read and write without
 // need.
-func (w *ward) wider(o connector.VendorObject, r connector.Rights) {
-	if o.Object == "" || o.Object == bridge.Activity || o.Object == bridge.Appointment {
-		return // these are made by the connector, with fields of its own
-	}
-	reads, writes := w.beyond(o, r, w.Read, false), w.beyond(o, r, w.Write, true)
+func (w *ward) wider(c connector.Catalogue, o connector.VendorObject, r connector.Rights) {
+	reads, writes := w.beyond(c, o, r, w.Read, false), w.beyond(c, o, r, w.Write, true)
 	if len(reads) > 0 {
 		w.find(Wider, "key.reads", o.Name, len(reads), shortened(reads))
 	}
@@ -89,10 +98,12 @@ func (w *ward) wider(o connector.VendorObject, r connector.Rights) {
 
 // beyond lists the fields of an object that the key may read, or write, and that
 // nobody may through the bridge.
-func (w *ward) beyond(o connector.VendorObject, r connector.Rights, of []bridge.FieldName, write bool) (out []string) {
+func (w *ward) beyond(c connector.Catalogue, o connector.VendorObject, r connector.Rights, of []bridge.FieldName, write bool) (out []string) {
 	needed := map[string]bool{}
 	for _, name := range w.needed(of) {
-		needed[w.Fields[name]] = true
+		if mapped, f, _ := c.Field(w.Fields[name]); mapped.Name == o.Name {
+			needed[f.Name] = true
+		}
 	}
 	for _, f := range o.Fields {
 		rights := r.OnField(o.Name, f.Name)

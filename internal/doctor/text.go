@@ -25,7 +25,7 @@ func (r Report) Text(lang string) string {
 	if r.Zone != "" {
 		add("head.zone", r.Zone)
 	}
-	if r.ClockS != 0 {
+	if r.ClockS > 1 || r.ClockS < -1 {
 		add("head.clock", time.Duration(r.ClockS*float64(time.Second)))
 	}
 	for _, f := range r.Findings {

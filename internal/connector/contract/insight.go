@@ -48,26 +48,13 @@ func (o *opened) catalogued(t *testing.T) connector.Catalogue {
 	return c
 }
 
-// fieldOf finds a field of a catalogue by the name that a mapping gives it, in an
-// object that serves one of ours.
-func fieldOf(c connector.Catalogue, name string) (connector.VendorObject, connector.VendorField, bool) {
-	for _, object := range c.Objects {
-		for _, f := range object.Fields {
-			if object.Object != "" && f.Name == name {
-				return object, f, true
-			}
-		}
-	}
-	return connector.VendorObject{}, connector.VendorField{}, false
-}
-
 func (h Harness) catalogue(t *testing.T) {
 	t.Parallel()
 	o := h.open(t)
 	c := o.catalogued(t)
 	for _, name := range o.Fields.Names() {
-		_, f, there := fieldOf(c, o.Fields[name])
-		if def, _ := o.env.Catalog.Def(name); !there {
+		object, f, there := c.Field(o.Fields[name])
+		if def, _ := o.env.Catalog.Def(name); !there || object.Object == "" {
 			t.Errorf("%s is mapped to %q, which is not in the catalogue", name, o.Fields[name])
 		} else if f.Type == "" || !slices.Contains(bridge.FieldTypes(), f.Type) {
 			t.Errorf("%s (%s): type %q", f.Name, def.Type, f.Type)
@@ -191,6 +178,11 @@ func (h Harness) rights(t *testing.T) {
 			t.Errorf("%s is read by every pull, but the rights say no", name)
 		}
 	}
+	for _, user := range o.CRM.Users { // whom the CRM may not tell of
+		if _, err := o.Conn.(connector.RightsTeller).Rights(t.Context(), user); err != nil && fault.Of(err).Kind != fault.Rejected {
+			t.Errorf("rights of user %s: %v", user, err)
+		}
+	}
 	_, err := o.Conn.(connector.RightsTeller).Rights(t.Context(), "no-such-user")
 	if err == nil || fault.Of(err).Kind != fault.Rejected {
 		t.Errorf("rights of nobody: want it rejected, got %v", err)
@@ -202,21 +194,12 @@ func (h Harness) rights(t *testing.T) {
 
 // mayField is what rights say of a mapped field.
 func mayField(c connector.Catalogue, r connector.Rights, name string) (read, write connector.May) {
-	object, _, _ := fieldOf(c, name)
-	of, told := r.Objects[object.Name]
-	switch {
-	case r.Admin:
+	if r.Admin {
 		return connector.Yes, connector.Yes
-	case !told:
-		return connector.Untold, connector.Untold
-	case of.Fields == nil:
-		return of.Read, of.Write
 	}
-	f, shown := of.Fields[name]
-	if !shown {
-		return connector.No, connector.No
-	}
-	return f.Read, f.Write
+	object, field, _ := c.Field(name)
+	of := r.OnField(object.Name, field.Name)
+	return of.Read, of.Write
 }
 
 // frozen takes the right to write a field from the key: the rights tell it, and a

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"passerelle/internal/connector/httpx"
 	"passerelle/internal/fault"
 )
 
@@ -50,6 +51,9 @@ func refusalOf(resp *http.Response) refusal {
 // errEmpty marks the refusal that stands for an empty list.
 var errEmpty = errors.New("nothing is listed")
 
+// errKey says that the key is of nobody who may come in.
+var errKey = errors.New("the CRM takes this key from nobody: it is wrong, or its user is switched off or out of date")
+
 // errNoEvent says that an event is not there.
 var errNoEvent = errors.New("the CRM has no event under this id (any more)")
 
@@ -60,8 +64,9 @@ func isEmpty(err error) bool { return errors.Is(err, errEmpty) }
 
 // verdict is what one of Dolibarr's refusals means.
 type verdict struct {
-	status   int
-	message  string // what it begins with; "" matches all of the status
+	status   int    // 403 stands for 401 as well, which versions before 20 said
+	message  string // the whole of it; "" matches any
+	ends     string // what the message ends with
 	holds    string // what it or its detail holds
 	kind     fault.Kind
 	noRecord bool
@@ -76,11 +81,13 @@ var verdicts = []verdict{
 	{status: 404, message: "Not Found: Agenda Event not found", kind: fault.Rejected, cause: errNoEvent},
 	{status: 404, message: "Not Found: Agenda Events not found", kind: fault.Rejected, cause: errNoEvent},
 	{status: 404, message: "Not Found: actioncomm not found", kind: fault.Rejected, cause: errNoEvent},
+	{status: 401, holds: "Failed to login to API", kind: fault.Permanent, cause: errKey},
+	{status: 401, holds: "Error user not valid", kind: fault.Permanent, cause: errKey},
 	{status: 403, holds: "No read permission on thirdparties", kind: fault.Permanent,
 		cause: errors.New("the key's user may not read third parties: give them the right in Dolibarr")},
 	{status: 403, holds: "Access not allowed for login", kind: fault.Rejected,
 		cause: errors.New("the key's user may not reach this record: it is neither theirs as a sales representative nor may they see all third parties")},
-	{status: 403, message: "Forbidden: Not allowed", kind: fault.Rejected,
+	{status: 403, ends: ": Not allowed", kind: fault.Rejected,
 		cause: errors.New("the key's user may not read this account: give them the right to read users")},
 	{status: 404, message: "Not Found: User not found", kind: fault.Rejected, cause: errors.New("the CRM has no such user")},
 	{status: 403, holds: "owner id", kind: fault.Permanent,
@@ -102,12 +109,23 @@ func (r refusal) judge(err error) error {
 		return r.as(err, verdict{kind: fault.Permanent, cause: errNoField})
 	}
 	for _, v := range verdicts {
-		said := strings.Contains(r.message, v.holds) || strings.Contains(r.detail, v.holds)
-		if v.status == r.status && said && (v.message == "" || v.message == r.message) {
+		if r.is(v) {
 			return r.as(err, v)
 		}
 	}
 	return err
+}
+
+func (r refusal) is(v verdict) bool {
+	status := v.status == r.status || v.status == http.StatusForbidden && r.status == http.StatusUnauthorized
+	said := strings.Contains(r.message, v.holds) || strings.Contains(r.detail, v.holds)
+	return status && said && strings.HasSuffix(r.message, v.ends) && (v.message == "" || v.message == r.message)
+}
+
+// denied says whether the key is good and its user lacks a right.
+func denied(err error) bool {
+	status := httpx.Status(err)
+	return status == http.StatusForbidden || status == http.StatusUnauthorized && !errors.Is(err, errKey)
 }
 
 func (r refusal) as(err error, v verdict) error {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"passerelle/internal/bridge"
@@ -38,7 +39,8 @@ type conn struct {
 	env    connector.Env
 	mapper mapper
 	owners owners
-	proved sync.Map // ids of statuses that a list has shown
+	proved sync.Map    // ids of statuses that a list has shown
+	spares atomic.Bool // its version is known to send only what is asked for
 }
 
 func open(_ context.Context, env connector.Env) (connector.Conn, error) {
@@ -54,8 +56,9 @@ func (c *conn) Close() error { return nil }
 
 // The versions that the connector was made for.
 const (
-	oldest = 18
-	newest = 22
+	oldest  = 18
+	sparing = 19 // the first whose lists can be told what to show
+	newest  = 22
 )
 
 // Check asks for the version, and proves that the key may read third parties
@@ -81,10 +84,25 @@ func (c *conn) checkVersion(ctx context.Context, op string) error {
 		return err
 	}
 	major, _, _ := strings.Cut(version, ".")
-	if n, err := strconv.Atoi(major); err != nil || n < oldest {
+	n, err := strconv.Atoi(major)
+	switch {
+	case err != nil || n < oldest:
 		return fault.Newf(fault.Permanent, op, "this is no Dolibarr from %d to %d", oldest, newest)
+	case n < sparing && !c.WholeRecords:
+		return fault.Newf(fault.Permanent, op, "Dolibarr %d sends whole records whatever is asked for: bring it up to date, or accept it by whole_records: true", n)
 	}
 	return nil
+}
+
+// minimal makes sure, once, that a version is read which sends no more than it
+// is asked for, unless the settings take more.
+func (c *conn) minimal(ctx context.Context, op string) error {
+	if c.WholeRecords || c.spares.Load() {
+		return nil
+	}
+	err := c.checkVersion(ctx, op)
+	c.spares.Store(err == nil)
+	return err
 }
 
 // version is Dolibarr's own, with its clock at the answer.

@@ -44,6 +44,23 @@ func TestContract(t *testing.T) {
 	}
 }
 
+// An older version tells less: no totals, 401 for a missing right, and everything
+// that it has of a record.
+func TestContractOfAnOldOne(t *testing.T) {
+	t.Parallel()
+	contract.Run(t, contract.Harness{
+		Descriptor: Descriptor(),
+		World: func(t *testing.T) *contract.World {
+			_, w := newWorldOf(t, "18.0.5")
+			settings := w.Settings
+			w.Settings = func(url string) string { return settings(url) + "whole_records: true\n" }
+			w.CRM.Asked = nil
+			return w
+		},
+		Alters: []string{"emoji"},
+	})
+}
+
 const (
 	holder    = "Jeanne Canari"
 	bridgeKey = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -72,13 +89,15 @@ func goodSettings(url string) string {
 	return fmt.Sprintf("base: %s\nkey: %s\nuser: 2\nstatuses: {-1: [do_not_call], 0: [new], 1: [to_contact], 2: [attempted, callback], 3: [qualified, not_interested]}\n", url, bridgeKey)
 }
 
-func newWorld(t *testing.T) (*fake.Server, *contract.World) {
+func newWorld(t *testing.T) (*fake.Server, *contract.World) { return newWorldOf(t, "") }
+
+func newWorldOf(t *testing.T, version string) (*fake.Server, *contract.World) {
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var ahead atomic.Int64
-	crm, category := newCRM(fake.Options{Zone: paris, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+	crm, category := newCRM(fake.Options{Version: version, Zone: paris, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
 	w := &contract.World{
 		Later:    func(d time.Duration) { ahead.Add(int64(d)) },
 		Server:   crm,

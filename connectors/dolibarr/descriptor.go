@@ -26,6 +26,7 @@ func Descriptor() connector.Descriptor {
 			{Key: "events", Doc: "codes of two extra fields of agenda events that hold our ids, and of those that may hold the outcome and the duration"},
 			{Key: "call", Doc: "type of the events that log calls, their label, and the words for outcomes"},
 			{Key: "appointment", Doc: "type of the events that are appointments, and how one is cancelled: delete or mark"},
+			{Key: "whole_records", Doc: "true: accept that Dolibarr 18 sends whole records, of which the bridge keeps what it asked for"},
 			{Key: "full_every", Doc: "how often a campaign's members are compared in full, 6h by default"},
 		},
 		Kinds:        bridge.WriteKinds(),

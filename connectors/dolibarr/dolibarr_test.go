@@ -27,11 +27,16 @@ type opened struct {
 
 func openTo(t *testing.T, more string, names connector.FieldMap) opened {
 	t.Helper()
+	return openToVersion(t, "", more, names)
+}
+
+func openToVersion(t *testing.T, version, more string, names connector.FieldMap) opened {
+	t.Helper()
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
 		t.Fatal(err)
 	}
-	crm, category := newCRM(fake.Options{Zone: paris})
+	crm, category := newCRM(fake.Options{Zone: paris, Version: version})
 	crm.AddExtraField("societe", "contract_end", "date")
 	server := httptest.NewServer(crm)
 	t.Cleanup(server.Close)
@@ -328,6 +333,32 @@ func TestCheck(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tc.words)
 			}
 		})
+	}
+}
+
+// A version whose lists show everything is read only if the settings say so.
+func TestAVersionThatSendsWholeRecords(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		version, more, words string
+	}{
+		{"22.0.4", "", ""}, {"19.0.0-beta", "", ""}, {"18.0.5", "whole_records: true\n", ""},
+		{"18.0.5", "", "whole_records"}, {"17.0.4", "whole_records: true\n", "no Dolibarr from 18 to 22"}, {"unknown", "", "no Dolibarr from 18 to 22"},
+	} {
+		o := openToVersion(t, tc.version, tc.more, fields)
+		err := o.Check(t.Context())
+		if tc.words == "" && err != nil || tc.words != "" && (err == nil || !strings.Contains(err.Error(), tc.words)) {
+			t.Errorf("%s %q: %v", tc.version, tc.more, err)
+		}
+		_, err = o.Pull(t.Context(), connector.PullRequest{Fields: []bridge.FieldName{bridge.FieldPhone}})
+		if refused := tc.words == "whole_records"; refused != (err != nil) && tc.version != "17.0.4" && tc.version != "unknown" {
+			t.Errorf("%s %q: pull %v", tc.version, tc.more, err)
+		}
+		for _, name := range o.crm.Asked() {
+			if tc.words == "whole_records" && name != "id" && name != "date_modification" {
+				t.Errorf("%s was asked for %s all the same", tc.version, name)
+			}
+		}
 	}
 }
 

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
-	"passerelle/internal/connector/httpx"
 	"passerelle/internal/fault"
 )
 
@@ -42,7 +40,7 @@ func (c *conn) Catalogue(ctx context.Context) (connector.Catalogue, error) {
 	events := connector.VendorObject{Name: objectEvents, Object: bridge.Appointment, Fields: eventFields()}
 	for of, object := range map[string]*connector.VendorObject{"societe": &parties, "actioncomm": &events} {
 		fields, err := c.extraFields(ctx, op, of)
-		if httpx.Status(err) == http.StatusForbidden {
+		if denied(err) {
 			out.Silent = append(out.Silent, "the extra fields of "+object.Name+", beyond those that are named here: only administrators are told")
 			fields, err = c.namedExtras(ctx, op, object.Name)
 		}
@@ -188,7 +186,7 @@ func choices(param any) []connector.Choice {
 func (c *conn) eventTypes(ctx context.Context, op string, events *connector.VendorObject, out *connector.Catalogue) error {
 	var types []record
 	err := c.call(ctx, op, request{path: "/setup/dictionary/event_types", params: url.Values{"limit": {"500"}}}, &types)
-	if httpx.Status(err) == http.StatusForbidden {
+	if denied(err) {
 		out.Silent = append(out.Silent, "the types of events: the key may not read that dictionary")
 		return nil
 	}
@@ -214,7 +212,7 @@ func (c *conn) whoAndUsers(ctx context.Context, op string, out *connector.Catalo
 		out.Key = userOf(me)
 	}
 	err = c.call(ctx, op, request{path: "/users", params: url.Values{"limit": {"1"}, "properties": {"id"}}}, new(any))
-	if httpx.Status(err) == http.StatusForbidden {
+	if denied(err) {
 		out.Silent = append(out.Silent, "people: the key's user may not read users")
 		return nil
 	}

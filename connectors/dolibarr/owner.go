@@ -2,11 +2,9 @@ package dolibarr
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"sync"
 
-	"passerelle/internal/connector/httpx"
 	"passerelle/internal/fault"
 )
 
@@ -34,7 +32,7 @@ func (c *conn) owner(ctx context.Context, op, user string) (string, error) {
 		"sqlfilters": {"(t.rowid:=:" + user + ")"}, "properties": {"id,statut"}, "limit": {"1"},
 	}}, &found)
 	switch {
-	case httpx.Status(err) == http.StatusForbidden: // the key may not look: the config's word must do
+	case denied(err): // the key may not look: the config's word must do
 	case err != nil:
 		return "", err
 	case len(found) == 0 || text(found[0]["id"]) != user:

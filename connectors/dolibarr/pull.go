@@ -29,6 +29,9 @@ func (c *conn) Pull(ctx context.Context, req connector.PullRequest) (connector.P
 	if req.Selection != "" && !plainID(req.Selection) {
 		return connector.Page{}, fault.Newf(fault.Permanent, op, "the campaign's selection is no id of a category: write its number, as Dolibarr's address line shows it")
 	}
+	if err := c.minimal(ctx, op); err != nil {
+		return connector.Page{}, err
+	}
 	readAt := c.env.Now()
 	if !at.Under {
 		if at, err = c.begin(ctx, op, req.Selection, at, readAt); err != nil {
@@ -167,10 +170,10 @@ func (c *conn) turn(ctx context.Context, op, selection string, page connector.Pa
 // lists the same.
 func (c *conn) categoryExists(ctx context.Context, op, id string) error {
 	err := c.call(ctx, op, request{path: "/categories/" + id}, new(any))
-	switch httpx.Status(err) {
-	case http.StatusNotFound:
+	switch {
+	case httpx.Status(err) == http.StatusNotFound:
 		return fault.Newf(fault.Permanent, op, "Dolibarr has no category %s: correct the campaign's selection", id)
-	case http.StatusForbidden:
+	case denied(err):
 		return fault.Newf(fault.Permanent, op, "the list is empty, and the key's user may not see whether the category exists: give them the right to read categories")
 	}
 	return err

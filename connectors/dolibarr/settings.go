@@ -28,6 +28,8 @@ type settings struct {
 	Appointment appointmentSettings `yaml:"appointment"`
 	FullEvery   string              `yaml:"full_every"`
 
+	WholeRecords bool `yaml:"whole_records"` // of a version that cannot send less
+
 	fullEvery time.Duration
 }
 

@@ -152,7 +152,7 @@ func (c *call) listEvents() {
 	rows = rows[min(limit*page, len(rows)):min(limit*(page+1), len(rows))]
 	found := make([]any, len(rows))
 	for i, r := range rows {
-		found[i] = only(c.events[int(r["t.id"].(int64))].show(c.Server), q.Get("properties"))
+		found[i] = c.only(c.events[int(r["t.id"].(int64))].show(c.Server), q.Get("properties"))
 	}
 	c.answer(found)
 }

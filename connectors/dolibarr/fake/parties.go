@@ -144,9 +144,9 @@ func (c *call) listParties() {
 	}
 	found := make([]any, len(rows))
 	for i, r := range rows {
-		found[i] = only(c.parties[int(r["t.rowid"].(int64))].show(c.Server, false), q.Get("properties"))
+		found[i] = c.only(c.parties[int(r["t.rowid"].(int64))].show(c.Server, false), q.Get("properties"))
 	}
-	if q.Get("pagination_data") == "true" {
+	if q.Get("pagination_data") == "true" && !c.before(21) {
 		c.answer(map[string]any{"data": found, "pagination": map[string]any{
 			"total": total, "page": page, "page_count": int(math.Ceil(float64(total) / float64(limit))), "limit": limit,
 		}})
@@ -215,8 +215,8 @@ func (c *call) page() (limit, page int) {
 }
 
 // only keeps the properties that were asked for; none means all.
-func only(all map[string]any, properties string) map[string]any {
-	if properties == "" {
+func (s *Server) only(all map[string]any, properties string) map[string]any {
+	if properties == "" || s.before(19) {
 		return all
 	}
 	out := map[string]any{}

@@ -14,13 +14,18 @@ import (
 type Options struct {
 	Zone *time.Location   // of PHP and the database; nil is UTC
 	Now  func() time.Time // nil is time.Now
+
+	// Version is "" for 22.0.4. Before 21 lists tell no totals, before 20 a missing
+	// right is a 401, before 19 lists show everything.
+	Version string
 }
 
 // Server is the CRM. It is an [http.Handler] and safe for concurrent use.
 type Server struct {
-	zone *time.Location
-	now  func() time.Time
-	mux  *http.ServeMux
+	zone    *time.Location
+	now     func() time.Time
+	version string
+	mux     *http.ServeMux
 
 	mu         sync.Mutex
 	users      []*User
@@ -39,7 +44,7 @@ type Server struct {
 // administrator, whose key is AdminKey.
 func New(o Options) *Server {
 	s := &Server{
-		zone: o.Zone, now: o.Now,
+		zone: o.Zone, now: o.Now, version: or(o.Version, "22.0.4"),
 		parties: map[int]*party{}, events: map[int]*event{}, extras: map[string][]extraField{},
 		statuses: map[int]string{-1: "Do not contact", 0: "Never contacted", 1: "To contact", 2: "Contact in process", 3: "Contacted"},
 		next:     map[string]int{}, asked: map[string]bool{},
@@ -173,6 +178,9 @@ func (c *call) authenticate() bool {
 // refuse answers an error in Dolibarr's form, with the part about its source
 // that it shows everybody.
 func (c *call) refuse(status int, message string, details ...string) {
+	if status == http.StatusForbidden && c.before(20) {
+		status = http.StatusUnauthorized
+	}
 	text := http.StatusText(status)
 	if message != "" {
 		text += ": " + message
@@ -185,6 +193,13 @@ func (c *call) refuse(status int, message string, details ...string) {
 		"source": "api_fake.class.php:1 at call stage",
 		"stages": map[string]any{"success": []string{"get", "route", "negotiate"}, "failure": []string{"call", "message"}},
 	}})
+}
+
+// before says whether the version is older.
+func (s *Server) before(major int) bool {
+	var n int
+	_, _ = fmt.Sscanf(s.version, "%d", &n)
+	return n < major
 }
 
 func (c *call) answer(v any) { c.answerWith(http.StatusOK, v) }
@@ -201,7 +216,7 @@ func (c *call) status() {
 		_, _ = io.WriteString(c.w, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<response>\n    <success>\n        <code>200</code>\n        <dolibarr_version>22.0.4</dolibarr_version>\n        <access_locked>0</access_locked>\n    </success>\n</response>\n")
 		return
 	}
-	c.answer(map[string]any{"success": map[string]any{"code": 200, "dolibarr_version": "22.0.4", "access_locked": "0"}})
+	c.answer(map[string]any{"success": map[string]any{"code": 200, "dolibarr_version": c.version, "access_locked": "0"}})
 }
 
 func (c *call) login() { c.refuse(http.StatusForbidden, "Access denied") }

@@ -76,7 +76,7 @@ func (c *call) listUsers() {
 	rows = rows[min(limit*page, len(rows)):min(limit*(page+1), len(rows))]
 	found := make([]any, len(rows))
 	for i, r := range rows {
-		found[i] = only(c.account(int(r["t.rowid"].(int64))).show(false), c.r.URL.Query().Get("properties"))
+		found[i] = c.only(c.account(int(r["t.rowid"].(int64))).show(false), c.r.URL.Query().Get("properties"))
 	}
 	c.answer(found)
 }
@@ -163,7 +163,7 @@ func (c *call) listGroups() {
 	groups := c.groups[min(limit*page, len(c.groups)):min(limit*(page+1), len(c.groups))]
 	found := make([]any, len(groups))
 	for i, g := range groups {
-		found[i] = only(g.show(), c.r.URL.Query().Get("properties"))
+		found[i] = c.only(g.show(), c.r.URL.Query().Get("properties"))
 	}
 	c.answer(found)
 }

@@ -39,6 +39,7 @@ soak:
 
 bench:
 	go test -count=1 -v -timeout 30m ./test/bench $(ARGS)
+	cd test/peers/policy && go test -count=1 -v -timeout 10m -benchtime 200ms .
 
 peers:
 	cd test/peers && go run . $(ARGS)

@@ -50,7 +50,7 @@ func (c *conn) Catalogue(ctx context.Context) (connector.Catalogue, error) {
 	out := connector.Catalogue{
 		System: "vtiger " + me.version,
 		Key:    connector.User{ID: me.user, Login: c.User, Name: c.User, Active: true, Admin: me.admin},
-		Zone:   "UTC",
+		Zone:   c.Zone,
 		Users:  slices.Contains(names, "Users"),
 		Silent: silence(me),
 	}
@@ -78,7 +78,6 @@ func silence(me identity) []string {
 	out := []string{
 		"the rights of other users than the key's: their roles, profiles and the sharing rules are not in the API",
 		"how long a text a field keeps: what was cut is noticed by reading the answer, and put back",
-		"whether the database runs in UTC: Zone is what an installation has unless somebody changed it",
 	}
 	if !me.admin {
 		out = append(out, "deletions of records that belong to others: a whole read tells")

@@ -12,8 +12,14 @@ import (
 )
 
 // overlap is how far behind the newest stamp changes are read again: a stamp is
-// set when a save begins and seen when it ends, and has whole seconds.
-const overlap = time.Minute
+// set when a save begins and seen when it ends, and has whole seconds. Stamps in
+// a zone whose clocks go back come twice.
+func (c *conn) overlap() time.Duration {
+	if c.zone == time.UTC {
+		return time.Minute
+	}
+	return time.Hour + time.Minute
+}
 
 // changesPage reads what has changed since the marks. A record that no longer
 // fits the selection has left it.
@@ -23,7 +29,7 @@ func (c *conn) changesPage(ctx context.Context, op string, sources []source, at 
 	for page.More && len(page.Prospects)+len(page.Gone) == 0 {
 		s := sources[at.Module]
 		if at.Since == "" {
-			at.Since = earlier(at.Marks[s.module.name])
+			at.Since = earlier(at.Marks[s.module.name], c.overlap())
 		}
 		rows, ended, err := c.behind(ctx, op, s, &at, selection{}, []string{"id", modified}, limit)
 		if err != nil {
@@ -64,7 +70,7 @@ func (at cursor) done(module string) cursor {
 }
 
 // earlier is a stamp less the overlap; without one, the beginning.
-func earlier(mark string) string {
+func earlier(mark string, overlap time.Duration) string {
 	t, err := time.Parse(time.DateTime, mark)
 	if err != nil {
 		return "1970-01-01 00:00:00"
@@ -108,7 +114,7 @@ func (c *conn) fitting(ctx context.Context, op string, s source, changed []recor
 // deleted records are read. Some sites crash on it: there, the next whole read
 // tells.
 func (c *conn) deletions(ctx context.Context, op string, s source, mark string) ([]string, error) {
-	since, err := time.Parse(time.DateTime, mark)
+	since, err := moment(mark, c.zone)
 	if err != nil || !c.Sync || c.syncLess.Load() {
 		return nil, nil
 	}
@@ -121,7 +127,7 @@ func (c *conn) deletions(ctx context.Context, op string, s source, mark string) 
 		scope = "application"
 	}
 	var gone []string
-	for at := since.Add(-overlap).Unix(); ; {
+	for at := since.Add(-c.overlap()).Unix(); ; {
 		var answer struct {
 			Deleted          []string
 			More             bool

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"passerelle/internal/connector"
 	"passerelle/internal/fault"
@@ -27,6 +28,7 @@ var (
 type conn struct {
 	settings
 	env    connector.Env
+	zone   *time.Location // of the site's database
 	mapper mapper
 	access connector.Access // nil in the cloud, whose credential is fixed
 
@@ -44,8 +46,12 @@ func open(_ context.Context, env connector.Env) (connector.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	zone, err := time.LoadLocation(s.Zone)
+	if err != nil {
+		return nil, err
+	}
 	c := &conn{
-		settings: s, env: env, mapper: mapper{env.Fields, env.Catalog, s.Aliases},
+		settings: s, env: env, zone: zone, mapper: mapper{env.Fields, env.Catalog, s.Aliases, zone},
 		modules: map[string]*module{}, logins: map[string]string{},
 	}
 	if s.Flavour != cloud {

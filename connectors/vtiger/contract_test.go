@@ -39,7 +39,8 @@ func TestContract(t *testing.T) {
 	})
 }
 
-// Other ways to be installed: no field for our ids, the cloud, coreBOS.
+// Other ways to be installed: no field for our ids, a database in another zone,
+// the cloud, coreBOS.
 func TestContractOfOthers(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -48,6 +49,7 @@ func TestContractOfOthers(t *testing.T) {
 	}{
 		"marks in the description": {fake.Options{}, ""},
 		"cloud":                    {fake.Options{Flavour: "cloud"}, "operation_field: cf_951\nflavour: cloud"},
+		"a database in Paris":      {fake.Options{Zone: inParis()}, "operation_field: cf_951\nzone: Europe/Paris"},
 		"corebos":                  {fake.Options{Flavour: "corebos"}, "operation_field: cf_951\nflavour: corebos"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,9 +99,21 @@ func newWorld(t *testing.T, o fake.Options, more string) *contract.World {
 		w.CRM.Prospects = append(w.CRM.Prospects, w.CRM.Screen.Add())
 	}
 	crm.Put("Leads", 1, map[string]string{"lastname": "Ailleurs", "leadsource": "Other"})
-	screen(w.CRM, crm)
-	people(&w.CRM.Screen, crm, calendarOf(o))
+	zone := time.UTC
+	if o.Zone != nil {
+		zone = o.Zone
+	}
+	screen(w.CRM, crm, zone)
+	people(&w.CRM.Screen, crm, calendarOf(o), zone)
 	return w
+}
+
+func inParis() *time.Location {
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		panic(err)
+	}
+	return paris
 }
 
 // clock is the CRM's.
@@ -138,7 +152,7 @@ func number(id string) int {
 }
 
 // screen is the CRM as somebody in front of it sees it.
-func screen(seen *contract.CRM, crm *fake.CRM) {
+func screen(seen *contract.CRM, crm *fake.CRM, zone *time.Location) {
 	events := func() []fake.Record { return append(crm.All("Events"), crm.All("cbCalendar")...) }
 	seen.Get = func(id string, f bridge.FieldName) bridge.Value {
 		r, _ := crm.Get(number(id))
@@ -163,11 +177,8 @@ func screen(seen *contract.CRM, crm *fake.CRM) {
 	seen.Slot = func(meeting string) (time.Time, bool) {
 		for _, r := range events() {
 			if marks := marksIn(r); len(marks) > 0 && marks[0] == meeting {
-				start, err := time.Parse(time.DateTime, r.Fields["date_start"]+" "+r.Fields["time_start"])
-				if at := r.Fields["dtstart"]; at != "" {
-					start, err = time.Parse(time.DateTime, at)
-				}
-				return start, err == nil && r.Fields["eventstatus"] == "Planned"
+				start, _ := span(r, zone)
+				return start, r.Fields["eventstatus"] == "Planned"
 			}
 		}
 		return time.Time{}, false
@@ -175,7 +186,7 @@ func screen(seen *contract.CRM, crm *fake.CRM) {
 }
 
 // people are what others do at the screen.
-func people(s *contract.Screen, crm *fake.CRM, calendar string) {
+func people(s *contract.Screen, crm *fake.CRM, calendar string, zone *time.Location) {
 	meeting := func(id string) fake.Record {
 		for _, r := range crm.All(calendar) {
 			if marks := marksIn(r); len(marks) > 0 && marks[0] == id {
@@ -191,14 +202,14 @@ func people(s *contract.Screen, crm *fake.CRM, calendar string) {
 	s.Freeze = func(f bridge.FieldName) { crm.Freeze("Leads", fields[f]) }
 	s.Retire = func(user string) { crm.Retire(number(user)) }
 	s.Occupy = func(user string, from, to time.Time) string {
-		event := times(calendar, from, to)
+		event := times(calendar, from.In(zone), to.In(zone))
 		event["activitytype"], event["eventstatus"], event["subject"] = "Meeting", "Planned", holder
 		return calendar + ":" + strconv.Itoa(crm.Put(calendar, number(user), event))
 	}
 	s.Move = func(id string, to time.Time) {
 		r := meeting(id)
-		from, end := span(r)
-		for name, value := range times(calendar, to, to.Add(end.Sub(from))) {
+		from, end := span(r, zone)
+		for name, value := range times(calendar, to.In(zone), to.Add(end.Sub(from)).In(zone)) {
 			crm.Edit(r.Number, name, value)
 		}
 	}
@@ -207,9 +218,8 @@ func people(s *contract.Screen, crm *fake.CRM, calendar string) {
 	s.Give = func(id, user string) { crm.Edit(meeting(id).Number, "assigned_user_id", user) }
 }
 
-// times are those of an event as the CRM keeps them: in UTC, date and time apart.
+// times are those of an event as the CRM keeps them, date and time apart.
 func times(calendar string, from, to time.Time) map[string]string {
-	from, to = from.UTC(), to.UTC()
 	if calendar == "cbCalendar" {
 		return map[string]string{"dtstart": from.Format(time.DateTime), "dtend": to.Format(time.DateTime)}
 	}
@@ -219,13 +229,13 @@ func times(calendar string, from, to time.Time) map[string]string {
 	}
 }
 
-func span(r fake.Record) (from, to time.Time) {
+func span(r fake.Record, zone *time.Location) (from, to time.Time) {
 	first, last := r.Fields["dtstart"], r.Fields["dtend"]
 	if first == "" {
 		first, last = r.Fields["date_start"]+" "+r.Fields["time_start"], r.Fields["due_date"]+" "+r.Fields["time_end"]
 	}
-	from, _ = time.Parse(time.DateTime, first)
-	to, _ = time.Parse(time.DateTime, last)
+	from, _ = time.ParseInLocation(time.DateTime, first, zone)
+	to, _ = time.ParseInLocation(time.DateTime, last, zone)
 	return from, to
 }
 
@@ -253,6 +263,7 @@ func badSettings() []contract.Bad {
 		more("module", "prospects: [HelpDesk]", "prospects"),
 		more("no module", "prospects: []", "prospects"),
 		more("operation field", "operation_field: \"cf 951\"", "operation_field"),
+		more("zone", "zone: Paris", "zone"),
 		more("too often", "full_every: 1s", "full_every"),
 		more("owner", "call: {owner: nobody}", "call.owner"),
 		more("notes", "call: {notes: mail}", "call.notes"),

@@ -26,6 +26,7 @@ type module struct {
 	fields                       map[string]field
 	order                        []string // of the fields' names
 	readAt                       time.Time
+	zone                         *time.Location // of the times in its records
 }
 
 type field struct {
@@ -92,7 +93,7 @@ func (c *conn) describe(ctx context.Context, op, name string) (*module, error) {
 		return nil, fault.Newf(fault.Unavailable, op, "describe gave no idPrefix of %s", name)
 	}
 	m := answer.module(c.env.Now())
-	m.name = name
+	m.name, m.zone = name, c.zone
 	c.mu.Lock()
 	c.modules[name] = m
 	c.mu.Unlock()

@@ -26,6 +26,7 @@ func Descriptor() connector.Descriptor {
 			{Key: "prospects", Doc: "modules whose records are prospects: Leads (the default), Contacts, Accounts, Potentials"},
 			{Key: "aliases", Doc: "by module, what it calls a mapped field: {Accounts: {company: accountname}}"},
 			{Key: "operation_field", Doc: "text field of the calendar that keeps our ids, cf_…; description by default"},
+			{Key: "zone", Doc: "of the site's database, $default_timezone of its config; UTC by default"},
 			{Key: "full_every", Doc: "how often a selection is read whole instead of what has changed; 24h by default"},
 			{Key: "sync", Doc: "whether the operation sync may be asked for deleted records; true by default"},
 			{Key: "call", Doc: "how a call is logged: type, held, not_held, owner, subject, disposition, dispositions, notes"},

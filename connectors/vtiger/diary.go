@@ -55,8 +55,8 @@ func (c *conn) taken(events *module, owner, after string, from, to time.Time) st
 	}
 	all := []string{
 		"assigned_user_id = " + quote(owner),
-		first + " <= " + quote(to.UTC().Format(day)),
-		last + " >= " + quote(from.UTC().Format(day)),
+		first + " <= " + quote(to.In(c.zone).Format(day)),
+		last + " >= " + quote(from.In(c.zone).Format(day)),
 		"activitytype != " + quote(c.Call.Type),
 		"eventstatus != " + quote(c.Appointment.Cancelled),
 	}
@@ -135,7 +135,7 @@ func (c *conn) held(events *module, rec record) connector.Held {
 	if from, to, ok := events.spanOf(rec); ok {
 		h.Slot = bridge.Slot{UTC: from, Minutes: int(to.Sub(from).Minutes())}
 	}
-	if at, err := moment(rec[modified]); err == nil {
+	if at, err := moment(rec[modified], c.zone); err == nil {
 		h.Modified = at
 	}
 	return h

@@ -84,13 +84,32 @@ func (c *conn) create(ctx context.Context, op string, t target, element record) 
 		}
 		return connector.Receipt{}, noRecord(op)
 	}
-	if bent := c.bent(t.events, element, stored); bent != "" {
+	wrong := c.shifted(stored)
+	if bent := c.bent(t.events, element, stored); wrong == "" && bent != "" {
+		wrong = "the CRM did not keep " + bent + " of a new event as it was sent"
+	}
+	if wrong != "" {
 		if err := c.remove(ctx, op, id); err != nil {
 			return connector.Receipt{}, err
 		}
-		return connector.Receipt{}, fault.Newf(fault.Permanent, op, "the CRM did not keep %s of a new event as it was sent: the event was taken back", bent)
+		return connector.Receipt{}, fault.Newf(fault.Permanent, op, "%s: the event was taken back", wrong)
 	}
 	return connector.Receipt{State: connector.Stored, ExternalID: t.events.own(id)}, nil
+}
+
+// shifted says that a record which was written just now bears another time: the
+// server told its clock with the answer, so its database is in another zone.
+func (c *conn) shifted(stored record) string {
+	at, err := moment(stored[modified], c.zone)
+	told := c.serverTime.Load()
+	if err != nil || told == 0 {
+		return ""
+	}
+	off := at.Sub(time.Unix(told, 0)).Round(15 * time.Minute)
+	if off == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the site's database is %v away from %s: set zone to its $default_timezone", off, c.Zone)
 }
 
 // bent names the first part of an event that must be kept as it was sent and
@@ -146,10 +165,9 @@ func (c *conn) remove(ctx context.Context, op, id string) error {
 }
 
 // span sets when an event begins and ends. Date and time go apart, both in the
-// database's zone, which is UTC: near midnight both move. coreBOS has them in
-// one field.
+// database's zone: near midnight both move. coreBOS has them in one field.
 func (m *module) span(element record, start time.Time, length time.Duration) {
-	from, to := start.UTC(), start.UTC().Add(length)
+	from, to := start.In(m.zone), start.Add(length).In(m.zone)
 	if _, joined := m.fields["dtstart"]; joined {
 		element["dtstart"], element["dtend"] = from.Format(time.DateTime), to.Format(time.DateTime)
 		return
@@ -174,20 +192,20 @@ func (m *module) spanOf(rec record) (from, to time.Time, ok bool) {
 	if _, joined := m.fields["dtstart"]; !joined {
 		first, last = rec["date_start"]+" "+rec["time_start"], rec["due_date"]+" "+rec["time_end"]
 	}
-	from, err := moment(first)
+	from, err := moment(first, m.zone)
 	if err != nil {
 		return from, to, false
 	}
-	if to, err = moment(last); err != nil || to.Before(from) {
+	if to, err = moment(last, m.zone); err != nil || to.Before(from) {
 		to = from
 	}
 	return from, to, true
 }
 
-func moment(text string) (time.Time, error) {
-	t, err := time.Parse(time.DateTime, text)
+func moment(text string, zone *time.Location) (time.Time, error) {
+	t, err := time.ParseInLocation(time.DateTime, text, zone)
 	if err != nil {
-		t, err = time.Parse("2006-01-02 15:04", strings.TrimSpace(text))
+		t, err = time.ParseInLocation("2006-01-02 15:04", strings.TrimSpace(text), zone)
 	}
 	return t.UTC(), err
 }

@@ -15,6 +15,7 @@ type mapper struct {
 	fields  connector.FieldMap
 	catalog bridge.Catalog
 	aliases map[string]map[string]string // module → mapped name → its own
+	zone    *time.Location               // of the CRM's times
 }
 
 // in is the vendor's field of a module that a canonical one is mapped to; "" if
@@ -46,7 +47,7 @@ func (m mapper) def(name bridge.FieldName) bridge.FieldDef {
 func (m mapper) value(name bridge.FieldName, held string) bridge.Value {
 	def := m.def(name)
 	if def.Type == bridge.DateTime {
-		if t, err := time.Parse(time.DateTime, held); err == nil {
+		if t, err := time.ParseInLocation(time.DateTime, held, m.zone); err == nil {
 			held = t.UTC().Format(time.RFC3339)
 		}
 	}
@@ -67,7 +68,7 @@ func (m mapper) text(name bridge.FieldName, v bridge.Value) string {
 		}
 	case bridge.DateTime:
 		if t, err := time.Parse(time.RFC3339, string(v)); err == nil {
-			return t.UTC().Format(time.DateTime)
+			return t.In(m.zone).Format(time.DateTime)
 		}
 	}
 	return string(v)

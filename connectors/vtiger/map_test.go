@@ -95,16 +95,25 @@ func TestMarks(t *testing.T) {
 
 func TestSpans(t *testing.T) {
 	t.Parallel()
-	for _, joined := range []bool{false, true} {
-		m := &module{fields: map[string]field{}}
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	twice := time.Date(2026, 10, 25, 2, 30, 0, 0, time.FixedZone("", 2*3600)) // on the walls of Paris
+	for n, zone := range []*time.Location{time.UTC, time.UTC, paris, paris} {
+		joined := n%2 == 1
+		m := &module{fields: map[string]field{}, zone: zone}
 		if joined {
 			m.fields["dtstart"] = field{}
 		}
 		for _, start := range []time.Time{
 			time.Date(2026, 3, 29, 0, 59, 58, 0, time.UTC), time.Date(2026, 12, 31, 23, 45, 0, 0, time.UTC),
-			time.Date(2026, 10, 25, 2, 30, 0, 0, time.FixedZone("", 2*3600)), time.Date(2026, 7, 1, 1, 0, 0, 0, time.FixedZone("", 4*3600)),
+			twice, time.Date(2026, 7, 1, 1, 0, 0, 0, time.FixedZone("", 4*3600)),
 		} {
 			for _, length := range []time.Duration{0, 61 * time.Second, 45 * time.Minute, 26 * time.Hour} {
+				if zone == paris && start.Equal(twice) {
+					continue
+				}
 				rec := record{}
 				m.span(rec, start, length)
 				from, to, ok := m.spanOf(rec)
@@ -118,7 +127,7 @@ func TestSpans(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	t.Parallel()
-	m := mapper{catalog: bridge.Standard()}
+	m := mapper{catalog: bridge.Standard(), zone: time.UTC}
 	for _, tc := range []struct {
 		name bridge.FieldName
 		held string

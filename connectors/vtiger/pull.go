@@ -208,8 +208,8 @@ func (c *conn) prospectsOf(op string, s source, rows []record, readAt time.Time)
 			Fields: c.mapper.pick(s.module, rec, s.fields),
 			ReadAt: readAt,
 		}
-		if t, err := time.Parse(time.DateTime, rec[modified]); err == nil {
-			p.Modified = t.UTC()
+		if t, err := moment(rec[modified], c.zone); err == nil {
+			p.Modified = t
 		}
 		out = append(out, p)
 	}

@@ -19,6 +19,7 @@ type Options struct {
 	Crashes []string         // operations that answer an empty 500, as sync and logout of an unrepaired 8.0.0 on PHP 8
 	First   int              // number of the first record; 0 is 17
 	Flavour string           // "", "cloud" or "corebos"
+	Zone    *time.Location   // of its database; nil is UTC
 }
 
 // User is somebody who works in the CRM, with one profile.
@@ -68,6 +69,9 @@ type CRM struct {
 func New(o Options) *CRM {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
 	}
 	if o.First == 0 {
 		o.First = 17
@@ -265,7 +269,7 @@ func (c *CRM) id(r *Record) string { return c.modules[r.Module].prefix + "x" + s
 func (c *CRM) ownerID(user int) string { return c.modules["Users"].prefix + "x" + strconv.Itoa(user) }
 
 func (c *CRM) touch(r *Record) {
-	r.Modified = c.opts.Now().UTC().Truncate(time.Second)
+	r.Modified = c.opts.Now().In(c.opts.Zone).Truncate(time.Second)
 	r.Fields["modifiedtime"] = r.Modified.Format(time.DateTime)
 }
 
@@ -282,7 +286,7 @@ func (c *CRM) insert(module string, fields map[string]string, by int) *Record {
 			r.Fields[name] = f.store(value)
 		}
 	}
-	r.Fields["createdtime"] = c.opts.Now().UTC().Format(time.DateTime)
+	r.Fields["createdtime"] = c.opts.Now().In(c.opts.Zone).Format(time.DateTime)
 	r.Fields["modifiedby"] = c.ownerID(by)
 	if r.Fields["source"] == "" {
 		r.Fields["source"] = "WEBSERVICE"

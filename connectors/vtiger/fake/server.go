@@ -12,6 +12,7 @@ import (
 func (c *CRM) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	w.Header().Set("Date", c.opts.Now().UTC().Format(http.TimeFormat))
 	if err := r.ParseForm(); err != nil {
 		w.WriteHeader(http.StatusBadRequest)
 		return

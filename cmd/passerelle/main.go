@@ -44,6 +44,7 @@ type commands struct {
 	Parked     parkedCmds     `cmd:"" help:"Events that were not understood."`
 	Lead       leadCmds       `cmd:"" help:"Leads."`
 	Policy     policyCmds     `cmd:"" help:"Who may do what."`
+	User       userCmds       `cmd:"" help:"Who signs in with a browser."`
 	Ledger     ledgerCmds     `cmd:"" help:"The record of what was done."`
 	Forget     forgetCmd      `cmd:"" help:"Erase everything that is kept of a prospect."`
 	Backup     backupCmd      `cmd:"" help:"Take a backup of the store, while the hub runs or without one."`

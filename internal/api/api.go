@@ -58,6 +58,8 @@ type Options struct {
 	// Keys and RotateKey look after the data key.
 	Keys      func() (Keys, error)
 	RotateKey func(context.Context) error
+	// Accounts are those of people who sign in with a browser.
+	Accounts *identity.Accounts
 	// Office is where policies are proposed and activated.
 	Office *governance.Office
 	Backup Backup
@@ -129,6 +131,7 @@ func (a *API) routes(r chi.Router) {
 	a.policyRoutes()
 	a.draftRoutes()
 	a.lookbackRoutes()
+	a.userRoutes()
 }
 
 // Routes is the router, its access log and request ids included. What is

@@ -34,6 +34,9 @@ func (a *API) problem(ctx context.Context, err error) *problem.Problem {
 	if p := ofDesk(err); p != nil {
 		return p
 	}
+	if p := ofAccounts(err); p != nil {
+		return p
+	}
 	if _, ok := errors.AsType[*outbox.NotNow](err); ok {
 		return problem.Conflict(err.Error())
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -13,7 +12,6 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/identity"
-	"passerelle/internal/policy"
 )
 
 func (a *API) leadRoutes() {
@@ -72,35 +70,8 @@ func (a *API) campaignOf(c bridge.Campaign) campaign {
 	}
 }
 
-// inHand is a record of the campaign that somebody is being handed: what
-// decides whether the campaign is theirs to work on.
-func inHand(actor bridge.Actor, c bridge.Campaign) policy.Record {
-	theirs := c.Team == "" || c.Team == actor.Person.Team
-	return policy.Record{Handed: theirs, Team: c.Team, CampaignTeam: c.Team, Principal: c.Principal, CRM: c.CRM}
-}
-
-// worksOn says whether the actor may know of the campaign.
-func worksOn(rules *desk.Rules, actor bridge.Actor, c bridge.Campaign) bool {
-	if actor.Operator {
-		return true
-	}
-	who, scope := policy.SubjectOf(actor), inHand(actor, c)
-	if rules.Policy.Allows(who, policy.Read, bridge.CampaignObj, scope) {
-		return true
-	}
-	return rules.Policy.Allows(who, policy.Read, bridge.ProspectObj, scope)
-}
-
 func (a *API) campaigns(_ context.Context, actor bridge.Actor, _ *struct{}) (list[campaign], error) {
-	rules := a.opts.Desk.Rules()
-	var found []bridge.Campaign
-	for _, c := range rules.Campaigns {
-		if worksOn(rules, actor, c) {
-			found = append(found, c)
-		}
-	}
-	slices.SortFunc(found, func(a, b bridge.Campaign) int { return cmp.Compare(a.ID, b.ID) })
-	return listOf(found, "", a.campaignOf), nil
+	return listOf(a.opts.Desk.CampaignsOf(actor), "", a.campaignOf), nil
 }
 
 type campaignID struct {
@@ -108,16 +79,14 @@ type campaignID struct {
 }
 
 func (a *API) campaign(_ context.Context, actor bridge.Actor, in *campaignID) (campaign, error) {
-	rules := a.opts.Desk.Rules()
-	c, ok := rules.Campaigns[in.ID]
-	if !ok || !worksOn(rules, actor, c) {
-		return campaign{}, &desk.NotFound{What: "campaign", ID: string(in.ID)}
+	for _, c := range a.opts.Desk.CampaignsOf(actor) {
+		if c.ID == in.ID {
+			out := a.campaignOf(c)
+			out.Script = c.Script
+			return out, nil
+		}
 	}
-	out := a.campaignOf(c)
-	if rules.Policy.Allows(policy.SubjectOf(actor), policy.Read, bridge.Script, inHand(actor, c)) {
-		out.Script = c.Script
-	}
-	return out, nil
+	return campaign{}, &desk.NotFound{What: "campaign", ID: string(in.ID)}
 }
 
 // handout is a lead in a caller's hands.

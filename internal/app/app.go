@@ -65,6 +65,7 @@ type App struct {
 	schemas  *schema.Set
 	store    *store.Store
 	people   *identity.People
+	accounts *identity.Accounts
 	sessions *session.Keeper
 	desk     *desk.Desk
 	lines    []line
@@ -80,6 +81,9 @@ type App struct {
 
 	rotating sync.Mutex // the data key: one at a time
 	trials   trials     // probes under way
+
+	staffing sync.Mutex // people, tokens and campaigns: one change at a time
+	staffed  *config.Config
 
 	forgetting sync.Mutex // held by who erases somebody
 
@@ -171,11 +175,11 @@ func (a *App) openDesk(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the active policy does not fit the config: %w", err)
 	}
-	dir, err := Directory(a.cfg)
+	dir, err := a.directory(a.cfg)
 	if err != nil {
 		return err
 	}
-	a.people = identity.NewPeople(dir)
+	a.people, a.staffed = identity.NewPeople(dir), a.cfg
 	rules, err := a.rules(a.cfg, p, dir)
 	if err != nil {
 		return err
@@ -190,6 +194,7 @@ func (a *App) openDesk(ctx context.Context) error {
 		},
 		CallBack: func(c bridge.CampaignID, l bridge.LeadID) { a.sync.CallBack(c, l) },
 	})
+	a.openAccounts()
 	return err
 }
 
@@ -278,18 +283,9 @@ func (a *App) followPolicy() {
 	a.sync.Poke()
 }
 
-// Directory is the people and tokens of a config.
-func Directory(cfg *config.Config) (*identity.Directory, error) {
-	tokens := make([]identity.Token, len(cfg.Tokens))
-	for i, t := range cfg.Tokens {
-		tokens[i] = identity.Token{Person: t.Person, Connection: t.Connection, Secret: t.Token}
-	}
-	return identity.NewDirectory(cfg.People, tokens)
-}
-
 func rulesOf(cfg *config.Config, p *policy.Policy, dir *identity.Directory) *desk.Rules {
 	r := &desk.Rules{
-		Policy: p.With(policy.StaffOf(cfg.People)), Catalog: cfg.Catalog,
+		Policy: p.With(policy.StaffOf(dir.People())), Catalog: cfg.Catalog,
 		Campaigns: map[bridge.CampaignID]bridge.Campaign{},
 		Mapped:    map[bridge.ConnectionName]map[bridge.FieldName]bool{},
 		Zones:     map[bridge.ConnectionName]string{},
@@ -307,7 +303,7 @@ func rulesOf(cfg *config.Config, p *policy.Policy, dir *identity.Directory) *des
 		r.Mapped[c.Name] = fields
 	}
 	byCRM := map[bridge.ConnectionName]map[string]bridge.PersonID{}
-	for _, person := range cfg.People {
+	for _, person := range dir.People() {
 		for conn, user := range person.CRM {
 			if byCRM[conn] == nil {
 				byCRM[conn] = map[string]bridge.PersonID{}
@@ -364,5 +360,11 @@ func (a *App) Stop() { a.unwind() }
 // Addr is the address that HTTP is served on.
 func (a *App) Addr() net.Addr { return a.http.addr }
 
+// Routes lists everything that is served, as "POST /v1/leads/close".
+func (a *App) Routes() []string { return a.api.Patterns() }
+
 // Desk gives the commands to those who run the hub in their own process.
 func (a *App) Desk() *desk.Desk { return a.desk }
+
+// Accounts gives them the accounts of those who sign in with a browser.
+func (a *App) Accounts() *identity.Accounts { return a.accounts }

@@ -27,7 +27,31 @@ func (a *App) Reload(cfg *config.Config) error {
 	if err := sameFrame(a.cfg, cfg); err != nil {
 		return err
 	}
-	dir, err := Directory(cfg)
+	if err := a.staff(cfg); err != nil {
+		return err
+	}
+	a.sync.Poke()
+	a.chores.Go(a.resumePaused)
+	return nil
+}
+
+// staff takes over the people, tokens and campaigns of a config, and the people
+// whom the store knows.
+func (a *App) staff(cfg *config.Config) error {
+	a.staffing.Lock()
+	defer a.staffing.Unlock()
+	return a.staffWith(cfg)
+}
+
+// restaff takes over who was added to the store, or closed there.
+func (a *App) restaff() error {
+	a.staffing.Lock()
+	defer a.staffing.Unlock()
+	return a.staffWith(a.staffed)
+}
+
+func (a *App) staffWith(cfg *config.Config) error {
+	dir, err := a.directory(cfg)
 	if err != nil {
 		return err
 	}
@@ -44,8 +68,7 @@ func (a *App) Reload(cfg *config.Config) error {
 		done = a.desk.Swap(rules, fresh)
 	}
 	a.people.Use(dir)
-	a.sync.Poke()
-	a.chores.Go(a.resumePaused)
+	a.staffed = cfg
 	return nil
 }
 
@@ -89,6 +112,7 @@ func sameFrame(old, new *config.Config) error {
 		changed("nats", old.NATS != new.NATS),
 		changed("http", old.HTTP != new.HTTP),
 		changed("retention", old.Retention != new.Retention),
+		changed("sessions", old.Sessions.Default != new.Sessions.Default || !maps.Equal(old.Sessions.Roles, new.Sessions.Roles)),
 		changed("connections", !slices.EqualFunc(old.Connections, new.Connections, sameConnection)),
 	)
 }

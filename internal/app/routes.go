@@ -8,6 +8,7 @@ import (
 
 	"passerelle/internal/api"
 	"passerelle/internal/bridge"
+	"passerelle/internal/console"
 	"passerelle/internal/identity"
 	"passerelle/internal/obs"
 	"passerelle/internal/policy"
@@ -17,17 +18,10 @@ import (
 func (a *App) openAPI() error {
 	a.openOffice()
 	var err error
+	guard := a.newGuard()
 	a.api, err = api.New(api.Options{
-		Store: a.store, Desk: a.desk, Relay: a.relay, Intake: a.intake, Schemas: a.schemas,
-		Guard: identity.NewGuard(identity.Options{
-			People: a.people, Log: a.log, Now: a.clock.steady,
-			Shut: func(who bridge.Actor, from netip.Addr) *policy.Shut {
-				return a.desk.Rules().Policy.Shuts(policy.SubjectOf(who), policy.Visit{At: a.opts.Now(), From: from})
-			},
-			Hops: a.cfg.HTTP.Proxies, Rate: a.cfg.HTTP.RatePerToken, Burst: a.cfg.HTTP.Burst,
-			Route: api.Route, Served: a.metrics.Served,
-		}),
-		Office: a.office, Backup: a.backup, Forget: a.forget,
+		Store: a.store, Desk: a.desk, Relay: a.relay, Intake: a.intake, Schemas: a.schemas, Guard: guard,
+		Office: a.office, Accounts: a.accounts, Backup: a.backup, Forget: a.forget,
 		Connections: a.connections, Rights: a.rightsUse, Examine: a.examine, Import: a.importPolicy, Probe: a.probe, StopProbe: a.trials.stop, Keys: a.keys, RotateKey: a.rotateKey, Acknowledged: a.metrics.Acknowledged,
 		Version: a.opts.Version, BodyLimit: a.cfg.HTTP.BodyLimit, Now: a.opts.Now, Log: a.log,
 	})
@@ -41,8 +35,35 @@ func (a *App) openAPI() error {
 	r.Method(http.MethodGet, "/livez", a.health.Live())
 	r.Method(http.MethodGet, "/readyz", a.health.Ready())
 	r.Method(http.MethodGet, "/metrics", a.metrics.Handler())
+	if err := a.openConsole(r, guard); err != nil {
+		return err
+	}
 	a.metrics.Know(obs.Labels{Routes: a.api.Patterns()})
 	return nil
+}
+
+// newGuard makes the middleware in front of API and pages.
+func (a *App) newGuard() *identity.Guard {
+	return identity.NewGuard(identity.Options{
+		People: a.people, Log: a.log, Now: a.clock.steady,
+		Shut: func(who bridge.Actor, from netip.Addr) *policy.Shut {
+			return a.desk.Rules().Policy.Shuts(policy.SubjectOf(who), policy.Visit{At: a.opts.Now(), From: from})
+		},
+		Hops: a.cfg.HTTP.Proxies, Rate: a.cfg.HTTP.RatePerToken, Burst: a.cfg.HTTP.Burst,
+		Route: api.Route, Served: a.metrics.Served,
+	})
+}
+
+// openConsole mounts the pages.
+func (a *App) openConsole(r chi.Router, guard *identity.Guard) error {
+	pages, err := console.New(console.Options{
+		Desk: a.desk, Accounts: a.accounts, Schemas: a.schemas, Guard: guard, Zone: a.cfg.Zone, Now: a.opts.Now, Log: a.log,
+		People: func() []bridge.Person { return a.people.Directory().People() },
+	})
+	if err == nil {
+		pages.Mount(r)
+	}
+	return err
 }
 
 func (a *App) connections() []api.Connection {

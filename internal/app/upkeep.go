@@ -46,6 +46,10 @@ func (a *App) sweeps() []sweep {
 			return a.desk.PruneProspects(ctx, keep.Prospects.Before(now()), from)
 		}},
 		{"met", 24 * time.Hour, a.sync.Prune},
+		{"access", 24 * time.Hour, func(ctx context.Context, _ string) (int, string, error) {
+			n, err := a.accounts.Prune(ctx, keep.Access.Before(now()))
+			return n, "", err
+		}},
 	}
 }
 

@@ -33,6 +33,7 @@ type Config struct {
 	Backup  Backup
 
 	Retention Retention
+	Sessions  Sessions
 
 	Connections []Connection // in the order of the file
 	Campaigns   []bridge.Campaign

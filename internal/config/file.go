@@ -22,6 +22,7 @@ type file struct {
 	HTTP        httpFile                  `yaml:"http"`
 	Backup      backupFile                `yaml:"backup"`
 	Retention   retentionFile             `yaml:"retention"`
+	Sessions    sessionsFile              `yaml:"sessions"`
 	Connections map[string]connectionFile `yaml:"connections,required"`
 	Campaigns   map[string]campaignFile   `yaml:"campaigns"`
 	People      map[string]personFile     `yaml:"people"`
@@ -113,7 +114,7 @@ func defaults() file {
 	return file{
 		DataDir: "./data", Listen: "127.0.0.1:8080", Zone: "Europe/Paris",
 		HTTP:      httpFile{BodyLimit: 1 << 20, RatePerToken: 50, Burst: 100, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second},
-		Retention: defaultRetention(),
+		Retention: defaultRetention(), Sessions: defaultSessions(),
 	}
 }
 

@@ -49,6 +49,7 @@ func (l *loader) config(path string) *Config {
 	cfg.HTTP = l.http()
 	cfg.Backup = l.backup()
 	cfg.Retention = l.file.Retention.retention()
+	cfg.Sessions = l.sessions()
 	cfg.Key = l.key()
 	l.connections(cfg)
 	l.catalog(cfg)

@@ -15,6 +15,7 @@ type Retention struct {
 	Writes    Term // that have come to an end, since then
 	Decisions Term // what decisions read, since they were made
 	Prospects Term // with their calls, since the last contact and the end of their campaigns
+	Access    Term // the access log: who signed in when from where
 }
 
 // Term is a length of time on the calendar.
@@ -59,12 +60,13 @@ type retentionFile struct {
 	Writes       Term `yaml:"writes"`
 	Decisions    Term `yaml:"decisions"`
 	Prospects    Term `yaml:"prospects"`
+	Access       Term `yaml:"access"`
 }
 
 func defaultRetention() retentionFile {
-	return retentionFile{ParkedEvents: Term{days: 30}, Writes: Term{days: 7}, Decisions: Term{days: 90}, Prospects: Term{years: 3}}
+	return retentionFile{ParkedEvents: Term{days: 30}, Writes: Term{days: 7}, Decisions: Term{days: 90}, Prospects: Term{years: 3}, Access: Term{months: 12}}
 }
 
 func (r retentionFile) retention() Retention {
-	return Retention{Parked: r.ParkedEvents, Writes: r.Writes, Decisions: r.Decisions, Prospects: r.Prospects}
+	return Retention{Parked: r.ParkedEvents, Writes: r.Writes, Decisions: r.Decisions, Prospects: r.Prospects, Access: r.Access}
 }

@@ -35,14 +35,14 @@ func TestRetention(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Retention{Parked: Term{days: 30}, Writes: Term{days: 7}, Decisions: Term{days: 90}, Prospects: Term{years: 3}}); cfg.Retention != want {
+	if want := (Retention{Parked: Term{days: 30}, Writes: Term{days: 7}, Decisions: Term{days: 90}, Prospects: Term{years: 3}, Access: Term{months: 12}}); cfg.Retention != want {
 		t.Errorf("%+v, want %+v", cfg.Retention, want)
 	}
 	cfg, err = Parse("passerelle.yaml", []byte(base+"retention: {prospects: 18mo, writes: 36h}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Retention{Parked: Term{days: 30}, Writes: Term{hours: 36 * time.Hour}, Decisions: Term{days: 90}, Prospects: Term{months: 18}}); cfg.Retention != want {
+	if want := (Retention{Parked: Term{days: 30}, Writes: Term{hours: 36 * time.Hour}, Decisions: Term{days: 90}, Prospects: Term{months: 18}, Access: Term{months: 12}}); cfg.Retention != want {
 		t.Errorf("%+v, want %+v", cfg.Retention, want)
 	}
 	if _, err := Parse("passerelle.yaml", []byte(base+"retention: {prospects: forever}\n")); err == nil {

@@ -55,7 +55,7 @@ func (c *command) eraseLead(id bridge.LeadID) error {
 		return err
 	}
 	c.outOfSight(id)
-	for _, table := range []store.Raw{shown.Raw, pushes} {
+	for _, table := range []store.Raw{shown.Raw, drafts.Raw, pushes} {
 		if err := drop(c.tx, table, string(id)+"\x00"); err != nil {
 			return err
 		}

@@ -168,7 +168,8 @@ func (c *command) given(l bridge.Lead) (bool, error) {
 	return s.To == c.actor.Person.ID && !s.Used && c.now.Before(s.At.Add(cardGood)), nil
 }
 
-// used notes that the call was made for which a person was given the card.
+// used notes that the call was made for which a person was given the card: their
+// draft has served.
 func (c *command) used(l bridge.Lead) error {
 	key := shownKey(c.actor.Connection, l.ID)
 	s, ok, err := shown.Get(c.tx, key)
@@ -176,6 +177,9 @@ func (c *command) used(l bridge.Lead) error {
 		return err
 	}
 	s.Used = true
+	if err := drafts.Delete(c.tx, draftKey(l.ID, c.who.Person)); err != nil {
+		return err
+	}
 	return shown.Put(c.tx, key, s)
 }
 

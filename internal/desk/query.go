@@ -23,16 +23,22 @@ func (d *Desk) Lead(actor bridge.Actor, id bridge.LeadID) (View, error) {
 		if err != nil {
 			return err
 		}
-		out = View{Lead: c.face(l, scope), Card: c.card(c.who, scope, l, p), Outcomes: []bridge.Outcome{}}
-		for _, o := range c.outcomesOf(id) {
-			scope.Owner = o.Author
-			if c.Policy.Allows(c.who, policy.Read, bridge.Activity, scope) {
-				out.Outcomes = append(out.Outcomes, maskOutcome(o, c.Policy.ReadMask(c.who, scope)))
-			}
-		}
+		out = c.view(l, p, scope)
 		return nil
 	})
 	return out, err
+}
+
+// view is a lead with its card and the calls that the actor may read of.
+func (c *command) view(l bridge.Lead, p bridge.Prospect, scope policy.Record) View {
+	out := View{Lead: c.face(l, scope), Card: c.card(c.who, scope, l, p), Outcomes: []bridge.Outcome{}}
+	for _, o := range c.outcomesOf(l.ID) {
+		scope.Owner = o.Author
+		if c.Policy.Allows(c.who, policy.Read, bridge.Activity, scope) {
+			out.Outcomes = append(out.Outcomes, maskOutcome(o, c.Policy.ReadMask(c.who, scope)))
+		}
+	}
+	return out
 }
 
 // face is a lead as its reader may see it: how the last call ended is a field

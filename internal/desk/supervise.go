@@ -46,7 +46,12 @@ func (c *command) supervised(scope policy.Record, what string) error {
 // Reassign gives leads to a person or to the pool. A lead on somebody's line
 // stays with them.
 func (d *Desk) Reassign(ctx context.Context, actor bridge.Actor, choice Choice, to, motive string) (Moved, error) {
-	return d.each(ctx, actor, choice, motive, policy.CommandReassign, func(c *command, l bridge.Lead) (bridge.Lead, string) {
+	return d.each(ctx, actor, choice, motive, policy.CommandReassign, assign(to), mayHave(to))
+}
+
+// assign gives a lead to a person or to the pool.
+func assign(to string) move {
+	return func(c *command, l bridge.Lead) (bridge.Lead, string) {
 		switch {
 		case c.onLine(l):
 			return l, "on the line with " + string(l.Lease.Person)
@@ -58,7 +63,12 @@ func (d *Desk) Reassign(ctx context.Context, actor bridge.Actor, choice Choice, 
 			l.Assignee = ""
 		}
 		return l, ""
-	}, func(c *command) error {
+	}
+}
+
+// mayHave checks whom leads are to go to.
+func mayHave(to string) func(*command) error {
+	return func(c *command) error {
 		if to == Pool {
 			return nil
 		}
@@ -67,7 +77,31 @@ func (d *Desk) Reassign(ctx context.Context, actor bridge.Actor, choice Choice, 
 			return &Invalid{"to", "nobody active by this id; `pool` gives them to nobody"}
 		}
 		return nil
+	}
+}
+
+// Foresee says what [Desk.Reassign] would do, and does nothing.
+func (d *Desk) Foresee(actor bridge.Actor, choice Choice, to string) (Moved, error) {
+	out := Moved{Skipped: []Skipped{}}
+	err := d.look(actor, func(c *command) error {
+		ids, err := c.orders(choice, "preview", mayHave(to))
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			_, _, reason, err := c.moved(id, choice, policy.CommandReassign, assign(to))
+			switch {
+			case err != nil:
+				return err
+			case reason != "":
+				out.Skipped = append(out.Skipped, Skipped{id, reason})
+			default:
+				out.Moved++
+			}
+		}
+		return nil
 	})
+	return out, err
 }
 
 // Close ends the sequence of leads: nobody calls them any more.

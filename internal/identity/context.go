@@ -38,6 +38,15 @@ func visitOf(ctx context.Context) *visit {
 	return v
 }
 
+// Client is the client's network address; the zero address at a Unix socket
+// and outside [Guard.Trace].
+func Client(ctx context.Context) netip.Addr {
+	if v := visitOf(ctx); v != nil {
+		return v.client
+	}
+	return netip.Addr{}
+}
+
 // RequestID names the request in the log and in the answer's X-Request-Id; ""
 // outside [Guard.Trace].
 func RequestID(ctx context.Context) string {

@@ -1,9 +1,13 @@
 // Package identity says who is acting: the people of the company, the tokens of
-// their programs, and the middleware in front of all that is served (who, client
-// address, rate, body size, access log).
+// their programs, the accounts and sessions of those who come with a browser,
+// and the middleware in front of all that is served (who, client address, rate,
+// body size, access log).
 //
 // It promises that a [Directory] is consistent (every token is a known
 // person's, every login one person's) and never changes: a reload swaps it whole
 // ([People.Use]), and a person who is no longer active is refused from the next
-// request on. No token, query, path or body is ever logged or answered.
+// request on. No token, query, path or body is ever logged or answered. Passwords
+// are kept as argon2id, sessions under the hash of what the browser holds: who
+// reads the store comes in with neither. A session is a new one at each sign-in,
+// ends by itself, and with the account. Nobody learns which logins there are.
 package identity

@@ -58,3 +58,21 @@ func (l *limiter[K]) forgetFull(now time.Time) {
 		}
 	}
 }
+
+// wait says how long until the key's bucket has a token, and takes none.
+func (l *limiter[K]) wait(key K, now time.Time) time.Duration {
+	l.mu.Lock()
+	b, ok := l.buckets[key]
+	l.mu.Unlock()
+	if !ok || b.TokensAt(now) >= 1 {
+		return 0
+	}
+	return time.Duration((1 - b.TokensAt(now)) / float64(l.limit) * float64(time.Second))
+}
+
+// forget fills the key's bucket again.
+func (l *limiter[K]) forget(key K) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.buckets, key)
+}

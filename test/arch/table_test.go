@@ -85,6 +85,8 @@ var alone = map[string][]string{
 	"github.com/schollz/progressbar":        {"cmd/passerelle/internal/replay"},
 	"github.com/arran4/golang-ical":         {"connectors/sheet"},
 	"golang.org/x/time/rate":                {"internal/connector/httpx", "internal/identity"},
+	"golang.org/x/crypto/argon2":            {"internal/identity"},
+	"golang.org/x/term":                     {"cmd/passerelle"},
 	"github.com/oklog/ulid":                 {"internal/api"},
 	"github.com/RoaringBitmap/roaring":      {"internal/desk/sight"},
 	"github.com/cespare/xxhash":             {"internal/bus", "connectors/sheet"},

@@ -10,13 +10,17 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"passerelle/internal/app"
+	"passerelle/internal/bridge"
 	"passerelle/internal/config"
+	"passerelle/internal/identity"
 	"passerelle/internal/obs"
+	"passerelle/internal/secret"
 )
 
 // Options are what a demo is started with.
@@ -105,11 +109,37 @@ func start(ctx context.Context, f folder, o Options, log io.Writer) (*app.App, e
 			return nil, fmt.Errorf("connection %s: %w", name, wrong)
 		}
 	}
+	if err := f.makeAccounts(ctx, hub.Accounts()); err != nil {
+		hub.Stop()
+		return nil, err
+	}
 	err = hub.Start(ctx)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is in use: stop what serves there, or choose another address, such as --listen 127.0.0.1:0 for a free port (%w)", cfg.Listen, err)
 	}
 	return hub, err
+}
+
+// makeAccounts gives those a visitor plays an account each, unless they have one.
+func (f folder) makeAccounts(ctx context.Context, accounts *identity.Accounts) error {
+	known, err := accounts.List()
+	if err != nil {
+		return err
+	}
+	for _, p := range cast {
+		id := bridge.PersonID(p.id)
+		if p.title == "" || slices.ContainsFunc(known, func(s identity.Standing) bool { return s.Person.ID == id }) {
+			continue
+		}
+		password, err := f.password(p.id)
+		if err != nil {
+			return err
+		}
+		if err := accounts.Add(ctx, bridge.Actor{Operator: true}, identity.Newcomer{Person: id, Password: secret.New(password)}); err != nil {
+			return fmt.Errorf("an account for %s: %w", p.id, err)
+		}
+	}
+	return nil
 }
 
 // baseURL is the address as a browser on this machine writes it.

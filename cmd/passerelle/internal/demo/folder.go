@@ -33,6 +33,7 @@ const (
 	policyName = "policy.yaml"
 	crmName    = "crm"
 	tokensName = "tokens"
+	passName   = "passwords"
 	dataName   = "data"
 	logName    = "passerelle.log"
 )
@@ -62,6 +63,9 @@ func prepare(dir, listen string, count int, today time.Time) (f folder, isNew bo
 	if err := f.makeTokens(); err != nil {
 		return f, isNew, err
 	}
+	if err := f.makePasswords(); err != nil {
+		return f, isNew, err
+	}
 	if !isNew {
 		return f, isNew, nil
 	}
@@ -77,7 +81,7 @@ func (f folder) free() error {
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case name == crmName, name == tokensName, name == policyName, strings.HasPrefix(name, tempPrefix):
+		case name == crmName, name == tokensName, name == passName, name == policyName, strings.HasPrefix(name, tempPrefix):
 		default:
 			return Misuse{fmt.Errorf("%s holds %s and no demo: name a new or empty folder with --dir", f, name)}
 		}
@@ -132,6 +136,31 @@ func (f folder) makeTokens() error {
 // token reads a person's token.
 func (f folder) token(person string) (string, error) {
 	text, err := os.ReadFile(f.path(tokensName, person))
+	return strings.TrimSpace(string(text)), err
+}
+
+// makePasswords makes a password for each of those a visitor plays who has none.
+func (f folder) makePasswords() error {
+	if err := os.MkdirAll(f.path(passName), 0o700); err != nil {
+		return err
+	}
+	for _, p := range cast {
+		path := f.path(passName, p.id)
+		if p.title == "" || exists(path) {
+			continue
+		}
+		text := strings.ToLower(rand.Text())
+		password := strings.Join([]string{text[:5], text[5:10], text[10:15], text[15:20]}, "-")
+		if err := f.write(path, []byte(password+"\n"), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// password reads a person's password.
+func (f folder) password(person string) (string, error) {
+	text, err := os.ReadFile(f.path(passName, person))
 	return strings.TrimSpace(string(text)), err
 }
 

@@ -38,10 +38,21 @@ func (v visit) welcome(simulate bool) error {
 	}
 	var b strings.Builder
 	v.say(&b, simulate)
+	b.WriteString("\nSign in with a browser (login, password):\n")
+	for _, p := range cast {
+		if p.title == "" {
+			continue
+		}
+		password, err := v.folder.password(p.id)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "  %-12s %-10s %-24s %s\n", p.title, p.id, password, p.does)
+	}
 	b.WriteString("\nTokens, one a role (Authorization: Bearer ...):\n")
 	for _, p := range cast {
 		if p.title != "" {
-			fmt.Fprintf(&b, "  %-12s %-36s %s\n", p.title, tokens[p.id], p.does)
+			fmt.Fprintf(&b, "  %-12s %s\n", p.title, tokens[p.id])
 		}
 	}
 	b.WriteString("\nTry, in this order:\n")
@@ -61,6 +72,7 @@ func (v visit) say(b *strings.Builder, simulate bool) {
 		fmt.Fprintf(b, "The demo in %s goes on where it was\n\n", f)
 	}
 	for _, line := range [][2]string{
+		{"Console", v.base + "/"},
 		{"API", v.base + "/v1  (described by " + v.base + "/v1/openapi.json)"},
 		{"CRM", f.prospects()},
 		{"", "open it: calls change its last columns; activities.csv and appointments.csv appear beside it"},

@@ -1,0 +1,66 @@
+package app
+
+import (
+	"slices"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/config"
+	"passerelle/internal/identity"
+	"passerelle/internal/ledger"
+	"passerelle/internal/store"
+)
+
+// Directory is the people and tokens of a config.
+func Directory(cfg *config.Config) (*identity.Directory, error) { return directoryOf(cfg, cfg.People) }
+
+func directoryOf(cfg *config.Config, people []bridge.Person) (*identity.Directory, error) {
+	tokens := make([]identity.Token, len(cfg.Tokens))
+	for i, t := range cfg.Tokens {
+		tokens[i] = identity.Token{Person: t.Person, Connection: t.Connection, Secret: t.Token}
+	}
+	return identity.NewDirectory(people, tokens)
+}
+
+// directory is that of the config and of the people whom the store knows.
+func (a *App) directory(cfg *config.Config) (*identity.Directory, error) {
+	added, err := identity.Added(a.store)
+	if err != nil {
+		return nil, err
+	}
+	if err := identity.Apart(cfg.People, added); err != nil {
+		return nil, err
+	}
+	return directoryOf(cfg, slices.Concat(cfg.People, added))
+}
+
+// openAccounts makes the accounts of those who sign in with a browser.
+func (a *App) openAccounts() {
+	var doors []bridge.ConnectionName
+	for _, c := range a.cfg.Connections {
+		if c.Type == config.ConsoleType {
+			doors = append(doors, c.Name)
+		}
+	}
+	a.accounts = identity.NewAccounts(identity.AccountOptions{
+		Store: a.store, People: a.people, Doors: doors, Terms: a.sessionTerms, Note: a.noteAccount,
+		Changed: a.restaff, Now: a.opts.Now,
+	})
+}
+
+// sessionTerms are those of the actor's role.
+func (a *App) sessionTerms(actor bridge.Actor) identity.Terms {
+	role, _ := a.desk.Rules().Policy.RoleOf(actor.Connection, actor.Profile())
+	t := a.cfg.Sessions.Of(role)
+	return identity.Terms{Idle: t.Idle, Longest: t.Longest, AtOnce: t.AtOnce}
+}
+
+// noteAccount writes the ledger's line of a command on an account.
+func (a *App) noteAccount(tx *store.Tx, by bridge.Actor, kind string, on bridge.PersonID, motive string) error {
+	rules := a.desk.Rules().Policy
+	line := ledger.Line{At: a.opts.Now(), Kind: kind, Who: by.Name(), Connection: by.Connection, Policy: rules.Hash(), Reason: string(on)}
+	line.Role, _ = rules.RoleOf(by.Connection, by.Profile())
+	if motive != "" {
+		line.Reason += ": " + motive
+	}
+	return ledger.Append(tx, line)
+}

@@ -1,0 +1,109 @@
+package console
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/desk"
+	"passerelle/internal/identity"
+	"passerelle/internal/schema"
+)
+
+// Options are what a console is made of.
+type Options struct {
+	Desk     *desk.Desk
+	Accounts *identity.Accounts
+	Schemas  *schema.Set
+	Guard    *identity.Guard // knows who is let in now, and from where
+	People   func() []bridge.Person
+	Zone     *time.Location // of people who have none of their own
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Console serves the pages.
+type Console struct {
+	opts    Options
+	looks   map[string]*look // by language
+	static  map[string]asset
+	flashes flashes
+}
+
+// New makes a console.
+func New(opts Options) (*Console, error) {
+	c := &Console{opts: opts, static: map[string]asset{}}
+	var err error
+	if c.static, err = assets(); err != nil {
+		return nil, err
+	}
+	c.looks, err = newLooks(c.static)
+	return c, err
+}
+
+// bodyLimit is the longest form taken, in bytes.
+const bodyLimit = 256 << 10
+
+// page answers a request of somebody who is signed in.
+type page func(v *visit) error
+
+// Mount puts the pages on a router whose access log and request ids are there
+// already.
+func (c *Console) Mount(r chi.Router) {
+	r.Get("/static/{file}", c.serveStatic)
+	r.Group(func(r chi.Router) {
+		r.Use(guarded, http.NewCrossOriginProtection().Handler, identity.LimitBody(bodyLimit), c.opts.Accounts.Recognise)
+		r.Get("/sign-in", c.open(c.signInPage))
+		r.Post("/sign-in", c.open(c.signIn))
+		r.Post("/sign-out", c.open(c.signOut))
+		r.Post("/language", c.open(c.setLanguage))
+		for pattern, p := range c.pages() {
+			method, path, _ := cutSpace(pattern)
+			r.Method(method, path, c.closed(p))
+		}
+	})
+}
+
+// pages are those for people who are signed in.
+func (c *Console) pages() map[string]page {
+	return map[string]page{
+		"GET /":                       c.home,
+		"GET /account":                c.account,
+		"POST /account/password":      c.changePassword,
+		"POST /account/sessions/{id}": c.endSession,
+		"GET /call":                   c.callPage,
+		"POST /call":                  c.next,
+		"GET /day":                    c.day,
+		"GET /work/{id}":              c.work,
+		"POST /work/{id}/draft":       c.draft,
+		"POST /work/{id}/outcome":     c.outcome,
+		"POST /work/{id}/release":     c.release,
+		"GET /plateau":                c.plateau,
+		"GET /proposals":              c.proposals,
+		"POST /proposals/{id}/{verb}": c.decide,
+		"GET /leads":                  c.leads,
+		"POST /leads/reassign":        c.reassign,
+		"GET /writes":                 c.writes,
+		"POST /writes/{id}/{verb}":    c.tend,
+	}
+}
+
+// guarded sets what every page's answer says to the browser. The policy on
+// scripts and styles is the page's, which knows its nonce.
+func guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		next.ServeHTTP(w, r)
+	})
+}

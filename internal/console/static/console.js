@@ -1,0 +1,133 @@
+"use strict";
+// Keys, timer, autosave and what follows from a session that has ended. All that a
+// page does it does without this too.
+(() => {
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const inPage = { "X-In-Page": "1" };
+
+  for (const a of document.querySelectorAll("nav a")) {
+    if (location.pathname === a.getAttribute("href")) a.setAttribute("aria-current", "page");
+  }
+
+  // Signed in again: what waited goes on its way.
+  $("#again")?.submit();
+
+  // signedIn opens the dialog and resolves once somebody has signed in.
+  const ended = $("#ended");
+  let asking = null;
+  const signedIn = () => asking ??= new Promise((resolve) => {
+    ended.showModal();
+    const form = $("form", ended), wrong = $(".notice", ended);
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      const answer = await fetch("/sign-in", { method: "POST", headers: inPage, body: new URLSearchParams(new FormData(form)) }).catch(() => null);
+      if (answer?.status === 204) {
+        form.reset();
+        ended.close();
+        asking = null;
+        resolve();
+        return;
+      }
+      wrong.textContent = answer ? await answer.text() : "…";
+      wrong.hidden = false;
+    };
+    ended.oncancel = (event) => event.preventDefault();
+  });
+
+  // A page that looks after itself: its main part is fetched again.
+  const live = $("[data-live]");
+  if (live) {
+    const again = async () => {
+      if (document.hidden || $("main :focus:not(body)") || $("main details[open]")) return;
+      const answer = await fetch(location.href, { headers: { "X-In-Page": "1" } }).catch(() => null);
+      if (!answer?.ok || answer.redirected) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      $("main").replaceWith($("main", fresh));
+    };
+    setInterval(again, 1000 * Number(live.dataset.live));
+  }
+
+  const form = $("#result");
+  if (!form) return;
+  const work = $(".work"), note = $("#note"), kept = $("#kept"), talk = $("#talk");
+
+  // save keeps the form as a draft. It answers the HTTP status, 0 for no line.
+  let typed = 0, saved = 0;
+  const save = async () => {
+    const now = typed;
+    const answer = await fetch(`/work/${work.dataset.lead}/draft`, { method: "POST", headers: inPage, body: new URLSearchParams(new FormData(form)) }).catch(() => null);
+    if (answer?.status === 204) {
+      saved = now;
+      kept.textContent = "— " + note.dataset.kept;
+      const until = answer.headers.get("X-Lease-Until");
+      if (until) work.dataset.lease = Date.parse(until) / 1000;
+    } else {
+      kept.textContent = "— " + note.dataset.lost;
+    }
+    return answer?.status ?? 0;
+  };
+  let timer;
+  form.addEventListener("input", () => {
+    typed++;
+    clearTimeout(timer);
+    timer = setTimeout(async () => { if (await save() === 401) { await signedIn(); await save(); } }, 700);
+  });
+  setInterval(() => { if (typed !== saved) save(); }, 15000);
+
+  // A form is sent once it is known that somebody is signed in.
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    const button = event.submitter ?? $("button.main", form);
+    while (await save() === 401) await signedIn();
+    if (button.name) {
+      const hidden = Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value });
+      if (button.name === "from") $("input[name=from]", form)?.remove();
+      form.append(hidden);
+    }
+    if (button.formAction && button.hasAttribute("formaction")) form.action = button.formAction;
+    form.submit();
+  });
+
+  // The timer runs from dialling on; the lease counts down.
+  let since = 0;
+  const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  for (const dial of document.querySelectorAll(".dial")) dial.addEventListener("click", () => { since ||= Date.now(); });
+  setInterval(() => {
+    if (since) {
+      const text = clock(Math.round((Date.now() - since) / 1000));
+      $("#timer").textContent = text;
+      if (document.activeElement !== talk) talk.value = text;
+    }
+    if (work.dataset.lease && $("#lease")) {
+      const left = Math.max(0, Math.round(Number(work.dataset.lease) - Date.now() / 1000));
+      $("#lease").textContent = $("#lease").dataset.left.replace("%s", clock(left));
+      $(".timer").classList.toggle("late", left < 120);
+    }
+  }, 1000);
+
+  document.addEventListener("keydown", (event) => {
+    if (ended.open) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      form.requestSubmit($("button.main", form));
+      return;
+    }
+    const writing = event.target.matches("input:not([type=radio]), textarea, select");
+    if (event.key === "Escape" && writing) { event.target.blur(); return; }
+    if (event.ctrlKey || event.metaKey || (writing && !event.altKey)) return;
+    const key = $(`input[data-key="${event.key}"]`, form);
+    if (key) {
+      event.preventDefault();
+      key.checked = true;
+      key.dispatchEvent(new Event("input", { bubbles: true }));
+      key.focus();
+    } else if (event.key === "t" && !event.altKey) {
+      since = since ? 0 : Date.now();
+    }
+  });
+  // On the way up: the letter must not be typed into what it leads to.
+  document.addEventListener("keyup", (event) => {
+    if (event.key === "n" && !event.altKey && !event.ctrlKey && !event.metaKey && !ended.open && !event.target.matches("input:not([type=radio]), textarea, select")) note.focus();
+  });
+})();

@@ -1,0 +1,197 @@
+package console
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/desk"
+	"passerelle/internal/identity"
+)
+
+// visit is one request to the console.
+type visit struct {
+	*Console
+	w       http.ResponseWriter
+	r       *http.Request
+	actor   bridge.Actor // zero where nobody is signed in
+	session identity.Session
+	look    *look
+	zone    *time.Location
+	now     time.Time
+	duties  desk.Duties
+}
+
+func cutSpace(s string) (before, after string, ok bool) { return strings.Cut(s, " ") }
+
+// open serves everybody.
+func (c *Console) open(p page) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := c.visit(w, r)
+		if err := identity.Trouble(r.Context()); err != nil {
+			v.fail(err)
+			return
+		}
+		if err := p(v); err != nil {
+			v.fail(err)
+		}
+	}
+}
+
+// closed serves those who are signed in; others are asked to, and what they have
+// sent waits in the page until they have.
+func (c *Console) closed(p page) http.HandlerFunc {
+	return c.open(func(v *visit) error {
+		if shut := v.opts.Guard.Shut(v.r); shut != nil && !late(v.r) {
+			return v.showWith(http.StatusForbidden, "error", &notice{"wait", shut.Text(v.look.lang)}, nil)
+		}
+		if v.actor.Person.ID != "" {
+			return p(v)
+		}
+		if v.r.Method == http.MethodGet {
+			v.redirect("/sign-in?next=" + url.QueryEscape(v.r.URL.RequestURI()))
+			return nil
+		}
+		return v.askAgain()
+	})
+}
+
+// late says whether a request reports of a call that was made already: it is
+// taken outside the hours in which leads are handed out, too.
+func late(r *http.Request) bool {
+	return r.Method == http.MethodPost && (strings.HasSuffix(r.URL.Path, "/outcome") || strings.HasSuffix(r.URL.Path, "/draft")) &&
+		strings.HasPrefix(r.URL.Path, "/work/")
+}
+
+func (c *Console) visit(w http.ResponseWriter, r *http.Request) *visit {
+	v := &visit{Console: c, w: w, r: r, zone: c.opts.Zone, now: c.opts.Now()}
+	v.look = c.looks[language(r)]
+	if s, ok := identity.SessionOf(r.Context()); ok {
+		v.session = s
+		v.actor, _ = identity.FromContext(r.Context())
+		v.duties = c.opts.Desk.DutiesOf(v.actor)
+		if zone, err := time.LoadLocation(v.actor.Person.Zone); err == nil && v.actor.Person.Zone != "" {
+			v.zone = zone
+		}
+	}
+	return v
+}
+
+func (v *visit) redirect(to string) { http.Redirect(v.w, v.r, to, http.StatusSeeOther) }
+
+func (v *visit) param(name string) string { return chi.URLParam(v.r, name) }
+
+// form is what was posted under a name.
+func (v *visit) form(name string) string { return strings.TrimSpace(v.r.PostFormValue(name)) }
+
+// languages are those of the pages; the first one is for who asks for neither.
+var languages = []string{"fr", "en"}
+
+const languageCookie = "passerelle-language"
+
+// language is the one chosen, else the browser's.
+func language(r *http.Request) string {
+	if c, err := r.Cookie(languageCookie); err == nil {
+		for _, l := range languages {
+			if c.Value == l {
+				return l
+			}
+		}
+	}
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
+		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		base, _, _ := strings.Cut(strings.ToLower(tag), "-")
+		for _, l := range languages {
+			if base == l {
+				return l
+			}
+		}
+	}
+	return languages[0]
+}
+
+func (c *Console) setLanguage(v *visit) error {
+	chosen := languages[0]
+	for _, l := range languages {
+		if v.form("language") == l {
+			chosen = l
+		}
+	}
+	http.SetCookie(v.w, &http.Cookie{
+		Name: languageCookie, Value: chosen, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+	v.redirect(local(v.form("next")))
+	return nil
+}
+
+// local is an address of ours, "/" for any other: nobody is sent elsewhere by a
+// link to us.
+func local(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.Host != "" || u.Scheme != "" || u.User != nil || !strings.HasPrefix(to, "/") ||
+		strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") {
+		return "/"
+	}
+	return to
+}
+
+// home goes to where somebody works.
+func (c *Console) home(v *visit) error {
+	switch {
+	case v.duties.Supervises:
+		v.redirect("/plateau")
+	case v.duties.Calls:
+		v.redirect("/call")
+	default:
+		v.redirect("/account")
+	}
+	return nil
+}
+
+// notice is a line on top of a page.
+type notice struct {
+	Kind string // done, wait or wrong
+	Text string
+}
+
+// wrong says in the reader's words what a command's error is about; false if it
+// is an error of ours.
+func (v *visit) wrong(err error) (status int, text string, known bool) {
+	t := v.look.words.text
+	if no, ok := errors.AsType[*desk.Denied](err); ok {
+		return http.StatusForbidden, t("error.denied") + " " + no.Error(), true
+	}
+	if _, ok := errors.AsType[*desk.NotFound](err); ok {
+		return http.StatusNotFound, t("error.not_found"), true
+	}
+	if _, ok := errors.AsType[*desk.Forgotten](err); ok {
+		return http.StatusNotFound, t("error.forgotten"), true
+	}
+	if clash, ok := errors.AsType[*desk.Clash](err); ok {
+		return http.StatusConflict, t("error.clash") + " " + clash.Why, true
+	}
+	if closed, ok := errors.AsType[*desk.Closed](err); ok {
+		return http.StatusConflict, v.closedText(closed), true
+	}
+	if bad, ok := errors.AsType[*desk.Invalid](err); ok {
+		return http.StatusUnprocessableEntity, cmp.Or(v.look.words.of("invalid."+strings.TrimPrefix(bad.Part, "next.")), bad.Part) + " : " + bad.Why, true
+	}
+	if status, ok := ofOutbox(err); ok {
+		return status, t("error.clash") + " " + err.Error(), true
+	}
+	return 0, "", false
+}
+
+// closedText says that nothing may be called, and until when.
+func (v *visit) closedText(closed *desk.Closed) string {
+	if closed.Next.IsZero() {
+		return v.look.words.text("error.closed") + " " + closed.Reason
+	}
+	return v.look.words.text("error.closed_until", v.look.moment(closed.Next.In(v.zone), v.now.In(v.zone))) + " " + closed.Reason
+}

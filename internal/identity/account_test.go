@@ -1,0 +1,467 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/secret"
+	"passerelle/internal/store"
+)
+
+const (
+	goodWords  = "rivage cartable mandoline"
+	otherWords = "verglas tabouret ocarina"
+)
+
+// office is accounts on a store of their own, whose clock the test sets.
+type office struct {
+	*Accounts
+	t     *testing.T
+	now   atomic.Int64
+	terms Terms
+	lines []string
+	store *store.Store
+}
+
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	s, err := store.Open(filepath.Join(t.TempDir(), "store.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	o := &office{t: t, store: s, terms: Terms{Idle: time.Hour, Longest: 8 * time.Hour, AtOnce: 2}}
+	o.now.Store(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC).UnixNano())
+	written := []bridge.Person{person("alice", true), person("bob", true), person("left", false)}
+	dir, err := NewDirectory(written, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	people := NewPeople(dir)
+	o.Accounts = NewAccounts(AccountOptions{
+		Store: s, People: people, Doors: []bridge.ConnectionName{console},
+		Terms: func(bridge.Actor) Terms { return o.terms },
+		Note: func(_ *store.Tx, by bridge.Actor, kind string, on bridge.PersonID, motive string) error {
+			o.lines = append(o.lines, strings.Join([]string{by.Name(), kind, string(on), motive}, "|"))
+			return nil
+		},
+		Changed: func() error {
+			more, err := Added(s)
+			if err != nil {
+				return err
+			}
+			dir, err := NewDirectory(slices.Concat(written, more), nil)
+			if err == nil {
+				people.Use(dir)
+			}
+			return err
+		},
+		Now: func() time.Time { return time.Unix(0, o.now.Load()) },
+	})
+	return o
+}
+
+func (o *office) later(d time.Duration) { o.now.Add(int64(d)) }
+
+var operatorActor = bridge.Actor{Operator: true}
+
+func (o *office) add(who bridge.PersonID, password string) {
+	o.t.Helper()
+	if err := o.Add(o.t.Context(), operatorActor, Newcomer{Person: who, Password: secret.New(password)}); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func (o *office) signIn(login, password, former string) (string, error) {
+	return o.SignIn(o.t.Context(), Visitor{
+		Login: login, Password: secret.New(password), Client: netip.MustParseAddr("203.0.113.7"), Agent: "test", Former: former,
+	})
+}
+
+func (o *office) mustSignIn(login, password, former string) string {
+	o.t.Helper()
+	key, err := o.signIn(login, password, former)
+	if err != nil {
+		o.t.Fatalf("sign in as %s: %v", login, err)
+	}
+	return key
+}
+
+// who is signed in with a key, "" if nobody.
+func (o *office) who(key string) bridge.PersonID {
+	o.t.Helper()
+	actor, _, err := o.Session(o.t.Context(), key)
+	if err != nil && !errors.Is(err, ErrNoSession) {
+		o.t.Fatal(err)
+	}
+	return actor.Person.ID
+}
+
+func TestCheckPassword(t *testing.T) {
+	t.Parallel()
+	for password, good := range map[string]bool{
+		goodWords: true, "été à la Réunion, 3 fois": true, "tR9$kkw2!pQz": true, "ёлка зимой стоит": true,
+		"court1234!": false, "123456789012": false, "1234567890123456": false, "aaaaaaaaaaaaaa": false, "abababababababab": false,
+		"motdepasse2026!": false, "MotDePasse-MotDePasse": false, "azertyuiopqsdfghjklm": false, "Bonjour!!!!2026": false,
+		"camille1234567": false, "passwordpassword": false, "je suis alice.martin!": false, "\xff\xfe\xfd rivage cartable": false,
+		strings.Repeat("rivage ", 100): false,
+	} {
+		err := CheckPassword(secret.New(password), "alice.martin")
+		if (err == nil) != good {
+			t.Errorf("%.40q: %v", password, err)
+		}
+		if err != nil && strings.Contains(err.Error(), password) {
+			t.Errorf("the error holds the password: %v", err)
+		}
+	}
+}
+
+func TestPasswordHash(t *testing.T) {
+	t.Parallel()
+	hash := hashPassword(secret.New(goodWords))
+	if again := hashPassword(secret.New(goodWords)); hash == again || !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Errorf("%s, %s", hash, again)
+	}
+	for password, want := range map[string]bool{goodWords: true, goodWords + " ": false, "": false} {
+		if got, err := samePassword(hash, secret.New(password)); err != nil || got != want {
+			t.Errorf("%q: %v, %v", password, got, err)
+		}
+	}
+	for _, broken := range []string{"", "$argon2id$v=19$m=19456,t=2,p=1$AAAA", strings.Replace(hash, "argon2id", "argon2i", 1), hash[:len(hash)-4]} {
+		if _, err := samePassword(broken, secret.New(goodWords)); err == nil {
+			t.Errorf("%q is taken", broken)
+		}
+	}
+}
+
+func TestAccounts(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.add("alice", goodWords)
+	zoe := Newcomer{Person: "zoe", Name: "Zoé", Team: "floor", Profile: "caller", Password: secret.New(goodWords)}
+	if err := o.Add(t.Context(), operatorActor, zoe); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		new  Newcomer
+		says string
+	}{
+		{"twice", Newcomer{Person: "alice", Password: secret.New(goodWords)}, "alice has an account"},
+		{"a record of the config", Newcomer{Person: "bob", Name: "Robert", Password: secret.New(goodWords)}, "bob stands in the config"},
+		{"no profile", Newcomer{Person: "max", Password: secret.New(goodWords)}, "max is new: say their profile on phoning.console"},
+		{"no such door", Newcomer{Person: "max", Profile: "caller", Connection: dialler, Password: secret.New(goodWords)}, "one of phoning.console"},
+		{"a weak password", Newcomer{Person: "max", Profile: "caller", Password: secret.New("motdepasse123")}, "everybody tries first"},
+		{"the operator", Newcomer{Person: "operator", Profile: "caller", Password: secret.New(goodWords)}, "machine operator's"},
+	} {
+		if err := o.Add(t.Context(), operatorActor, c.new); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.says)
+		}
+	}
+	key := o.mustSignIn("zoe", goodWords, "")
+	if actor, s, err := o.Session(t.Context(), key); err != nil || actor.Person.Name != "Zoé" || actor.Profile() != "caller" || s.Client != "203.0.113.7" {
+		t.Errorf("%+v, %+v, %v", actor, s, err)
+	}
+	all, err := o.List()
+	if err != nil || len(all) != 2 || all[0].Added || !all[1].Added || all[1].Sessions != 1 || all[1].LastLogin.IsZero() {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if err := o.Disable(t.Context(), operatorActor, "zoe", ""); err == nil {
+		t.Error("disabled without a motive")
+	}
+	if err := o.Disable(t.Context(), operatorActor, "zoe", "left"); err != nil {
+		t.Fatal(err)
+	}
+	if p, _ := o.opts.People.Directory().Person("zoe"); p.Active || o.who(key) != "" {
+		t.Error("she is still there")
+	}
+	if _, err := o.signIn("zoe", goodWords, ""); !errors.Is(err, ErrSignIn) {
+		t.Errorf("a closed account: %v", err)
+	}
+	if err := o.Reset(t.Context(), operatorActor, "zoe", secret.New(otherWords)); err != nil {
+		t.Fatal(err)
+	}
+	if p, _ := o.opts.People.Directory().Person("zoe"); !p.Active || o.who(o.mustSignIn("zoe", otherWords, "")) != "zoe" {
+		t.Error("she cannot come back")
+	}
+	if err := o.Reset(t.Context(), operatorActor, "nobody", secret.New(otherWords)); err == nil {
+		t.Error("nobody has an account")
+	}
+	want := []string{"operator|add account|alice|", "operator|add account|zoe|", "operator|disable account|zoe|left", "operator|reset account|zoe|"}
+	if !slices.Equal(o.lines, want) {
+		t.Errorf("the ledger says %q", o.lines)
+	}
+}
+
+// Somebody stands in the config or in the store, not in both.
+func TestApart(t *testing.T) {
+	t.Parallel()
+	zoe := person("zoe", true)
+	thief := person("zach", true)
+	thief.Phoning[console] = bridge.Login{Name: "zoe", Profile: "caller"}
+	for says, written := range map[string][]bridge.Person{
+		"": {person("alice", true)}, "people.zoe: was added": {person("zoe", true)}, "people.zach.phoning.phoning.console: the login is that of zoe": {thief},
+	} {
+		err := Apart(written, []bridge.Person{zoe})
+		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %q", err, says)
+		}
+	}
+}
+
+// A key that an attacker planted in the browser before opens nothing afterwards.
+func TestSessionFixation(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.add("alice", goodWords)
+	o.add("bob", otherWords)
+	planted := o.mustSignIn("bob", otherWords, "")
+	key := o.mustSignIn("alice", goodWords, planted)
+	if key == planted || o.who(key) != "alice" || o.who(planted) != "" {
+		t.Errorf("the planted key is %q's", o.who(planted))
+	}
+	if key2 := o.mustSignIn("alice", goodWords, "planted-by-somebody"); o.who(key2) != "alice" || o.who("planted-by-somebody") != "" {
+		t.Error("a made-up key became a session")
+	}
+	if len(key) != 43 {
+		t.Errorf("%d characters are not 256 bits", len(key))
+	}
+	err := o.store.View(func(tx *store.Tx) error {
+		for k, raw := range sessions.Scan(tx, "", "") {
+			if strings.Contains(k+string(raw), key) {
+				t.Error("the store holds the key")
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSessionsEnd(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.add("alice", goodWords)
+	sign := func() string { o.later(time.Second); return o.mustSignIn("alice", goodWords, "") }
+
+	first, second := sign(), sign()
+	third := sign()
+	if o.who(first) != "" || o.who(second) != "alice" || o.who(third) != "alice" {
+		t.Error("one more than may be at once does not end the oldest")
+	}
+	o.later(30 * time.Minute)
+	if o.who(third) != "alice" { // a request: it counts
+		t.Error("ended too early")
+	}
+	o.later(45 * time.Minute)
+	if o.who(second) != "" || o.who(third) != "alice" {
+		t.Error("an idle session goes on, or one in use ends")
+	}
+	for range 10 {
+		o.later(50 * time.Minute)
+		o.who(third)
+	}
+	if o.who(third) != "" {
+		t.Error("a session in use lasts longer than any may")
+	}
+
+	here, there := sign(), sign()
+	if list, err := o.Sessions("alice"); err != nil || len(list) != 2 {
+		t.Fatalf("%v, %v", list, err)
+	}
+	_, s, err := o.Session(t.Context(), there)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.End(t.Context(), "bob", s.ID); !errors.Is(err, ErrNoSession) {
+		t.Errorf("bob ends her session: %v", err)
+	}
+	if err := o.End(t.Context(), "alice", ""); !errors.Is(err, ErrNoSession) {
+		t.Errorf("no id ends: %v", err)
+	}
+	if err := o.End(t.Context(), "alice", s.ID); err != nil || o.who(there) != "" || o.who(here) != "alice" {
+		t.Errorf("signed out elsewhere: %v", err)
+	}
+	there = sign()
+	if err := o.Reset(t.Context(), operatorActor, "alice", secret.New(otherWords)); err != nil || o.who(here)+o.who(there) != "" {
+		t.Errorf("a reset leaves sessions: %v", err)
+	}
+	here = o.mustSignIn("alice", otherWords, "")
+	there = o.mustSignIn("alice", otherWords, "")
+	actor, _, _ := o.Session(t.Context(), here)
+	if err := o.ChangePassword(t.Context(), actor, here, secret.New("wrong wrong wrong"), secret.New(goodWords)); !errors.Is(err, ErrSignIn) {
+		t.Errorf("changed without the old one: %v", err)
+	}
+	if err := o.ChangePassword(t.Context(), actor, here, secret.New(otherWords), secret.New(goodWords)); err != nil || o.who(here) != "alice" || o.who(there) != "" {
+		t.Errorf("a change of the password: %v", err)
+	}
+	if err := o.SignOut(t.Context(), here); err != nil || o.who(here) != "" {
+		t.Errorf("signed out: %v", err)
+	}
+	here = o.mustSignIn("alice", goodWords, "")
+	o.later(-2 * time.Hour)
+	if o.who(here) != "" {
+		t.Error("a session of the future is good")
+	}
+}
+
+// Who has left in the config is out at the next request.
+func TestLeaverIsOut(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.add("alice", goodWords)
+	key := o.mustSignIn("alice", goodWords, "")
+	dir, err := NewDirectory([]bridge.Person{person("alice", false)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.opts.People.Use(dir)
+	if o.who(key) != "" {
+		t.Error("her session goes on")
+	}
+	if _, err := o.signIn("alice", goodWords, ""); !errors.Is(err, ErrSignIn) {
+		t.Errorf("sign in: %v", err)
+	}
+}
+
+func TestBruteForce(t *testing.T) {
+	t.Parallel()
+	for _, login := range []string{"alice", "nobody"} {
+		o := newOffice(t)
+		o.add("alice", goodWords)
+		for i := range triesAtOnce {
+			if _, err := o.signIn(login, "guess number one hundred", ""); !errors.Is(err, ErrSignIn) {
+				t.Fatalf("%s, guess %d: %v", login, i, err)
+			}
+		}
+		_, err := o.signIn(login, goodWords, "")
+		locked, ok := errors.AsType[*Locked](err)
+		if !ok || locked.For <= 0 || locked.For > tryEvery {
+			t.Fatalf("%s: after %d guesses the right one: %v", login, triesAtOnce, err)
+		}
+		if login != "alice" {
+			continue
+		}
+		if all, err := o.List(); err != nil || all[0].Locked <= 0 {
+			t.Errorf("nobody sees that it is locked: %+v, %v", all, err)
+		}
+		if err := o.Reset(t.Context(), operatorActor, "alice", secret.New(otherWords)); err != nil {
+			t.Fatal(err)
+		}
+		o.mustSignIn("alice", otherWords, "") // the way out
+		for range triesAtOnce {
+			_, _ = o.signIn(login, "guess number one hundred", "")
+		}
+		o.later(tryEvery + time.Minute)
+		o.mustSignIn("alice", otherWords, "") // the other one
+	}
+}
+
+// One address cannot go on through other logins.
+func TestBruteForceOfManyLogins(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	locked := 0
+	for i := range 2 * failureBurst {
+		if _, err := o.signIn("nobody-"+string(rune('a'+i)), goodWords, ""); errors.As(err, new(*Locked)) {
+			locked++
+		}
+	}
+	if locked < failureBurst-1 {
+		t.Errorf("%d of %d tries were refused", locked, 2*failureBurst)
+	}
+	if log, err := o.Log(1000); err != nil || len(log) > failureBurst+1 || len(log) < failureBurst || log[0].Person != "" || log[0].What != Refusal {
+		t.Errorf("%d lines of the log, %v", len(log), err)
+	}
+}
+
+// How long it takes does not tell whether there is such an account.
+func TestTimingOfUnknownAccounts(t *testing.T) {
+	o := newOffice(t)
+	o.add("alice", goodWords)
+	logins := []string{"alice", "nobody", "left"} // with an account, nobody's, without one
+	least := map[string]time.Duration{}
+	for range triesAtOnce - 1 {
+		for _, login := range logins { // in turn: the machine may be busy for a while
+			o.later(time.Minute) // the address may try again
+			began := time.Now()
+			if _, err := o.signIn(login, "guess number one hundred", ""); !errors.Is(err, ErrSignIn) {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); least[login] == 0 || took < least[login] {
+				least[login] = took
+			}
+		}
+	}
+	for _, login := range logins[1:] {
+		if ratio := float64(least[login]) / float64(least["alice"]); ratio < 0.4 || ratio > 2.5 {
+			t.Errorf("%s takes %s, a known account %s", login, least[login], least["alice"])
+		}
+	}
+}
+
+func TestAccessLog(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.add("alice", goodWords)
+	_, _ = o.signIn("my-password-typed-in-the-wrong-box", "x", "")
+	o.later(time.Hour)
+	_, _ = o.signIn("alice", "x", "")
+	o.later(time.Hour)
+	key := o.mustSignIn("alice", goodWords, "")
+	o.later(time.Minute)
+	if err := o.SignOut(t.Context(), key); err != nil {
+		t.Fatal(err)
+	}
+	log, err := o.Log(10)
+	var got []string
+	for _, l := range log {
+		got = append(got, l.What+" "+string(l.Person)+" "+l.Client)
+	}
+	want := []string{"signed out alice 203.0.113.7", "signed in alice 203.0.113.7", "refused alice 203.0.113.7", "refused  203.0.113.7"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v", got, err)
+	}
+	if n, err := o.Prune(context.Background(), time.Unix(0, o.now.Load()).Add(-90*time.Minute)); err != nil || n != 1 {
+		t.Errorf("%d pruned, %v", n, err)
+	}
+	if log, _ := o.Log(10); len(log) != 3 {
+		t.Errorf("%d lines left", len(log))
+	}
+}
+
+func TestCookie(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"http://127.0.0.1:8080/": cookieLocal, "http://localhost:8080/": cookieLocal, "http://[::1]:8080/": cookieLocal,
+		"https://127.0.0.1/": cookieName, "http://bridge.example/": cookieName, "https://bridge.example/": cookieName, "http://192.168.1.5:8080/": cookieName,
+	} {
+		r := httptest.NewRequest(http.MethodGet, url, nil)
+		c := Cookie(r, "value")
+		if c.Name != want || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" || c.Secure != (want == cookieName) || c.Valid() != nil {
+			t.Errorf("%s: %v", url, c)
+		}
+		for _, other := range []string{cookieName, cookieLocal} {
+			r := httptest.NewRequest(http.MethodGet, url+"?passerelle=q", nil)
+			r.AddCookie(&http.Cookie{Name: other, Value: "one"})
+			if got := Key(r) == "one"; got != (other == want) {
+				t.Errorf("%s: %s is read: %v", url, other, got)
+			}
+			r.AddCookie(&http.Cookie{Name: want, Value: "two"})
+			if got := Key(r); other == want && got != "" {
+				t.Errorf("%s: of two cookies %q", url, got)
+			}
+		}
+	}
+}

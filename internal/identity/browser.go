@@ -1,0 +1,97 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// The names of the cookie. The prefix makes a browser take it over TLS only, for
+// this host alone; a browser on the machine itself speaks to it without TLS.
+const (
+	cookieName  = "__Host-passerelle"
+	cookieLocal = "passerelle"
+)
+
+// local says whether the browser speaks to its own machine, without TLS.
+func local(r *http.Request) bool {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	if host == "localhost" {
+		return r.TLS == nil
+	}
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && addr.IsLoopback() && r.TLS == nil
+}
+
+// Cookie is what a browser keeps a session's key in; "" ends it.
+func Cookie(r *http.Request, key string) *http.Cookie {
+	c := &http.Cookie{Name: cookieName, Value: key, Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode}
+	if local(r) {
+		c.Name, c.Secure = cookieLocal, false
+	}
+	if key == "" {
+		c.MaxAge, c.Expires = -1, time.Unix(1, 0)
+	}
+	return c
+}
+
+// Key is the session's key that the browser sent, "" for none. One in the
+// address or a form counts for nothing.
+func Key(r *http.Request) string {
+	name := cookieName
+	if local(r) {
+		name = cookieLocal
+	}
+	found := r.CookiesNamed(name)
+	if len(found) != 1 || len(found[0].Value) > maxTokenLength {
+		return "" // of two, one may have been planted
+	}
+	return found[0].Value
+}
+
+type sessionKey struct{}
+
+// Recognise puts who is signed in into the request's context ([FromContext],
+// [SessionOf]); a browser of nobody goes on as nobody.
+func (a *Accounts) Recognise(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		key := Key(r)
+		if key == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		actor, s, err := a.Session(r.Context(), key)
+		if errors.Is(err, ErrNoSession) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ctx := r.Context()
+		if err == nil {
+			ctx = NewContext(context.WithValue(ctx, sessionKey{}, s), actor)
+		} else {
+			ctx = context.WithValue(ctx, troubleKey{}, err)
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+type troubleKey struct{}
+
+// Trouble is why it is not known who is signed in, nil if it is.
+func Trouble(ctx context.Context) error {
+	err, _ := ctx.Value(troubleKey{}).(error)
+	return err
+}
+
+// SessionOf is the session of the request, false if nobody is signed in.
+func SessionOf(ctx context.Context) (Session, bool) {
+	s, ok := ctx.Value(sessionKey{}).(Session)
+	return s, ok
+}

@@ -1,0 +1,247 @@
+package identity
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"time"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/store"
+)
+
+// Terms bound the sessions of somebody.
+type Terms struct {
+	Idle    time.Duration // without a request
+	Longest time.Duration // since signing in
+	AtOnce  int           // sessions of one person; one more ends the oldest
+}
+
+// Session is somebody signed in with a browser.
+type Session struct {
+	ID         string                `json:"-"` // names it to its owner; opens nothing
+	Person     bridge.PersonID       `json:"person"`
+	Connection bridge.ConnectionName `json:"connection"`
+	Began      time.Time             `json:"began"`
+	Seen       time.Time             `json:"seen"`
+	Client     string                `json:"client,omitempty"` // network address
+	Agent      string                `json:"agent,omitempty"`  // what the browser calls itself
+}
+
+// sessions are found by the hash of what the browser holds.
+var sessions = store.NewTable[Session]("identity.sessions")
+
+// ErrNoSession is a browser whose session has ended, or that never had one.
+var ErrNoSession = errors.New("nobody is signed in")
+
+// seenEvery is how exactly the last request of a session is kept.
+const seenEvery = time.Minute
+
+// keyBytes is the length of what a browser holds.
+const keyBytes = 32
+
+func newKey() string {
+	raw := make([]byte, keyBytes)
+	rand.Read(raw)
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// hidden is a session's key as the store has it: nobody who reads the store can
+// come in with it.
+func hidden(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
+
+// handle names a session to people.
+const handle = 16
+
+// Session is who holds the key, and their session. [ErrNoSession] if it has ended.
+func (a *Accounts) Session(ctx context.Context, key string) (bridge.Actor, Session, error) {
+	now := a.opts.Now()
+	var found Session
+	var actor bridge.Actor
+	err := a.opts.Store.View(func(tx *store.Tx) error {
+		s, ok, err := sessions.Get(tx, hidden(key))
+		if err != nil || !ok {
+			return errors.Join(err, ErrNoSession)
+		}
+		found = s
+		actor, err = a.holder(tx, s, now)
+		return err
+	})
+	if err != nil {
+		return bridge.Actor{}, Session{}, err
+	}
+	found.ID = hidden(key)[:handle]
+	if now.Sub(found.Seen) < seenEvery {
+		return actor, found, nil
+	}
+	return actor, found, a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		s, ok, err := sessions.Get(tx, hidden(key))
+		if err != nil || !ok {
+			return errors.Join(err, ErrNoSession)
+		}
+		s.Seen = now.UTC()
+		return sessions.Put(tx, hidden(key), s)
+	})
+}
+
+// holder is who a session makes the browser: nobody once it has run out, or once
+// they may not sign in any more.
+func (a *Accounts) holder(tx *store.Tx, s Session, now time.Time) (bridge.Actor, error) {
+	acc, ok, err := accounts.Get(tx, string(s.Person))
+	if err != nil {
+		return bridge.Actor{}, err
+	}
+	p, known := a.opts.People.Directory().Person(s.Person)
+	_, through := p.Phoning[s.Connection]
+	if !ok || !known || !p.Active || acc.Disabled || !through {
+		return bridge.Actor{}, ErrNoSession
+	}
+	actor := bridge.Actor{Person: p, Connection: s.Connection}
+	terms := a.opts.Terms(actor)
+	if now.Sub(s.Seen) >= terms.Idle || now.Sub(s.Began) >= terms.Longest || s.Seen.After(now.Add(seenEvery)) {
+		return bridge.Actor{}, ErrNoSession
+	}
+	return actor, nil
+}
+
+// keyed is a session and where the store has it.
+type keyed struct {
+	key string
+	Session
+}
+
+// open are the sessions that have not run out, by person, the oldest first.
+func (a *Accounts) open(tx *store.Tx, now time.Time) (map[bridge.PersonID][]keyed, error) {
+	out := map[bridge.PersonID][]keyed{}
+	err := sessions.Each(tx, "", "", func(key string, s Session) (bool, error) {
+		switch _, err := a.holder(tx, s, now); {
+		case errors.Is(err, ErrNoSession):
+			return true, nil
+		case err != nil:
+			return false, err
+		}
+		s.ID = key[:handle]
+		out[s.Person] = append(out[s.Person], keyed{key, s})
+		return true, nil
+	})
+	for _, theirs := range out {
+		slices.SortFunc(theirs, func(a, b keyed) int { return cmp.Or(a.Began.Compare(b.Began), cmp.Compare(a.key, b.key)) })
+	}
+	return out, err
+}
+
+// Sessions are somebody's own, the oldest first.
+func (a *Accounts) Sessions(who bridge.PersonID) (out []Session, err error) {
+	err = a.opts.Store.View(func(tx *store.Tx) error {
+		open, err := a.open(tx, a.opts.Now())
+		for _, s := range open[who] {
+			out = append(out, s.Session)
+		}
+		return err
+	})
+	return out, err
+}
+
+// begin makes a session, in the place of the browser's former one: whoever knew
+// that key knows nothing of the new one. The oldest ends that are too many.
+func (a *Accounts) begin(tx *store.Tx, actor bridge.Actor, s Session, former string) (key string, err error) {
+	if former != "" {
+		if err := sessions.Delete(tx, hidden(former)); err != nil {
+			return "", err
+		}
+	}
+	open, err := a.open(tx, s.Began)
+	if err != nil {
+		return "", err
+	}
+	theirs := open[s.Person]
+	for len(theirs) >= max(1, a.opts.Terms(actor).AtOnce) {
+		if err := sessions.Delete(tx, theirs[0].key); err != nil {
+			return "", err
+		}
+		theirs = theirs[1:]
+	}
+	key = newKey()
+	return key, sessions.Put(tx, hidden(key), s)
+}
+
+// SignOut ends the session of a browser.
+func (a *Accounts) SignOut(ctx context.Context, key string) error {
+	return a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		s, ok, err := sessions.Get(tx, hidden(key))
+		if err != nil || !ok {
+			return err
+		}
+		if err := enter(tx, Access{At: a.opts.Now().UTC(), What: SignedOut, Person: s.Person, Client: s.Client}); err != nil {
+			return err
+		}
+		return sessions.Delete(tx, hidden(key))
+	})
+}
+
+// End ends one of somebody's own sessions, by its id.
+func (a *Accounts) End(ctx context.Context, who bridge.PersonID, id string) error {
+	return a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		for key := range sessions.Scan(tx, id, "") {
+			s, ok, err := sessions.Get(tx, key)
+			if err != nil {
+				return err
+			}
+			if len(id) == handle && ok && s.Person == who {
+				return sessions.Delete(tx, key)
+			}
+		}
+		return ErrNoSession
+	})
+}
+
+// endAll ends all sessions of somebody but the one of the key except, "" for none.
+func endAll(tx *store.Tx, who bridge.PersonID, except string) error {
+	var over []string
+	err := sessions.Each(tx, "", "", func(key string, s Session) (bool, error) {
+		if s.Person == who && (except == "" || key != hidden(except)) {
+			over = append(over, key)
+		}
+		return true, nil
+	})
+	for _, key := range over {
+		err = errors.Join(err, sessions.Delete(tx, key))
+	}
+	return err
+}
+
+// Prune erases sessions that have run out, and what the access log says of
+// before the given moment.
+func (a *Accounts) Prune(ctx context.Context, before time.Time) (n int, err error) {
+	err = a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		n = 0
+		var over []string
+		err := sessions.Each(tx, "", "", func(key string, s Session) (bool, error) {
+			_, err := a.holder(tx, s, a.opts.Now())
+			if errors.Is(err, ErrNoSession) {
+				over, err = append(over, key), nil
+			}
+			return true, err
+		})
+		if err != nil {
+			return err
+		}
+		for _, key := range over {
+			if err := sessions.Delete(tx, key); err != nil {
+				return err
+			}
+		}
+		gone, err := leave(tx, before)
+		n = len(over) + gone
+		return err
+	})
+	return n, err
+}

@@ -1,0 +1,172 @@
+package console
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/desk"
+	"passerelle/test/shared"
+)
+
+var (
+	deskChoice = desk.Choice{Campaign: "spring"}
+	deskPage   = desk.Page{Limit: 500}
+)
+
+// seat is a browser in which somebody works.
+type seat struct {
+	*floor
+	t    testing.TB
+	ctx  context.Context
+	lang string
+
+	mu      sync.Mutex
+	foreign []string // addresses that were asked for and are not the bridge's
+	broken  []string // what scripts and the page's policy complained of
+}
+
+// action is something done in a browser.
+type action = chromedp.Action[chromedp.Void]
+
+// sit opens a browser that speaks a language.
+func (f *floor) sit(t testing.TB, lang string) *seat {
+	t.Helper()
+	shared.Programs(t, "chromium")
+	opts := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath("chromium"), chromedp.NoSandbox, chromedp.WindowSize(1360, 900), chromedp.Flag("lang", lang),
+	)
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(cancel)
+	ctx, end := chromedp.NewContext(ctx)
+	t.Cleanup(end)
+	ctx, over := context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(over)
+	s := &seat{floor: f, t: t, ctx: ctx, lang: lang}
+	if err := chromedp.Listen(ctx, s.watch); err != nil {
+		t.Fatal(err)
+	}
+	call(s, network.Enable, network.EnableParams{})
+	call(s, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": lang}})
+	t.Cleanup(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if len(s.foreign)+len(s.broken) > 0 {
+			t.Errorf("asked elsewhere: %q; complaints: %q", s.foreign, s.broken)
+		}
+	})
+	return s
+}
+
+// call gives the browser a command of its protocol.
+func call[P, R any](s *seat, cmd cdp.Command[P, R], params P) R {
+	s.t.Helper()
+	out, err := chromedp.Call(s.ctx, cmd, params)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return out
+}
+
+// do works in the browser.
+func (s *seat) do(actions ...action) {
+	s.t.Helper()
+	if err := chromedp.Do(s.ctx, actions...); err != nil {
+		where, _ := chromedp.Run(s.ctx, chromedp.Location())
+		s.t.Fatalf("at %s: %v", where, err)
+	}
+}
+
+// ask asks the page.
+func ask[T any](s *seat, script string) T {
+	s.t.Helper()
+	out, err := chromedp.Run(s.ctx, chromedp.Evaluate[T](script))
+	if err != nil {
+		s.t.Fatalf("%s: %v", script, err)
+	}
+	return out
+}
+
+// to opens an address.
+func (s *seat) to(path string) { s.t.Helper(); s.do(chromedp.Navigate(s.base + path)) }
+
+// signIn signs somebody in and waits for their first page.
+func (s *seat) signIn(who bridge.PersonID) {
+	s.t.Helper()
+	s.to("/sign-in")
+	s.do(
+		chromedp.SendKeys(chromedp.CSS(`.door input[name=login]`), string(who)),
+		chromedp.SendKeys(chromedp.CSS(`.door input[name=password]`), password(who)+kb.Enter),
+		chromedp.WaitVisible(chromedp.CSS(`nav`)),
+	)
+}
+
+// text is what the page's main part shows.
+func (s *seat) text() string {
+	s.t.Helper()
+	return ask[string](s, `document.querySelector("main").innerText`)
+}
+
+// says waits until the page begins with a line that holds the text.
+func (s *seat) says(text string) {
+	s.t.Helper()
+	eventually(s.t, "the page says "+text, func() bool {
+		got, err := chromedp.Run(s.ctx, chromedp.Evaluate[string](`document.querySelector("#notice")?.textContent ?? ""`))
+		return err == nil && strings.Contains(got, text)
+	})
+}
+
+// at waits until the browser is at an address, and the page there.
+func (s *seat) at(path string) {
+	s.t.Helper()
+	eventually(s.t, "the browser is at "+path, func() bool {
+		got, err := chromedp.Run(s.ctx, chromedp.Evaluate[string](`document.readyState == "complete" ? location.href : ""`))
+		return err == nil && strings.HasPrefix(got, s.base+path)
+	})
+}
+
+// picture writes what the page looks like, in a light and a dark room and on a
+// telephone.
+func (s *seat) picture(name string) {
+	s.t.Helper()
+	dir := os.Getenv("PASSERELLE_SCREENSHOTS")
+	if dir == "" {
+		dir = s.t.TempDir()
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+	whole := true
+	for _, shot := range []struct {
+		room, scheme  string
+		width, height int64
+	}{{"light", "light", 1360, 900}, {"dark", "dark", 1360, 900}, {"phone", "light", 390, 844}} {
+		call(s, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: shot.scheme}},
+		})
+		call(s, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+			Width: shot.width, Height: shot.height, DeviceScaleFactor: 1, Mobile: shot.room == "phone",
+		})
+		if shot.room == "phone" && ask[bool](s, `document.documentElement.scrollWidth > document.documentElement.clientWidth`) {
+			s.t.Errorf("%s is wider than a telephone", name)
+		}
+		shown := call(s, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: &whole})
+		if err := os.WriteFile(filepath.Join(dir, name+"-"+s.lang+"-"+shot.room+".png"), shown.Data, 0o644); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	call(s, emulation.ClearDeviceMetricsOverride, cdp.Empty{})
+	call(s, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
+}

@@ -208,11 +208,17 @@ func (p *probe) confirmed(ctx context.Context, w bridge.Write, there bool) error
 		case time.Now().After(until):
 			return errors.New(say(p.Lang, "probe.still"))
 		}
-		select {
-		case <-time.After(200 * time.Millisecond):
-		case <-ctx.Done():
+		if wait(ctx, 200*time.Millisecond); ctx.Err() != nil {
 			return fault.New(fault.Unavailable, "probe", ctx.Err())
 		}
+	}
+}
+
+// wait is patient until ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
 	}
 }
 
@@ -307,7 +313,7 @@ func (p *probe) clean(ctx context.Context) {
 func (p *probe) take(ctx context.Context, w bridge.Write) error {
 	if _, finds := p.Conn.(connector.Finder); finds && len(p.guard.made[w.Kind]) == 0 {
 		if p.lost {
-			time.Sleep(p.Settle)
+			wait(ctx, p.Settle)
 		}
 		if seen, err := p.guard.find(ctx, w); err != nil || !seen.Present {
 			return err

@@ -33,7 +33,7 @@ func Descriptor() connector.Descriptor {
 		Idempotency:  connector.ByLookup,
 		Confirmation: connector.ByList,
 		Batch:        1,
-		Tokens:       12, // reads (owner, record, proof), tried three times each at worst, and two writes
+		Tokens:       8, // of a status: a read and a proof, each tried three times at worst, and two writes
 		Settle:       settle,
 		Open:         open,
 	}

@@ -76,8 +76,8 @@ func TestWhatDolibarrMakesOfTexts(t *testing.T) {
 	}
 }
 
-func TestValues(t *testing.T) {
-	t.Parallel()
+func valuesMapper(t *testing.T) mapper {
+	t.Helper()
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func TestValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := mapper{
+	return mapper{
 		fields: connector.FieldMap{
 			"prospect.x_day": "options_day", "prospect.x_at": "options_at", "prospect.x_number": "options_n", "prospect.x_yes": "options_yes",
 			bridge.FieldStatus: propStatus, bridge.FieldDoNotCall: propOpposed, "account.name": "name", "account.registration": "capital", "prospect.comment": "note_private", bridge.FieldPhone: "phone",
@@ -97,6 +97,11 @@ func TestValues(t *testing.T) {
 		catalog: catalog, zone: paris,
 		settings: settings{Statuses: map[string][]string{"-1": {"do_not_call"}, "2": {"attempted", "callback"}}},
 	}
+}
+
+func TestValuesRead(t *testing.T) {
+	t.Parallel()
+	m := valuesMapper(t)
 	for _, tc := range []struct {
 		name  bridge.FieldName
 		held  any
@@ -119,6 +124,11 @@ func TestValues(t *testing.T) {
 			t.Errorf("%s of %v: %q, want %q", tc.name, tc.held, got, tc.value)
 		}
 	}
+}
+
+func TestValuesSent(t *testing.T) {
+	t.Parallel()
+	m := valuesMapper(t)
 	for _, tc := range []struct {
 		name  bridge.FieldName
 		value bridge.Value

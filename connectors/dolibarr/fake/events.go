@@ -190,46 +190,16 @@ func (c *call) createEvent() {
 	c.answer(e.id)
 }
 
-// fillEvent takes a body over into an event. It looks neither whether the owner
-// nor whether the third party is there.
+// fillEvent takes a body over into an event; it answers what the database says
+// against it. It looks neither whether the owner nor whether the third party is
+// there.
 func (c *call) fillEvent(e *event) string {
-	whole := func(name string, into *int) string {
-		value, there := c.body[name]
-		if !there {
-			return ""
-		}
-		n, err := strconv.Atoi(taken("", value))
-		if err != nil {
-			return "Unknown column '" + taken("", value) + "' in 'VALUES'"
-		}
-		*into = n
-		return ""
-	}
-	start, end := int(e.start), int(e.end)
-	for name, into := range map[string]*int{"userownerid": &e.owner, "socid": &e.party, "percentage": &e.percentage, "transparency": &e.transparency, "datep": &start, "datef": &end} {
-		if trouble := whole(name, into); trouble != "" {
-			return trouble
-		}
-	}
-	e.start, e.end = int64(start), int64(end)
 	if code, there := c.body["type_code"]; there {
 		kind, known := kindOf(taken("", code))
 		if !known {
 			return "ErrorActionCommBadType"
 		}
 		e.kind, e.code = kind, kind.code
-	}
-	for name, into := range map[string]*string{"label": &e.label, "location": &e.place, "note_private": &e.note} {
-		if value, there := c.body[name]; there {
-			text := taken(name, value)
-			if trouble := refusedByDatabase(name, text, 0); trouble != "" {
-				return trouble
-			}
-			if name != "note_private" && len([]rune(text)) > 128 {
-				text = string([]rune(text)[:128])
-			}
-			*into = text
-		}
 	}
 	if users, there := c.body["userassigned"].(map[string]any); there {
 		e.assigned = map[int]map[string]any{}
@@ -238,15 +208,51 @@ func (c *call) fillEvent(e *event) string {
 			e.assigned[n], _ = how.(map[string]any)
 		}
 	}
+	options := maps.Clone(e.options)
+	if options == nil {
+		options = map[string]string{}
+	}
 	given, _ := c.body["array_options"].(map[string]any)
 	for _, f := range c.extras["actioncomm"] {
 		if value, there := given["options_"+f.code]; there {
-			e.options = maps.Clone(e.options)
-			if e.options == nil {
-				e.options = map[string]string{}
-			}
-			e.options["options_"+f.code] = f.take(value, c.zone)
+			options["options_"+f.code] = f.take(value, c.zone)
 		}
+	}
+	e.options = options
+	return or(c.fillNumbers(e), c.fillTexts(e))
+}
+
+func (c *call) fillNumbers(e *event) string {
+	start, end := int(e.start), int(e.end)
+	for name, into := range map[string]*int{"userownerid": &e.owner, "socid": &e.party, "percentage": &e.percentage, "transparency": &e.transparency, "datep": &start, "datef": &end} {
+		value, there := c.body[name]
+		if !there {
+			continue
+		}
+		n, err := strconv.Atoi(taken("", value))
+		if err != nil {
+			return "Unknown column '" + taken("", value) + "' in 'VALUES'"
+		}
+		*into = n
+	}
+	e.start, e.end = int64(start), int64(end)
+	return ""
+}
+
+func (c *call) fillTexts(e *event) string {
+	for name, into := range map[string]*string{"label": &e.label, "location": &e.place, "note_private": &e.note} {
+		value, there := c.body[name]
+		if !there {
+			continue
+		}
+		text := taken(name, value)
+		if trouble := refusedByDatabase(name, text, 0); trouble != "" {
+			return trouble
+		}
+		if name != "note_private" && len([]rune(text)) > 128 {
+			text = string([]rune(text)[:128])
+		}
+		*into = text
 	}
 	return ""
 }

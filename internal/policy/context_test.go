@@ -88,6 +88,7 @@ func TestExpressionsThatAreRefused(t *testing.T) {
 		{"bool", `account["rev" + "enue"] > 1`, 0, ""},
 		{"bool", `$env.account.revenue > 1`, 0, ""},
 		{"number", "len(1..1000000)", 5, ""},
+		{"bool", "1 in 1..1000000" + strings.Repeat(" && 1 in 1..1000000", 20), 6, "no ranges"},
 		{"bool", "now() > today", 0, "no such function"},
 		{"bool", "today.Local() == today", 6, ""},
 		{"bool", "any([1, 2], # > 1)", 0, ""},

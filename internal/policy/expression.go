@@ -50,6 +50,7 @@ func (f *contextField) compile(catalog bridge.Catalog) error {
 	r := &reader{catalog: catalog, loose: map[*ast.IdentifierNode]bool{}}
 	options := []expr.Option{
 		expr.Env(environmentTypes(catalog)), expr.Patch(r), expr.MaxNodes(contextNodes), expr.DisableAllBuiltins(),
+		expr.Optimize(false), // it lays out ranges before they are refused
 		expr.Function("days", wholeDays, func(time.Time, time.Time) int { return 0 }), resultOf[f.typ],
 	}
 	for _, name := range contextFunctions {

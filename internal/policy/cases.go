@@ -17,6 +17,9 @@ type caseText struct {
 	Owner  string   `yaml:"owner"`       // the role of whom the record belongs to
 	Team   string   `yaml:"team"`        // the team that it belongs to
 	Member string   `yaml:"member"`      // the team of who asks
+	Person string   `yaml:"person"`      // who asks, where their exceptions matter
+	At     string   `yaml:"at"`          // when, by the clock of the role's window; absent: while it is open
+	From   string   `yaml:"from"`        // the address they ask from; absent: one that they are let in from
 	Can    []string `yaml:"can"`
 	Cannot []string `yaml:"cannot"`
 }
@@ -28,6 +31,7 @@ type testCase struct {
 	who    asker
 	of     belonging
 	set    scopeSet
+	visit  *visit // nil: rights alone decide
 	claims []claim
 }
 
@@ -71,8 +75,13 @@ func (p *Policy) fails(c testCase, cl claim) (strict.Finding, bool) {
 	}
 	e := extent{c.set, p.general(c.set) | p.shared(c.who, c.of)}
 	j := c.who.role.judge(p.targets, cl.action.index(), cl.bit, e)
-	if (j.cause == CauseGrant) == cl.can {
+	shut := c.visit.shut(p, c.who.role)
+	if (j.cause == CauseGrant && shut == nil) == cl.can {
 		return strict.Finding{}, false
+	}
+	if j.cause == CauseGrant && shut != nil {
+		exception := c.visit.remedy(p, c.who.role)
+		return c.node.Findf(cl.path, "%s does not hold: %s (window, line %d); to make it hold, %s", c.name, shut.Text("en"), shut.Pos.Line, exception.Text("en")), true
 	}
 	why := j.reason("en", Subject{}, cl.action, cl.target)
 	if j.rule != nil {
@@ -84,7 +93,7 @@ func (p *Policy) fails(c testCase, cl claim) (strict.Finding, bool) {
 	}
 	remedy := Remedy{{Kind: AddDeny, Role: c.who.role.name, Action: cl.action, Target: cl.target}}
 	if cl.can {
-		remedy = c.who.role.open(p.targets, cl.action, cl.target, cl.bit, e)
+		remedy = append(c.who.role.open(p.targets, cl.action, cl.target, cl.bit, e), c.visit.remedy(p, c.who.role)...)
 	}
 	return c.node.Findf(cl.path, "%s does not hold: %s; to make it hold, %s", c.name, why, remedy.Text("en")), true
 }
@@ -119,6 +128,7 @@ func (l *loader) testCase(p *Policy, i int, n strict.Node) (testCase, bool) {
 	if text.Team != "" && text.Team == text.Member {
 		c.set |= inTeam
 	}
+	c.visit = l.visit(n, text, c.who.role)
 	c.claims = append(l.claims(n, "can", text.Can), l.claims(n, "cannot", text.Cannot)...)
 	if len(c.claims) == 0 && before == len(l.findings) {
 		l.findf(n, "", "it expects nothing: add can: [read prospect.phone], or cannot")

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -105,4 +106,45 @@ func TestCasesAgreeWithDecisions(t *testing.T) {
 			t.Fatalf("%s %s as %s in %s: decided %v, the case says %v", action, target, role, scope, allowed, holds)
 		}
 	})
+}
+
+const windowed = `version: 1
+window:
+  zone: Europe/Paris
+  hours:
+    mon-fri: [08:00-20:00]
+  exceptions:
+    - {person: alice, until: 2026-11-29, motive: Sunday work, hours: {sun: ["08:00-20:00"]}}
+roles:
+  caller:
+    window: {networks: [10.0.0.0/8]}
+    grants: [{on: prospect, scope: assigned, read: [prospect.phone]}]
+profiles: {}
+tests:
+  - {name: it, as: caller, record: [assigned], %s}
+`
+
+// A case at a time is that of the access window, too.
+func TestCasesAtATime(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, says string }{
+		{`at: "2026-11-23T10:00", can: [read prospect.phone]`, ""},
+		{`at: "2026-11-23T10:00", from: 10.1.2.3, can: [read prospect.phone]`, ""},
+		{`at: "2026-11-23T10:00", from: 192.0.2.1, cannot: [read prospect.phone]`, ""},
+		{`at: "2026-11-29T10:00", cannot: [read prospect.phone]`, ""},
+		{`at: "2026-11-29T10:00", person: alice, can: [read prospect.phone], cannot: [write prospect.phone]`, ""},
+		{`at: "2026-12-06T10:00", person: alice, cannot: [read prospect.phone]`, ""},
+		{`can: [read prospect.phone]`, ""},
+		{`at: "2026-11-29T10:00", can: [read prospect.phone]`, `tests[0].can[0]: it does not hold: outside the access hours of role caller (mon-fri 08:00-20:00, Europe/Paris); come back at 2026-11-30 08:00 CET; for an exception until a date, ask whoever keeps the policy (window, line 10); to make it hold, add the exception {person: somebody, until: 2026-11-29, motive: …, hours: {sun: ["10:00-11:00"]}} to window`},
+		{`at: "2026-11-29T10:00", can: [write prospect.phone]`, `no grant lets role caller write prospect.phone; to make it hold, add prospect.phone to the write list of grant caller/prospect/assigned (policy.yaml:11:14); and add the exception {person: somebody`},
+		{`at: "2026-11-29T10:00", person: alice, cannot: [read prospect.phone]`, `to make it hold, give role caller the deny`},
+	} {
+		t.Run(c.text, func(t *testing.T) {
+			t.Parallel()
+			err := loadText(t, fmt.Appendf(nil, windowed, c.text)).Test()
+			if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
 }

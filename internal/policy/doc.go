@@ -183,6 +183,9 @@
 //	    owner: field_sales               # the role of whom it belongs to
 //	    team: plateau-2                  # the team that it belongs to
 //	    member: plateau-1                # the team of who asks
+//	    at: 2026-11-23T10:00             # when, by the clock of the role's window
+//	    from: 10.20.0.7                  # from where
+//	    person: alice                    # who, where an exception is theirs
 //	    can: [read prospect.phone, create activity]
 //	    cannot: [read class financial of account, write account.name]
 //

@@ -99,12 +99,16 @@ type Shut struct {
 // they are: whoever works a platform's list is let in by that platform. An
 // address that nobody knows is in no network.
 func (p *Policy) Shuts(s Subject, v Visit) *Shut {
-	w := p.windowOf(s)
+	role, _ := p.RoleOf(s.Connection, s.Profile)
+	return p.shuts(s, role, p.windowOf(s), v)
+}
+
+// shuts is Shuts of the window of a role.
+func (p *Policy) shuts(s Subject, role bridge.Role, w *window, v Visit) *Shut {
 	if w == nil || s.Person == "" || p.letIn(s, w, v) {
 		return nil
 	}
-	out := &Shut{Pos: w.pos, Next: p.opensNext(s, w, v), Zone: w.zone.String(), week: w.hours}
-	out.Role, _ = p.RoleOf(s.Connection, s.Profile)
+	out := &Shut{Role: role, Pos: w.pos, Next: p.opensNext(s, w, v), Zone: w.zone.String(), week: w.hours}
 	out.Away = slices.ContainsFunc(p.windows(s, w, v.At), func(o *window) bool { return o.timely(v.At) })
 	return out
 }

@@ -68,6 +68,7 @@ type App struct {
 	accounts *identity.Accounts
 	sessions *session.Keeper
 	desk     *desk.Desk
+	shadow   *desk.Shadow // nil: no draft runs beside
 	lines    []line
 	nats     *embedded.Server
 	bus      *bus.Conn
@@ -184,8 +185,11 @@ func (a *App) openDesk(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.startShadow(); err != nil {
+		return err
+	}
 	a.desk, err = desk.New(ctx, desk.Options{
-		Store: a.store, Rules: rules, Shadow: a.startShadow(), Seal: a.key, Zone: a.cfg.Zone.String(),
+		Store: a.store, Rules: rules, Shadow: a.shadow, Seal: a.key, Zone: a.cfg.Zone.String(),
 		Now: a.opts.Now, Jumped: a.clock.jumped, Log: a.log, Logged: a.metrics.Outcome,
 		Wake: func(c bridge.ConnectionName) {
 			if a.relay != nil {

@@ -1,7 +1,9 @@
 package app
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"passerelle/internal/config"
 	"passerelle/internal/desk"
@@ -16,15 +18,29 @@ type Draft struct {
 	Text []byte
 }
 
+// shadowEvery is how often what a draft decides otherwise is kept.
+const shadowEvery = time.Minute
+
 // startShadow begins to decide beside the desk, if a draft is to run.
-func (a *App) startShadow() *desk.Shadow {
+func (a *App) startShadow() error {
 	if a.opts.Draft == nil {
 		return nil
 	}
-	s := desk.NewShadow(a.opts.Now, a.log)
-	a.onStop(s.Stop)
-	return s
+	s, err := desk.NewShadow(a.store, a.opts.Now, a.log)
+	if err != nil {
+		return err
+	}
+	a.shadow = s
+	a.onStop(func() {
+		if err := a.keepShadow(context.Background()); err != nil {
+			a.log.Error("what the draft beside decided otherwise could not be kept", "err", err)
+		}
+		s.Stop()
+	})
+	return nil
 }
+
+func (a *App) keepShadow(ctx context.Context) error { return a.shadow.Keep(ctx, a.store) }
 
 // rules are those of a config, with the policy and the draft beside it.
 func (a *App) rules(cfg *config.Config, p *policy.Policy, dir *identity.Directory) (*desk.Rules, error) {

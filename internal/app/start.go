@@ -172,6 +172,9 @@ func (a *App) startChores(context.Context) error {
 		return a.desk.ExpireProposals(ctx, a.opts.Now().Add(-proposalLife))
 	})
 	a.keepAgenda(every)
+	if a.shadow != nil {
+		every(shadowEvery, "keep what the draft beside decided", a.keepShadow)
+	}
 	every(rightsEvery, "read the CRMs' rights", a.readRights)
 	a.chores.Go(a.watchRights)
 	a.chores.Go(a.finishRotation)

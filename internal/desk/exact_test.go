@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -311,6 +312,44 @@ func (d *day) shadowed(t *rapid.T, after *day) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("(-what happens +what is said): %s\n%s", diff, b.Text("en"))
+	}
+}
+
+// What a shadow has found outlives it; of the examples it keeps who and when, and
+// of another draft nothing.
+func TestWhatAShadowFoundIsKept(t *testing.T) {
+	t.Parallel()
+	stricter := strings.Replace(plateau, "write: [prospect.status, prospect.comment]", "write: [prospect.comment]", 1)
+	live, draft, other := loaded(t, plateau), loaded(t, stricter), loaded(t, stricter+"# another\n")
+	d := dayUnder(t, filepath.Join(t.TempDir(), "store.db"), func(r *Rules) { r.Policy, r.Draft = live, draft })
+	before, _ := d.desk.Beside()
+	if len(before.Effects) == 0 {
+		t.Fatal("nothing differs")
+	}
+	if err := d.desk.opts.Shadow.Keep(t.Context(), d.store); err != nil {
+		t.Fatal(err)
+	}
+	again := func() *Shadow {
+		s, err := NewShadow(d.store, d.clock, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Stop)
+		return s
+	}
+	for _, e := range before.Effects {
+		for i := range e.Examples {
+			if e.Examples[i].Lead == "" {
+				t.Errorf("%s names no lead", e.Text("en"))
+			}
+			e.Examples[i].Lead = ""
+		}
+	}
+	if diff := cmp.Diff(before.Text("en"), again().found(live, draft).told.Text("en")); diff != "" {
+		t.Errorf("after a restart (-before +after): %s", diff)
+	}
+	if got := again().found(live, other).told; got.Decisions != 0 {
+		t.Errorf("another draft begins with %d decisions", got.Decisions)
 	}
 }
 

@@ -101,7 +101,10 @@ func floorAt(t testing.TB, path string) *floor {
 		mapped[n] = n != "prospect.next_action"
 	}
 	log := slog.New(slog.DiscardHandler)
-	shadow := NewShadow(f.clock, log)
+	shadow, err := NewShadow(f.store, f.clock, log)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(shadow.Stop)
 	f.desk, err = New(context.Background(), Options{
 		Shadow: shadow, Store: f.store, Seal: key, Log: log, Now: f.clock,

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -8,6 +9,7 @@ import (
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/policy"
+	"passerelle/internal/store"
 )
 
 // Shadow takes the desk's decisions once more under a draft, beside them: no
@@ -15,10 +17,11 @@ import (
 // must be made with [NewShadow] and stopped.
 type Shadow struct {
 	in      chan []glimpse
-	ask     chan chan policy.Beside
+	ask     chan question
 	stop    chan struct{}
 	stopped chan struct{}
 	skipped atomic.Int64
+	before  keptBeside // from before a restart
 	now     func() time.Time
 	log     *slog.Logger
 }
@@ -33,14 +36,58 @@ type glimpse struct {
 // shadowRoom is how many commands may wait to be decided again.
 const shadowRoom = 4096
 
-// NewShadow begins to decide beside a desk that it is given to with the rules.
-func NewShadow(now func() time.Time, log *slog.Logger) *Shadow {
-	s := &Shadow{
-		in: make(chan []glimpse, shadowRoom), ask: make(chan chan policy.Beside),
+// keptBeside is a comparison as it is kept over a restart.
+type keptBeside struct {
+	Live    string      `json:"live"`
+	Draft   string      `json:"draft"`
+	Since   time.Time   `json:"since"`
+	Skipped int64       `json:"skipped,omitempty"`
+	Found   policy.Kept `json:"found"`
+}
+
+// besides holds the one comparison that is under way.
+var besides = store.NewTable[keptBeside]("desk.shadow")
+
+const besideKey = "beside"
+
+// question asks for what was found between two policies; without them, between
+// the last two.
+type question struct {
+	live, draft *policy.Policy
+	reply       chan answer
+}
+
+// answer is what a shadow has found so far, to be told and to be kept.
+type answer struct {
+	told policy.Beside
+	kept keptBeside
+}
+
+// NewShadow begins to decide beside a desk that it is given to with the rules. It
+// goes on with what the store has kept of the same two policies.
+func NewShadow(s *store.Store, now func() time.Time, log *slog.Logger) (*Shadow, error) {
+	shadow := &Shadow{
+		in: make(chan []glimpse, shadowRoom), ask: make(chan question),
 		stop: make(chan struct{}), stopped: make(chan struct{}), now: now, log: log,
 	}
-	go s.run()
-	return s
+	err := s.View(func(tx *store.Tx) (err error) {
+		shadow.before, _, err = besides.Get(tx, besideKey)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("what was kept of a draft beside cannot be read: %w", err)
+	}
+	go shadow.run()
+	return shadow, nil
+}
+
+// Keep keeps what was found so far.
+func (s *Shadow) Keep(ctx context.Context, in *store.Store) error {
+	found := s.found(nil, nil)
+	if found.kept.Live == "" {
+		return nil
+	}
+	return in.Commit(ctx, func(tx *store.Tx) error { return besides.Put(tx, besideKey, found.kept) })
 }
 
 // Stop ends it.
@@ -49,14 +96,14 @@ func (s *Shadow) Stop() {
 	<-s.stopped
 }
 
-// Beside is what it has found so far, of all decisions that were taken before.
-func (s *Shadow) Beside() policy.Beside {
-	answer := make(chan policy.Beside, 1)
+// found is what it has found so far, of all decisions that were taken before.
+func (s *Shadow) found(live, draft *policy.Policy) answer {
+	q := question{live, draft, make(chan answer, 1)}
 	select {
-	case s.ask <- answer:
-		return <-answer
+	case s.ask <- q:
+		return <-q.reply
 	case <-s.stopped:
-		return policy.Beside{}
+		return answer{}
 	}
 }
 
@@ -77,11 +124,14 @@ func (s *Shadow) run() {
 		select {
 		case seen := <-s.in:
 			s.take(&c, seen)
-		case answer := <-s.ask:
+		case q := <-s.ask:
 			for len(s.in) > 0 {
 				s.take(&c, <-s.in)
 			}
-			answer <- c.told(int(s.skipped.Load()))
+			if c.simulation == nil && q.live != nil && s.before.Live == q.live.Hash() && s.before.Draft == q.draft.Hash() {
+				c = s.begin(q.live, q.draft)
+			}
+			q.reply <- answer{c.told(int(s.skipped.Load())), c.kept(s.skipped.Load())}
 		case <-s.stop:
 			return
 		}
@@ -103,6 +153,26 @@ func (c comparison) told(skipped int) policy.Beside {
 	return out
 }
 
+func (c comparison) kept(skipped int64) keptBeside {
+	if c.simulation == nil {
+		return keptBeside{}
+	}
+	return keptBeside{Live: c.live, Draft: c.draft, Since: c.since, Skipped: skipped, Found: c.simulation.Keep()}
+}
+
+// begin begins a comparison, or goes on with that of the same two from before.
+func (s *Shadow) begin(live, draft *policy.Policy) comparison {
+	out := comparison{policy.Simulate(live, draft), live.Hash(), draft.Hash(), s.now().UTC()}
+	s.skipped.Store(0)
+	if b := s.before; b.Live == out.live && b.Draft == out.draft {
+		out.since = b.Since
+		out.simulation.Resume(b.Found)
+		s.skipped.Store(b.Skipped)
+	}
+	s.before = keptBeside{}
+	return out
+}
+
 // take decides again. Another live policy, or another draft, begins a new
 // comparison.
 func (s *Shadow) take(c *comparison, seen []glimpse) {
@@ -114,8 +184,7 @@ func (s *Shadow) take(c *comparison, seen []glimpse) {
 	}()
 	for _, g := range seen {
 		if live, draft := g.live.Hash(), g.draft.Hash(); c.simulation == nil || c.live != live || c.draft != draft {
-			*c = comparison{policy.Simulate(g.live, g.draft), live, draft, s.now().UTC()}
-			s.skipped.Store(0)
+			*c = s.begin(g.live, g.draft)
 		}
 		c.simulation.Between(g.live, g.draft)
 		if g.carried {
@@ -206,13 +275,13 @@ func (d *Desk) shade(c *command, err error) {
 // Beside is what the draft beside the policy would have decided otherwise; false
 // if there is none.
 func (d *Desk) Beside() (policy.Beside, bool) {
-	draft := d.Rules().Draft
-	if draft == nil || d.opts.Shadow == nil {
+	rules := d.Rules()
+	if rules.Draft == nil || d.opts.Shadow == nil {
 		return policy.Beside{}, false
 	}
-	out := d.opts.Shadow.Beside()
+	out := d.opts.Shadow.found(rules.Policy, rules.Draft).told
 	if out.Draft == "" {
-		out.Draft = draft.Hash()
+		out.Draft = rules.Draft.Hash()
 	}
 	return out, true
 }

@@ -151,6 +151,28 @@ func TestAHiddenRecordIsToldAndItsCallsAreLogged(t *testing.T) {
 	}
 }
 
+// Dolibarr itself takes an event for a third party that it does not have.
+func TestNothingIsMadeForARecordThatIsGone(t *testing.T) {
+	t.Parallel()
+	o := openTo(t, "", fields)
+	o.crm.Delete(o.id)
+	for _, w := range []bridge.Write{
+		{Kind: bridge.WriteActivity, Call: &bridge.CallLog{At: time.Now()}},
+		{Kind: bridge.WriteMeeting, Meeting: &bridge.Meeting{ID: "m-1", CRMUser: "3", Slot: bridge.Slot{UTC: time.Unix(1795435200, 0), Minutes: 30}}},
+		{Kind: bridge.WriteOpposition},
+		fieldWrite("prospect.comment", "vu", "rien"),
+	} {
+		r := o.do(t, w)
+		rejected(t, r, "no third party under this id")
+		if !fault.Of(r.Err).NoRecord {
+			t.Errorf("%s: not told that the record is gone: %+v", w.Kind, fault.Of(r.Err))
+		}
+	}
+	if events := o.crm.Events(); len(events) > 0 {
+		t.Errorf("made for nobody: %+v", events)
+	}
+}
+
 func TestWhoseAnEventIs(t *testing.T) {
 	t.Parallel()
 	o := openTo(t, "", fields)

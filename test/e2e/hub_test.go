@@ -223,7 +223,11 @@ func call(id string, prospect int, disposition string) map[string]any {
 
 // rows reads a CSV file of the CRM as maps.
 func (h *hub) rows(name string) []map[string]string {
-	f, err := os.Open(filepath.Join(h.dir, "crm", name))
+	return csvRows(filepath.Join(h.dir, "crm", name))
+}
+
+func csvRows(path string) []map[string]string {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil
 	}

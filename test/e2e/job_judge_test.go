@@ -15,11 +15,6 @@ func (j *job) judge() {
 	j.judgeCalls(got)
 	j.judgeRecords(got)
 	j.judgeMeetings(got)
-	for _, name := range j.world.asked() {
-		if slices.Contains(j.world.closed, name) {
-			j.t.Errorf("the CRM was asked for %s, which nobody may read", name)
-		}
-	}
 	cards := j.pushes.String()
 	if !strings.Contains(cards, jobName(7)) {
 		j.t.Error("no cards were pushed")
@@ -32,12 +27,25 @@ func (j *job) judge() {
 			j.t.Errorf("%s stands in the log", canary)
 		}
 	}
+	if j.world.crm != nil {
+		j.judgeRequests()
+	}
+	j.t.Logf("%d calls and %d appointments in the CRM; requests: %v", len(got.calls), len(got.meetings), j.moods.met)
+}
+
+// judgeRequests looks at what the CRM was asked for, and that it did its worst.
+func (j *job) judgeRequests() {
+	j.t.Helper()
+	for _, name := range j.world.asked() {
+		if slices.Contains(j.world.closed, name) {
+			j.t.Errorf("the CRM was asked for %s, which nobody may read", name)
+		}
+	}
 	for _, mood := range []string{"throttled", "unavailable", "request lost", "answer lost"} {
 		if j.moods.met[mood] == 0 {
 			j.t.Errorf("no request was met by %q: the job proves less than it says", mood)
 		}
 	}
-	j.t.Logf("%d calls and %d appointments in the CRM; requests: %v", len(got.calls), len(got.meetings), j.moods.met)
 }
 
 func (j *job) judgeCalls(got held) {

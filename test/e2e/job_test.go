@@ -19,6 +19,8 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"passerelle/connectors/all"
+	"passerelle/internal/connector"
 	"passerelle/internal/outbox"
 )
 
@@ -79,12 +81,25 @@ profiles:
   phoning.console: {supervisor: supervisor}
 `
 
+// jobWorlds are the CRMs that the job is done with, by their connectors.
+var jobWorlds = map[string]func(*testing.T) *world{"rest": restWorld, "dolibarr": dolibarrWorld, "vtiger": vtigerWorld, "sheet": sheetWorld}
+
+func TestNoCRMEscapesTheJob(t *testing.T) {
+	t.Parallel()
+	for name, d := range all.Registry() {
+		if d.Kind == connector.CRM && jobWorlds[name] == nil {
+			t.Errorf("connector %s has no world in jobWorlds", name)
+		}
+	}
+}
+
 // TestTheWholeJob does a campaign with each CRM while it throttles, fails and
-// loses requests and answers, and the hub is killed again and again; then it
-// compares the CRM's own database with what must be there.
+// loses requests and answers (a folder does none of it), and the hub is killed
+// again and again; then it compares the CRM's own database with what must be
+// there.
 func TestTheWholeJob(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]func(*testing.T) *world{"rest": restWorld, "dolibarr": dolibarrWorld, "vtiger": vtigerWorld} {
+	for name, open := range jobWorlds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			j := newJob(t, open(t))

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,7 +19,7 @@ import (
 // world is a CRM in miniature with the job's prospects, as its own database has
 // them.
 type world struct {
-	crm       http.Handler
+	crm       http.Handler // nil: a folder
 	selection string
 	ids       []string // of the prospects, by their number
 	alice     string   // the caller's user in the CRM
@@ -26,7 +28,8 @@ type world struct {
 	connection func(url string) string
 	// writes says whether a request changes something.
 	writes func(*http.Request) bool
-	// asked lists the CRM's names of the fields that it was asked for.
+	// asked lists the CRM's names of the fields that it was asked for; nil where
+	// reading is not asking.
 	asked func() []string
 	// closed are its names of the fields that nobody may read.
 	closed []string
@@ -231,6 +234,48 @@ func vtigerHeld(crm *vtiger.CRM) held {
 	for _, r := range crm.All("Leads") {
 		f := r.Fields
 		h.records["Leads:"+strconv.Itoa(r.Number)] = heldRecord{f["description"], f["cf_863"], f["annualrevenue"], f["cf_865"], f["cf_867"], f["cf_861"] == "1"}
+	}
+	return h
+}
+
+func sheetWorld(t *testing.T) *world {
+	dir := t.TempDir()
+	w := &world{
+		alice: "alice", vera: "vera", status: func(word string) string { return word },
+		connection: func(string) string {
+			return "type: sheet\nfields: {prospect.name: name, prospect.phone: phone, prospect.comment: comment, prospect.status: status, prospect.do_not_call: do_not_call, " +
+				"account.revenue: revenue, account.confidential_note: secret, account.status: structure}\nsettings: {prospects: \"" + filepath.Join(dir, "prospects.csv") + "\"}\n"
+		},
+	}
+	var b strings.Builder
+	b.WriteString("id,name,phone,comment,status,do_not_call,revenue,secret,structure\n")
+	for n := range jobProspects {
+		id := "s" + strconv.Itoa(n)
+		w.ids = append(w.ids, id)
+		fmt.Fprintf(&b, "%s,%s,%s,rien,new,no,%s,%s,%s\n", id, jobName(n), jobPhone(n), jobRevenue, jobSecret, jobStructure)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "prospects.csv"), []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.held = func() held { return sheetHeld(dir) }
+	return w
+}
+
+func sheetHeld(dir string) held {
+	h := held{records: map[string]heldRecord{}}
+	for _, r := range csvRows(filepath.Join(dir, "activities.csv")) {
+		h.calls = append(h.calls, heldCall{r["prospect_id"], r["operation_id"], r["note"]})
+	}
+	for _, r := range csvRows(filepath.Join(dir, "appointments.csv")) {
+		zone, err := time.LoadLocation(r["zone"])
+		if err != nil {
+			continue
+		}
+		start, _ := time.ParseInLocation("2006-01-02T15:04:05", r["start_local"], zone)
+		h.meetings = append(h.meetings, heldMeeting{r["id"], r["prospect_id"], r["salesperson"], start, r["state"] != "cancelled"})
+	}
+	for _, r := range csvRows(filepath.Join(dir, "prospects.csv")) {
+		h.records[r["id"]] = heldRecord{r["comment"], r["status"], r["revenue"], r["secret"], r["structure"], r["do_not_call"] == "yes" || r["do_not_call"] == "true"}
 	}
 	return h
 }

@@ -75,7 +75,7 @@ func (v *visit) record(id bridge.LeadID, form map[string]string) (desk.Receipt, 
 	asked := hex.EncodeToString(sum[:12])
 	event.EventID = "console:" + url.QueryEscape(string(v.actor.Person.ID)) + ":" + form["key"]
 	event.OccurredAt, event.Connection, event.Agent = v.now, v.actor.Connection, v.actor.Person.Phoning[v.actor.Connection].Name
-	got, err := v.opts.Desk.Record(v.r.Context(), v.actor, desk.Call{Event: event, Lead: id, Content: asked})
+	got, err := v.opts.Desk.Record(v.r.Context(), v.actor, desk.Call{Event: event, Lead: id, Content: asked, Outside: v.opts.Guard.Shut(v.r) != nil})
 	if err == nil && got.Content != asked {
 		err = &desk.Clash{Why: v.look.words.text("work.already")}
 	}

@@ -179,6 +179,9 @@ func (v *visit) wrong(err error) (status int, text string, known bool) {
 	if closed, ok := errors.AsType[*desk.Closed](err); ok {
 		return http.StatusConflict, v.closedText(closed), true
 	}
+	if no, ok := errors.AsType[*desk.Spent](err); ok {
+		return http.StatusTooManyRequests, v.spentText(no), true
+	}
 	if bad, ok := errors.AsType[*desk.Invalid](err); ok {
 		return http.StatusUnprocessableEntity, cmp.Or(v.look.words.of("invalid."+strings.TrimPrefix(bad.Part, "next.")), bad.Part) + " : " + bad.Why, true
 	}
@@ -186,6 +189,14 @@ func (v *visit) wrong(err error) (status int, text string, known bool) {
 		return status, t("error.clash") + " " + err.Error(), true
 	}
 	return 0, "", false
+}
+
+// spentText says that somebody has done enough for an hour, and until when.
+func (v *visit) spentText(no *desk.Spent) string {
+	if no.Free.IsZero() {
+		return v.look.words.text("error.spent") + " " + no.Error()
+	}
+	return v.look.words.text("error.spent_until", v.look.moment(no.Free.In(v.zone), v.now.In(v.zone))) + " " + no.Error()
 }
 
 // closedText says that nothing may be called, and until when.

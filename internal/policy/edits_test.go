@@ -48,6 +48,16 @@ func (m model) narrow(t *rapid.T) model {
 	return out
 }
 
+// freeName is one that no grant of the role has, whatever was taken away.
+func (role *modelRole) freeName() string {
+	for i := 0; ; i++ {
+		name := fmt.Sprint("more", i)
+		if !slices.ContainsFunc(role.grants, func(g modelGrant) bool { return g.name == name }) {
+			return name
+		}
+	}
+}
+
 // widen is the model with something added, or with somebody's ways in changed.
 func (m model) widen(t *rapid.T) model {
 	out := m.clone()
@@ -58,7 +68,7 @@ func (m model) widen(t *rapid.T) model {
 	role := out.roles[name]
 	switch rapid.SampledFrom([]string{"grant", "no deny", "rank", "tree", "openings", "profile", "login"}).Draw(t, "added") {
 	case "grant":
-		role.grants = append(role.grants, drawGrant(t, fmt.Sprint("more", len(role.grants))))
+		role.grants = append(role.grants, drawGrant(t, role.freeName()))
 	case "no deny":
 		role.denies = nil
 	case "rank":

@@ -169,6 +169,29 @@ func TestProbeCleansUpAfterAStop(t *testing.T) {
 	untouched(t, crm, 0)
 }
 
+// hurried waits for no answer.
+type hurried struct{ stopper }
+
+func (h hurried) Apply(ctx context.Context, w []bridge.Write) []connector.Receipt {
+	ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	return h.stopper.Apply(ctx, w)
+}
+
+// What the CRM stores only after nobody waits for it is taken away too.
+func TestProbeCleansUpWhatComesLate(t *testing.T) {
+	t.Parallel()
+	crm, p, r := atCRM(t, as)
+	p.Conn, p.Settle = hurried{stopper{p.Conn, func() {}}}, time.Second
+	crm.Misbehave(crmfake.Rule{Fault: crmfake.HangLate, Method: "POST", Delay: 200 * time.Millisecond, Times: 1})
+	got := Probe(t.Context(), p, r)
+	crm.Settle()
+	if d := cmp.Diff("check done, pull skipped, remover done, note failed, appointment skipped, move skipped, cancel skipped, remove done", outcomes(got)); d != "" {
+		t.Errorf("%s\n%s", d, got.Text("en"))
+	}
+	untouched(t, crm, 0)
+}
+
 func TestProbeWithoutAWayBack(t *testing.T) {
 	t.Parallel()
 	none := func(s string) string {

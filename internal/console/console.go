@@ -84,6 +84,7 @@ func (c *Console) pages() map[string]page {
 		"GET /plateau":                c.plateau,
 		"GET /proposals":              c.proposals,
 		"POST /proposals/{id}/{verb}": c.decide,
+		"GET /appointments":           c.appointments,
 		"GET /leads":                  c.leads,
 		"POST /leads/reassign":        c.reassign,
 		"GET /writes":                 c.writes,

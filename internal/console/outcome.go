@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -29,6 +30,10 @@ func (c *Console) outcome(v *visit) error {
 	got, err := v.record(id, form)
 	if err != nil {
 		return v.notRecorded(id, form, err)
+	}
+	if n := v.shut(); n != nil { // it was taken; nothing more is handed out
+		n.Text = v.receipt(got, bridge.Disposition(form["disposition"]) == bridge.DispAppointmentSet) + " " + n.Text
+		return v.showWith(http.StatusOK, "error", n, nil)
 	}
 	v.flash(receiptKind(got), v.receipt(got, bridge.Disposition(form["disposition"]) == bridge.DispAppointmentSet))
 	if v.form("then") == "next" {

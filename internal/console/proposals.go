@@ -24,6 +24,7 @@ type proposalRow struct {
 	Meeting  *meetingRow
 	Changes  []changeRow
 	Campaign string
+	Flags    []string
 }
 
 type meetingRow struct {
@@ -71,7 +72,7 @@ func (v *visit) proposalsWith(status int, n *notice) error {
 func (v *visit) proposalRow(p bridge.Proposal) proposalRow {
 	row := proposalRow{
 		ID: p.ID, Who: v.prospect(p.Lead), By: v.name(p.Author), At: v.look.moment(p.CreatedAt.In(v.zone), v.now.In(v.zone)),
-		Own: p.Author == v.actor.Person.ID, Moved: p.State == bridge.Rescheduled, Campaign: v.campaignName(p.Campaign),
+		Own: p.Author == v.actor.Person.ID, Moved: p.State == bridge.Rescheduled, Campaign: v.campaignName(p.Campaign), Flags: p.Flags,
 	}
 	for _, name := range p.Names() {
 		def := v.def(name)

@@ -48,8 +48,8 @@ func (c *Console) open(p page) http.HandlerFunc {
 // sent waits in the page until they have.
 func (c *Console) closed(p page) http.HandlerFunc {
 	return c.open(func(v *visit) error {
-		if shut := v.opts.Guard.Shut(v.r); shut != nil && !late(v.r) {
-			return v.showWith(http.StatusForbidden, "error", &notice{"wait", shut.Text(v.look.lang)}, nil)
+		if n := v.shut(); n != nil && !late(v.r) {
+			return v.showWith(http.StatusForbidden, "error", n, nil)
 		}
 		if v.actor.Person.ID != "" {
 			return p(v)
@@ -60,6 +60,16 @@ func (c *Console) closed(p page) http.HandlerFunc {
 		}
 		return v.askAgain()
 	})
+}
+
+// shut says that the reader is outside the hours or networks of their role, and
+// until when; nil if they are not.
+func (v *visit) shut() *notice {
+	shut := v.opts.Guard.Shut(v.r)
+	if shut == nil {
+		return nil
+	}
+	return &notice{"wait", shut.Text(v.look.lang)}
 }
 
 // late says whether a request reports of a call that was made already: it is

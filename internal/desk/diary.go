@@ -50,19 +50,17 @@ func (d *Desk) Diary(actor bridge.Actor, with bridge.PersonID, from, to time.Tim
 
 // asked are the hours of a salesperson that wait for a supervisor.
 func (c *command) asked(with bridge.PersonID, at bridge.Slot) (out []Busy, err error) {
-	for _, state := range []bridge.ProposalState{bridge.Proposed, bridge.Rescheduled} {
-		prefix := string(state) + "\x00"
-		for key := range byState.Scan(c.tx, prefix, "") {
-			p, ok, err := proposals.Get(c.tx, key[len(prefix)+8:])
-			if err != nil {
-				return nil, err
-			}
-			if ok && p.Meeting != nil && p.Meeting.Salesperson == with && overlap(p.Meeting.Slot, at) {
-				out = append(out, Busy{Slot: p.Meeting.Slot, Proposed: true})
-			}
+	waiting, err := c.waitingIn(at)
+	for _, id := range waiting {
+		p, _, err := proposals.Get(c.tx, string(id))
+		if err != nil {
+			return nil, err
+		}
+		if p.Meeting.Salesperson == with {
+			out = append(out, Busy{Slot: p.Meeting.Slot, Proposed: true})
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 // Salespeople are those with whom appointments of a CRM are made: active, known
@@ -87,4 +85,73 @@ func calls(p *policy.Policy, who bridge.Person) bool {
 		}
 	}
 	return false
+}
+
+// Appointments are those between two moments that the actor may read, in the
+// order of time: what is validated, and what waits for a supervisor.
+func (d *Desk) Appointments(actor bridge.Actor, from, to time.Time) (out []bridge.Proposal, err error) {
+	at := bridge.Slot{UTC: from, Minutes: int(to.Sub(from).Minutes())}
+	err = d.look(actor, func(c *command) error {
+		booked, err := c.bookedIn(at)
+		if err != nil {
+			return err
+		}
+		waiting, err := c.waitingIn(at)
+		if err != nil {
+			return err
+		}
+		for _, id := range append(booked, waiting...) {
+			p, _, scope, err := c.proposal(id)
+			if err != nil {
+				return err
+			}
+			its := authored(scope, p)
+			if c.Policy.Allows(c.who, policy.Read, bridge.Appointment, its) || c.Policy.Allows(c.who, policy.Write, bridge.Appointment, its) {
+				out = append(out, c.redact(p, scope))
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(out, func(a, b bridge.Proposal) int {
+		return cmp.Or(a.Meeting.Slot.UTC.Compare(b.Meeting.Slot.UTC), cmp.Compare(a.ID, b.ID))
+	})
+	return slices.CompactFunc(out, func(a, b bridge.Proposal) bool { return a.ID == b.ID }), err
+}
+
+// bookedIn are the validated appointments that overlap a time, of everybody.
+func (c *command) bookedIn(at bridge.Slot) (out []bridge.ProposalID, err error) {
+	for next := ""; ; {
+		key, ok := first(c.tx, calendar.Raw, "", next)
+		if !ok {
+			return out, nil
+		}
+		who := upTo(key) + "\x00"
+		err := calendar.Each(c.tx, who, who+due(at.UTC.AddDate(0, 0, -1)), func(key string, s bridge.Slot) (bool, error) {
+			if overlap(s, at) {
+				out = append(out, bridge.ProposalID(key[len(who)+8:]))
+			}
+			return s.UTC.Before(ends(at)), nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		next = upTo(key) + "\x01"
+	}
+}
+
+// waitingIn are those that wait for a supervisor.
+func (c *command) waitingIn(at bridge.Slot) (out []bridge.ProposalID, err error) {
+	for _, state := range []bridge.ProposalState{bridge.Proposed, bridge.Rescheduled} {
+		prefix := string(state) + "\x00"
+		for key := range byState.Scan(c.tx, prefix, "") {
+			p, ok, err := proposals.Get(c.tx, key[len(prefix)+8:])
+			if err != nil {
+				return nil, err
+			}
+			if ok && p.Meeting != nil && overlap(p.Meeting.Slot, at) {
+				out = append(out, p.ID)
+			}
+		}
+	}
+	return out, nil
 }

@@ -75,6 +75,7 @@ func (d *Desk) Work(actor bridge.Actor, id bridge.LeadID) (Work, error) {
 			return err
 		}
 		out.View = c.view(l, p, scope)
+		c.viewed(c.who, scope, l, true)
 		out.LeaseUntil = l.Lease.Until.Add(c.opts.Jumped())
 		if c.Policy.Allows(c.who, policy.Read, bridge.Script, scope) {
 			out.Script = c.campaign(l.Campaign).Script

@@ -241,6 +241,16 @@ func TestDiary(t *testing.T) {
 	if busy, err := f.desk.Diary(as("alice"), "vera", at.Add(30*time.Minute), at.Add(time.Hour)); err != nil || len(busy) != 0 {
 		t.Errorf("between them: %+v, %v", busy, err)
 	}
+	all, err := f.desk.Appointments(as("sue"), at.Add(-time.Hour), at.Add(10*time.Hour))
+	if err != nil || len(all) != 2 || all[0].ID != first || all[0].State != bridge.Validated || all[1].State != bridge.Proposed {
+		t.Errorf("the supervisor's calendar: %+v, %v", all, err)
+	}
+	if all, err := f.desk.Appointments(as("sue"), at.Add(-time.Hour), at); err != nil || len(all) != 0 {
+		t.Errorf("before them: %+v, %v", all, err)
+	}
+	if all, err := f.desk.Appointments(as("bob"), at.Add(-time.Hour), at.Add(10*time.Hour)); err != nil || len(all) != 0 {
+		t.Errorf("another caller sees %+v, %v", all, err)
+	}
 	if _, err := f.desk.Diary(as("vera"), "vera", at, at.Add(time.Hour)); err == nil {
 		t.Error("who may ask for nothing sees the diary")
 	}

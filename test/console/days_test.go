@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -117,6 +118,17 @@ func TestASupervisorValidates(t *testing.T) {
 			s.do(chromedp.Click(chromedp.CSS(`.proposal button.main`)))
 			s.says(said[lang]["validated"])
 			eventually(t, "the appointment is in the CRM", func() bool { return len(f.rows("appointments.csv")) == 1 })
+
+			next := f.now().AddDate(0, 0, 7).Format(time.DateOnly)
+			for _, week := range []string{"", next} { // the first free hour may lie in the next one
+				if s.to("/appointments?week=" + week); strings.Contains(s.text(), "Vera Fontaine") {
+					break
+				}
+			}
+			if got := s.text(); !strings.Contains(got, "Jeanne Durand") || !strings.Contains(got, "09:00") {
+				t.Errorf("the calendar lacks the appointment: %s", got)
+			}
+			s.picture("appointments")
 
 			s.to("/leads?campaign=spring")
 			s.do(chromedp.Click(chromedp.CSS(`.bulk summary`)))

@@ -20,8 +20,8 @@ func Migrations(seal secret.Key) []store.Migration {
 		{To: 2, Name: "desk: proposals by prospect", Step: proposals.Walk(func(tx *store.Tx, _ string, p bridge.Proposal) error {
 			return proposalsOf.Put(tx, p.Prospect.Key()+"\x00"+string(p.ID), nil)
 		})},
-		{To: 2, Name: "desk: calls in the order of time", Step: outcomes.Walk(func(tx *store.Tx, _ string, o bridge.Outcome) error { return enter(tx, o) })},
 		{To: 2, Name: "desk: events by lead", Step: events.Walk(indexEvent)},
+		{To: 3, Name: "desk: calls in the order of time", Step: outcomes.Walk(func(tx *store.Tx, _ string, o bridge.Outcome) error { return enter(tx, o) })},
 	})
 }
 

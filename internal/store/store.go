@@ -13,7 +13,7 @@ import (
 )
 
 // Version is the schema version this program writes.
-const Version = 2
+const Version = 3
 
 // Errors that callers tell apart.
 var (

@@ -148,7 +148,12 @@ func migrate(db *bbolt.DB, to uint64, at *upgrade, all []Migration, log *slog.Lo
 			passing("upgrade.step")
 		}
 	}
-	return db.Update(func(tx *bbolt.Tx) error { return setVersion(tx, to, nil) })
+	return db.Update(func(tx *bbolt.Tx) error {
+		if to < Version { // the way goes on, and the copy stays that of its beginning
+			return setVersion(tx, to+1, &upgrade{Kept: at.Kept})
+		}
+		return setVersion(tx, to, nil)
+	})
 }
 
 // setVersion says of which version the store is, and what of the upgrade to it

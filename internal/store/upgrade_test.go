@@ -30,8 +30,8 @@ func older(t testing.TB, path string, n int) {
 	s.Close()
 }
 
-// counting migrates in steps of 100 words: the first marks each with a one, the
-// second with a two. It fails at a step of its own choice.
+// counting migrates over two versions in steps of 100 words: the first marks each
+// with a one, the second with a two. It fails at a step of its own choice.
 func counting(failAt int) []Migration {
 	steps := 0
 	mark := func(c byte) func(*Tx, string) (string, error) {
@@ -56,7 +56,7 @@ func counting(failAt int) []Migration {
 			return next, nil
 		}
 	}
-	return []Migration{{2, "ones", mark('1')}, {2, "twos", mark('2')}}
+	return []Migration{{2, "ones", mark('1')}, {3, "twos", mark('2')}}
 }
 
 func TestUpgradeKeepsACopyAndSaysSo(t *testing.T) {

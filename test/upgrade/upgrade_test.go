@@ -25,6 +25,7 @@ import (
 	"passerelle/internal/ledger"
 	"passerelle/internal/obs"
 	"passerelle/internal/outbox"
+	"passerelle/internal/policy"
 	"passerelle/internal/store"
 )
 
@@ -179,33 +180,66 @@ func (in *installation) read(fn func(*store.Tx) error) {
 	}
 }
 
-func TestStoreOfVersion1(t *testing.T) {
+// TestStoresOfEarlierVersions: work goes on where each earlier program left it.
+func TestStoresOfEarlierVersions(t *testing.T) {
 	t.Parallel()
-	in := unpack(t, "v1")
-	in.start()
-	for _, want := range []string{"earlier version", "store.db.v1", "brought up to date"} {
-		if !strings.Contains(in.log.String(), want) {
-			t.Errorf("the operator is not told %q", want)
-		}
+	for _, version := range []string{"v1", "v2"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			in := unpack(t, version)
+			in.start()
+			for _, want := range []string{"earlier version", "store.db." + version, "brought up to date"} {
+				if !strings.Contains(in.log.String(), want) {
+					t.Errorf("the operator is not told %q", want)
+				}
+			}
+			in.eventually("the call that was open is in the CRM", func() bool {
+				return slices.Contains(in.column("activities.csv", "note"), "en attente")
+			})
+			in.checkStatistics()
+			in.checkCalls()
+			in.checkObjections()
+			in.checkParked()
+			in.checkProposals()
+			in.app.Stop()
+			in.checkRest()
+		})
 	}
-	in.eventually("the call that was open is in the CRM", func() bool {
-		return slices.Contains(in.column("activities.csv", "note"), "en attente")
-	})
-	in.checkCalls()
-	in.checkObjections()
-	in.checkParked()
-	in.checkProposals()
-	in.app.Stop()
+}
+
+// checkRest looks into the store of the hub that was stopped.
+func (in *installation) checkRest() {
+	in.t.Helper()
 	in.read(func(tx *store.Tx) error {
 		if _, err := ledger.Verify(tx, nil); err != nil {
-			t.Error(err)
+			in.t.Error(err)
 		}
 		counts, _, err := outbox.Count(tx, "crm.sheet")
 		if counts[outbox.Conflicted] != 1 {
-			t.Errorf("open writes: %v, of which one was to be a conflict", counts)
+			in.t.Errorf("open writes: %v, of which one was to be a conflict", counts)
 		}
 		return err
 	})
+}
+
+// checkStatistics: the calls of then count.
+func (in *installation) checkStatistics() {
+	in.t.Helper()
+	was := in.app.Desk().Rules()
+	text := strings.Replace(string(was.Policy.Text()), "  supervisor:\n", "  supervisor:\n    statistics: all\n", 1)
+	counting := *was
+	var err error
+	if counting.Policy, err = policy.Load("policy.yaml", []byte(text), bridge.Standard()); err != nil {
+		in.t.Fatal(err)
+	}
+	if !in.app.Desk().Swap(was, &counting) {
+		in.t.Fatal("the rules have changed meanwhile")
+	}
+	defer in.app.Desk().Swap(&counting, was)
+	got, err := in.app.Desk().Statistics(in.actor("sam", "phoning.console"), desk.Period{From: "2026-11-22", To: "2026-11-22"})
+	if err != nil || len(got.Counts) != 1 || got.Counts[0].Calls != 6 {
+		in.t.Errorf("the calls of then are counted as %+v, want 6 of one person (%v)", got.Counts, err)
+	}
 }
 
 // checkCalls: each call is in the CRM once, a repeat is known, and an amendment

@@ -50,7 +50,7 @@ release:
 
 deps:
 	@missing=; PATH=$$PATH:/usr/sbin:/sbin; \
-	for tool in git:git gcc:gcc make:make mkfs.ext4:e2fsprogs mount:mount losetup:mount unshare:util-linux ip:iproute2 systemd-analyze:systemd; do \
+	for tool in git:git gcc:gcc make:make mkfs.ext4:e2fsprogs mount:mount losetup:mount unshare:util-linux ip:iproute2 systemd-analyze:systemd chromium:chromium; do \
 		command -v $${tool%:*} >/dev/null || missing="$$missing $${tool#*:}"; \
 	done; \
 	[ -e /usr/include/stdlib.h ] || missing="$$missing libc6-dev"; \
@@ -72,8 +72,8 @@ race:
 	$(call part,everything but replay and faults with -race,\
 		go test -race -p 4 -vet=off -timeout 6m ./internal/... ./connectors/... ./schemas/... ./cmd/... && \
 		go test -race -vet=off -tags faultpoint ./internal/faultpoint && \
-		go test -race -p 4 -vet=off -timeout 6m -count=1 ./test/arch ./test/cli ./test/conformance ./test/corpus ./test/crmfake \
-			./test/deploy ./test/e2e ./test/retention ./test/shared ./test/upgrade)
+		go test -race -p 4 -vet=off -timeout 6m -count=1 ./test/agree ./test/arch ./test/cli ./test/conformance ./test/console ./test/corpus ./test/crmfake \
+			./test/deploy ./test/e2e ./test/golden ./test/retention ./test/shared ./test/upgrade)
 
 replay-race:
 	$(call part,replay of 2000 prospects with -race,\

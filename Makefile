@@ -72,8 +72,8 @@ race:
 	$(call part,everything but replay and faults with -race,\
 		go test -race -p 4 -vet=off -timeout 6m ./internal/... ./connectors/... ./schemas/... ./cmd/... && \
 		go test -race -vet=off -tags faultpoint ./internal/faultpoint && \
-		go test -race -p 4 -vet=off -timeout 6m -count=1 ./test/agree ./test/arch ./test/cli ./test/conformance ./test/console ./test/corpus ./test/crmfake \
-			./test/deploy ./test/e2e ./test/golden ./test/retention ./test/shared ./test/upgrade)
+		go test -race -p 4 -vet=off -timeout 6m -count=1 ./test/arch ./test/cli ./test/conformance ./test/console ./test/corpus ./test/crmfake \
+			./test/deploy ./test/e2e ./test/retention ./test/shared ./test/upgrade)
 
 replay-race:
 	$(call part,replay of 2000 prospects with -race,\

@@ -59,6 +59,7 @@ type Accounts struct {
 	tries     *limiter[bridge.PersonID]
 	strangers *limiter[digest]
 	failures  *limiter[netip.Addr]
+	requests  *limiter[digest] // of each session
 }
 
 // Ten wrong passwords lock an account; a try comes back every ninety seconds.
@@ -75,6 +76,7 @@ func NewAccounts(o AccountOptions) *Accounts {
 		tries:     newLimiter[bridge.PersonID](rate.Every(tryEvery), triesAtOnce),
 		strangers: newLimiter[digest](rate.Every(tryEvery), triesAtOnce),
 		failures:  newLimiter[netip.Addr](rate.Every(time.Minute/failuresPerMin), failureBurst),
+		requests:  newLimiter[digest](DefaultRate, DefaultBurst),
 	}
 }
 

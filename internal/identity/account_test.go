@@ -441,6 +441,32 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
+// A session that asks too often is made to wait; the others are not.
+func TestASessionsRate(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.add("alice", goodWords)
+	o.add("bob", otherWords)
+	busy, calm := o.mustSignIn("alice", goodWords, ""), o.mustSignIn("bob", otherWords, "")
+	h := o.Recognise(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	ask := func(key string) int {
+		r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/", nil)
+		r.AddCookie(&http.Cookie{Name: cookieLocal, Value: key})
+		return serve(h, r).Code
+	}
+	for range DefaultBurst {
+		if got := ask(busy); got != http.StatusOK {
+			t.Fatalf("too early: %d", got)
+		}
+	}
+	if got := ask(busy); got != http.StatusTooManyRequests {
+		t.Errorf("the next one: %d", got)
+	}
+	if got := ask(calm); got != http.StatusOK {
+		t.Errorf("somebody else: %d", got)
+	}
+}
+
 func TestCookie(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]string{

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"passerelle/internal/problem"
 )
 
 // The names of the cookie. The prefix makes a browser take it over TLS only, for
@@ -59,7 +61,8 @@ func Key(r *http.Request) string {
 type sessionKey struct{}
 
 // Recognise puts who is signed in into the request's context ([FromContext],
-// [SessionOf]); a browser of nobody goes on as nobody.
+// [SessionOf]); a browser of nobody goes on as nobody. One that asks too often is
+// answered 429.
 func (a *Accounts) Recognise(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key := Key(r)
@@ -70,6 +73,10 @@ func (a *Accounts) Recognise(next http.Handler) http.Handler {
 		actor, s, err := a.Session(r.Context(), key)
 		if errors.Is(err, ErrNoSession) {
 			next.ServeHTTP(w, r)
+			return
+		}
+		if wait := a.requests.take(digestOf(key), a.opts.Now()); err == nil && wait > 0 {
+			problem.Write(w, r, problem.TooManyRequests(wait))
 			return
 		}
 		ctx := r.Context()

@@ -122,8 +122,17 @@ func (s *seat) text() string {
 // says waits until the page begins with a line that holds the text.
 func (s *seat) says(text string) {
 	s.t.Helper()
+	last := ""
+	defer func() {
+		if !strings.Contains(last, text) {
+			s.t.Logf("it says last: %s", last)
+		}
+	}()
 	eventually(s.t, "the page says "+text, func() bool {
-		got, err := chromedp.Run(s.ctx, chromedp.Evaluate[string](`document.querySelector("#notice")?.textContent ?? ""`))
+		got, err := chromedp.Run(s.ctx, chromedp.Evaluate[string](`location.pathname + " " + (document.querySelector("#notice")?.textContent ?? "")`))
+		if err == nil {
+			last = got
+		}
 		return err == nil && strings.Contains(got, text)
 	})
 }
@@ -138,7 +147,7 @@ func (s *seat) at(path string) {
 }
 
 // picture writes what the page looks like, in a light and a dark room and on a
-// telephone.
+// telephone, and finds what some people would stumble over there.
 func (s *seat) picture(name string) {
 	s.t.Helper()
 	dir := os.Getenv("PASSERELLE_SCREENSHOTS")
@@ -161,6 +170,9 @@ func (s *seat) picture(name string) {
 		})
 		if shot.room == "phone" && ask[bool](s, `document.documentElement.scrollWidth > document.documentElement.clientWidth`) {
 			s.t.Errorf("%s is wider than a telephone", name)
+		}
+		if found := ask[[]string](s, access); len(found) > 0 {
+			s.t.Errorf("%s, %s, %s: %q", name, s.lang, shot.room, found)
 		}
 		shown := call(s, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: &whole})
 		if err := os.WriteFile(filepath.Join(dir, name+"-"+s.lang+"-"+shot.room+".png"), shown.Data, 0o644); err != nil {

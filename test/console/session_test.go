@@ -81,6 +81,7 @@ func TestADraftSurvivesAReload(t *testing.T) {
 	s.do(chromedp.KeyEvent("3"), chromedp.KeyEvent("n"), chromedp.KeyEvent("rappeler après dix heures"))
 	eventually(t, "the draft is kept", func() bool { return ask[string](s, `document.querySelector("#kept").textContent`) != "" })
 	s.do(chromedp.Reload(), chromedp.WaitVisible(chromedp.CSS("#note")))
+	s.at("/work/")
 	if got := ask[string](s, `document.querySelector("#note").value + document.querySelector("input[name=disposition]:checked").value`); got != "rappeler après dix heurescallback_requested" {
 		t.Errorf("after a reload: %q", got)
 	}

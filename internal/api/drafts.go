@@ -22,10 +22,17 @@ func (a *API) draftRoutes() {
 
 // readsPolicy says whether the actor may read policies, drafts included.
 func (a *API) readsPolicy(actor bridge.Actor) bool {
-	return a.reports(actor) || a.allows(actor, policy.Read, bridge.PolicyObj)
+	return a.reports(actor) || a.weighsPolicy(actor)
 }
 
-var errReadsPolicy = problem.Forbidden("only the operator and those who may read reports or the policy see this")
+var errReadsPolicy = problem.Forbidden("only the operator and those who may read all reports or the policy see this")
+
+// weighsPolicy says whether the actor may hold policies against what was done.
+func (a *API) weighsPolicy(actor bridge.Actor) bool {
+	return actor.Operator || a.allowsAll(actor, policy.Read, bridge.PolicyObj)
+}
+
+var errWeighsPolicy = problem.Forbidden("only the operator and those who may read the policy see this")
 
 type hashQuery struct {
 	Hash string `path:"hash" doc:"Of the policy, or active."`

@@ -18,13 +18,13 @@ func (a *API) ledgerRoutes() {
 	post(a, "/v1/ledger/verify", "Check the whole chain", a.verify)
 }
 
-// reports says whether the actor accounts for what was done: the operator, and
-// who may read reports.
+// reports says whether the actor accounts for what everybody did: the operator,
+// and who may read all reports, not those of one team alone.
 func (a *API) reports(actor bridge.Actor) bool {
-	return actor.Operator || a.allows(actor, policy.Read, bridge.Report)
+	return actor.Operator || a.allowsAll(actor, policy.Read, bridge.Report)
 }
 
-var errReports = problem.Forbidden("only the operator and those who may read reports see this")
+var errReports = problem.Forbidden("only the operator and those who may read all reports see this")
 
 type linesQuery struct {
 	From  uint64 `query:"from" minimum:"1" doc:"The number of the first line wanted; 1 if absent."`

@@ -46,8 +46,8 @@ type (
 )
 
 func (a *API) simulate(_ context.Context, actor bridge.Actor, in *simulateRequest) (forecast, error) {
-	if !a.readsPolicy(actor) {
-		return forecast{}, errReadsPolicy
+	if !a.weighsPolicy(actor) {
+		return forecast{}, errWeighsPolicy
 	}
 	f, err := a.opts.Office.Simulate([]byte(in.Body.Text), in.Body.Since)
 	if err != nil {
@@ -80,8 +80,8 @@ type shadow struct {
 }
 
 func (a *API) shadow(_ context.Context, actor bridge.Actor, in *shadowQuery) (shadow, error) {
-	if !a.readsPolicy(actor) {
-		return shadow{}, errReadsPolicy
+	if !a.weighsPolicy(actor) {
+		return shadow{}, errWeighsPolicy
 	}
 	b, beside := a.opts.Desk.Beside()
 	if !beside {
@@ -130,8 +130,8 @@ type suggestion struct {
 
 func (a *API) suggest(_ context.Context, actor bridge.Actor, in *suggestRequest) (suggestion, error) {
 	b := in.Body
-	if !a.readsPolicy(actor) {
-		return suggestion{}, errReadsPolicy
+	if !a.weighsPolicy(actor) {
+		return suggestion{}, errWeighsPolicy
 	}
 	if b.File == "" {
 		b.File = "policy.yaml"

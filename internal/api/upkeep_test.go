@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"strings"
@@ -211,13 +212,14 @@ func TestLedger(t *testing.T) {
 		t.Errorf("first page %+v", page)
 	}
 	page = lines{}
-	w.ask("sam", "GET /v1/ledger?from=2", "").want(200).into(&page)
+	w.ask("dora", "GET /v1/ledger?from=2", "").want(200).into(&page)
 	if len(page.Items) != 1 || page.Items[0].Kind != "outcome" || page.Next != 0 {
 		t.Errorf("second page %+v", page)
 	}
 	w.ask("alice", "GET /v1/ledger", "").want(403)
 	w.ask("alice", "GET /v1/ledger/checkpoint", "").want(403)
 	w.ask("alice", "POST /v1/ledger/verify", "").want(403)
+	w.ask("sam", "GET /v1/ledger", "").want(403) // reads reports of one team
 	w.ask("dora", "GET /v1/ledger?from=-1", "").want(422)
 	for _, c := range []struct {
 		body string
@@ -330,6 +332,47 @@ func TestExamination(t *testing.T) {
 	}
 	w.ask("sam", "GET /v1/connections/crm.other/examination", "").want(404)
 	w.ask("alice", "GET /v1/connections/crm.main/examination", "").want(403)
+}
+
+// What tells of everybody's doings is for who may read reports on everybody;
+// what weighs a policy by them, for who may read policies.
+func TestWhoSeesWhatEverybodyDid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) {
+		o.Office = governance.New(governance.Options{
+			Store: o.Store, Desk: o.Desk, Now: o.Now,
+		})
+	})
+	rules := w.desk.Rules().Policy
+	if _, err := governance.Seed(t.Context(), w.store, rules.Text(), rules.Hash(), w.clock()); err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(map[string]any{"text": plateau, "since": w.clock()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		route, body                                     string
+		caller, supervisor, director, steward, operator int
+	}{
+		{"GET /v1/ledger", "", 403, 403, 200, 403, 200},
+		{"GET /v1/ledger/checkpoint", "", 403, 403, 200, 403, 200},
+		{"POST /v1/ledger/verify", "", 403, 403, 200, 403, 200},
+		{"GET /v1/policy", "", 403, 403, 200, 200, 200},
+		{"GET /v1/policy/versions/active", "", 403, 403, 200, 200, 200},
+		{"GET /v1/policy/drafts", "", 403, 403, 200, 200, 200},
+		{"GET /v1/policy/diff", "", 403, 403, 200, 200, 200},
+		{"GET /v1/policy/rights", "", 403, 403, 200, 200, 200},
+		{"GET /v1/policy/shadow", "", 403, 403, 403, 404, 404}, // none runs
+		{"POST /v1/policy/simulate", string(body), 403, 403, 403, 200, 200},
+		{"POST /v1/policy/suggest", string(body), 403, 403, 403, 200, 200},
+	} {
+		w.ask("alice", c.route, c.body).want(c.caller)
+		w.ask("sam", c.route, c.body).want(c.supervisor)
+		w.ask("dora", c.route, c.body).want(c.director)
+		w.ask("stan", c.route, c.body).want(c.steward)
+		w.ask(operator, c.route, c.body).want(c.operator)
+	}
 }
 
 // A probe writes what nobody has validated: it is the operator's alone.

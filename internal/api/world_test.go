@@ -36,7 +36,8 @@ const (
 	dialler = bridge.ConnectionName("phoning.dialler")
 )
 
-// The policy of the tests. The director reads reports and nothing else.
+// The policy of the tests. The director reads reports and nothing else, the
+// steward policies.
 const plateau = `
 version: 1
 roles:
@@ -60,8 +61,11 @@ roles:
   director:
     grants:
       - {on: report, scope: all, actions: [read]}
+  steward:
+    grants:
+      - {on: policy, scope: all, actions: [read]}
 profiles:
-  phoning.console: {caller: caller, supervisor: supervisor, director: director}
+  phoning.console: {caller: caller, supervisor: supervisor, director: director, steward: steward}
   phoning.dialler: {agent: caller}
 `
 
@@ -96,7 +100,7 @@ func person(id bridge.PersonID, team string, profile bridge.Profile) bridge.Pers
 var staff = []bridge.Person{
 	person("alice", "floor", "caller"), person("bob", "floor", "caller"),
 	person("sam", "floor", "supervisor"), person("sue", "floor", "supervisor"),
-	person("olga", "other", "supervisor"), person("dora", "", "director"), person("vera", "", ""),
+	person("olga", "other", "supervisor"), person("dora", "", "director"), person("stan", "", "steward"), person("vera", "", ""),
 	{
 		ID: "hook", Team: "floor", Active: true, Phoning: map[bridge.ConnectionName]bridge.Login{dialler: {Name: "hook", Profile: "agent"}},
 	},

@@ -41,7 +41,7 @@ roles:
       - {on: prospect, scope: campaign, read: [class public, class personal, prospect.status, prospect.comment], write: [prospect.status, prospect.comment]}
       - {on: activity, scope: all, actions: [create, read]}
   supervisor:
-    grants: [{on: report, scope: team, actions: [read]}]
+    grants: [{on: report, scope: all, actions: [read]}]
 profiles:
   phoning.console: {agent: caller, supervisor: supervisor}
 crm_rights: {crm.main: key}

@@ -54,7 +54,7 @@ func (c policyLintCmd) Run(ctx context.Context, s *session) error {
 	if cfg != nil {
 		people = cfg.People
 	}
-	r.Findings = append(r.Findings, p.LintExceptions(c.File, c.Lang, time.Now(), people)...)
+	r.Findings = append(r.Findings, p.LintWindows(c.File, c.Lang, time.Now(), people)...)
 	if c.Unused > 0 {
 		unused, err := s.unused(ctx, p, c.File, c.Lang, c.Unused)
 		if err != nil {

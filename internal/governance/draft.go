@@ -184,7 +184,8 @@ func (o *Office) use(p *policy.Policy) {
 
 // Adopt makes a policy active without a second person, on the operator's word,
 // where the active one leaves nobody to change it: no two people of whom one
-// may propose and the other activate. The register says so.
+// may propose and the other activate, whose networks let them in at the hub's
+// own socket. The register says so.
 func (o *Office) Adopt(ctx context.Context, actor bridge.Actor, text []byte, motive string) (Line, error) {
 	rules := o.opts.Desk.Rules()
 	switch {
@@ -192,7 +193,7 @@ func (o *Office) Adopt(ctx context.Context, actor bridge.Actor, text []byte, mot
 		return Line{}, &desk.Denied{What: "adopt a policy: that is the operator's, for a policy that nobody could change"}
 	case strings.TrimSpace(motive) == "":
 		return Line{}, &desk.Invalid{Part: "motive", Why: "say why the policy is replaced; it stands in the register"}
-	case rules.Policy.Changeable(o.opts.People()):
+	case rules.Policy.ChangeableFrom(o.opts.People(), policy.Visit{At: o.opts.Now(), From: policy.HubSocket}):
 		return Line{}, &desk.Clash{Why: "the active policy names people who may change it: one of them proposes, another activates"}
 	}
 	p, err := load(rules, text)

@@ -232,6 +232,20 @@ func TestAdopt(t *testing.T) {
 	}
 }
 
+// Networks that nobody comes from lock everybody out: the operator is the way
+// back, by day and night.
+func TestAdoptWhereWindowsShutOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, append(text("first"), "window: {networks: [10.0.0.0/8]}\n"...))
+	if _, err := w.office.Adopt(t.Context(), as(""), text("open"), "wrong networks"); err != nil {
+		t.Errorf("no way out: %v", err)
+	}
+	w = newWorld(t, append(text("first"), "window: {zone: Europe/Paris, hours: {mon: [\"03:00-03:01\"]}, networks: [127.0.0.1/32]}\n"...))
+	if _, err := w.office.Adopt(t.Context(), as(""), text("open"), "it is night"); !errors.As(err, new(*desk.Clash)) {
+		t.Errorf("adopted over a policy that people may change when their hours come: %v", err)
+	}
+}
+
 func TestWithdraw(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, text("first"))

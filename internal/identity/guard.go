@@ -125,12 +125,10 @@ func (g *Guard) Shut(r *http.Request) *policy.Shut {
 	}
 	from := provenAddr(r, g.opts.Hops)
 	if !parseAddr(r.RemoteAddr).IsValid() {
-		from = loopback
+		from = policy.HubSocket
 	}
 	return g.opts.Shut(actor, from)
 }
-
-var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
 func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, detail string) {
 	client := neighbourhood(clientAddr(r, g.opts.Hops))

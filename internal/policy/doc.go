@@ -142,7 +142,9 @@
 // in the window above. An exception is one more window, to the end of its last
 // day; its role's holds as well. Hours are by the clock of the zone; 22:00-06:00
 // ends the next morning. An address is one of the networks' or the person is
-// not let in, and the hub's own socket is 127.0.0.1. Calls that were made are
+// not let in, and the hub's own socket is 127.0.0.1. Where no two people who may
+// change the policy are let in there, the operator alone may adopt another one,
+// lest wrong networks lock everybody out. Calls that were made are
 // taken whenever they are reported, and platforms work their lists when they do.
 //
 // # Hourly limits

@@ -362,7 +362,7 @@ func (l *linter) personal(people []bridge.Person) {
 
 // changeable finds a policy that could never be replaced by the rules.
 func (l *linter) changeable(users *Users) {
-	if users != nil && l.policy.Changeable(users.People) || users == nil && l.policy.names(Propose) && l.policy.names(Write) {
+	if users != nil && l.policy.Changeable(users.People) || users == nil && l.policy.names(Propose, anyWindow) && l.policy.names(Write, anyWindow) {
 		return
 	}
 	l.add(Unchangeable, l.roles, "{grant}", "{on: policy, scope: all, actions: [read, propose, write]}")

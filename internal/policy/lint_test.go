@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -34,19 +35,21 @@ func team(profiles ...string) []bridge.Person {
 
 func TestLint(t *testing.T) {
 	t.Parallel()
-	p, err := Load("lint.yaml", readFile(t, "testdata/lint.yaml"), bridge.Standard())
-	if err != nil {
-		t.Fatal(err)
-	}
+	now := time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC)
 	users := &Users{People: append(team("supervisor", "r1", "r2", "r3", "r5"), someone("Alice", "alice"), someone("rob", "caller"))}
 	users.People[1].Phoning["phoning.dialler"] = bridge.Login{Name: "bob", Profile: "agent"}
 	var got strings.Builder
 	seen := map[Check]bool{}
-	for _, lang := range []string{"en", "fr"} {
-		found := p.LintExceptions("lint.yaml", lang, time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC), users.People)
-		for _, a := range append(p.Lint("lint.yaml", lang, users), found...) {
-			fmt.Fprintf(&got, "%s %s\n", a.Check, a)
-			seen[a.Check] = true
+	for _, file := range []string{"lint.yaml", "lintwindow.yaml"} {
+		p, err := Load(file, readFile(t, "testdata/"+file), bridge.Standard())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, lang := range []string{"en", "fr"} {
+			for _, a := range append(p.Lint(file, lang, users), p.LintWindows(file, lang, now, users.People)...) {
+				fmt.Fprintf(&got, "%s %s\n", a.Check, a)
+				seen[a.Check] = true
+			}
 		}
 	}
 	golden.File(t, "testdata/lint.golden", got.String())
@@ -119,6 +122,75 @@ func TestChangeable(t *testing.T) {
 	} {
 		if got := p.Changeable(c.people); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestChangeableFrom(t *testing.T) {
+	t.Parallel()
+	const text = `version: 1
+roles:
+  everywhere: {grants: [{on: policy, scope: all, actions: [propose, write]}]}
+  office: {window: {networks: [10.0.0.0/8]}, grants: [{on: policy, scope: all, actions: [propose, write]}]}
+  hours: {window: {zone: Europe/Paris, hours: {mon: ["08:00-09:00"]}}, grants: [{on: policy, scope: all, actions: [propose, write]}]}
+window:
+  exceptions:
+    - {person: p0, until: 2026-12-31, motive: from home, networks: [127.0.0.1/32]}
+profiles: {phoning.console: {everywhere: everywhere, office: office, hours: hours}}
+`
+	p, err := Load("policy.yaml", []byte(text), bridge.Standard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	office := netip.MustParseAddr("10.1.2.3")
+	before, after := time.Date(2026, 12, 31, 12, 0, 0, 0, time.UTC), time.Date(2027, 1, 1, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name   string
+		people []bridge.Person
+		visit  Visit
+		want   bool
+	}{
+		{"everybody, anywhere", team("everywhere", "everywhere"), Visit{after, HubSocket}, true},
+		{"two of the office, from there", team("office", "office"), Visit{after, office}, true},
+		{"two of the office, from the socket", team("office", "office"), Visit{after, HubSocket}, false},
+		{"one of the office and one who is let in", team("office", "everywhere"), Visit{after, HubSocket}, false},
+		{"one has an exception", team("office", "everywhere"), Visit{before, HubSocket}, true},
+		{"another hour comes", team("hours", "hours"), Visit{after, HubSocket}, true},
+	} {
+		if got := p.ChangeableFrom(c.people, c.visit); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestLintOfWindowsThatShutOut(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name, windows string
+		people        []bridge.Person
+		want          []string
+	}{
+		{"from one network only", "window: {networks: [10.0.0.0/8]}", team("director", "director"), []string{"window"}},
+		{"without a config", "window: {networks: [10.0.0.0/8]}", nil, []string{"window"}},
+		{"the hub's own address too", "window: {networks: [10.0.0.0/8, 127.0.0.1/32]}", team("director", "director"), nil},
+		{"the hub's own address too, without a config", "window: {networks: [10.0.0.0/8, 127.0.0.0/8]}", nil, nil},
+		{"at other hours", "window: {zone: Europe/Paris, hours: {mon-fri: [\"08:00-20:00\"]}}", team("director", "director"), nil},
+		{"nobody could anyway", "window: {networks: [10.0.0.0/8]}", team("director"), nil},
+	} {
+		text := "version: 1\nroles: {director: {grants: [{on: policy, scope: all, actions: [propose, write]}]}}\nprofiles: {phoning.console: {director: director}}\n" + c.windows
+		p, err := Load("policy.yaml", []byte(text), bridge.Standard())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, a := range p.LintWindows("policy.yaml", "en", now, c.people) {
+			if a.Check == ShutOut {
+				got = append(got, a.Path)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
 		}
 	}
 }

@@ -8,20 +8,25 @@ import (
 	"passerelle/internal/strict"
 )
 
-// The checks of exceptions to access windows.
+// The checks of access windows and the exceptions to them.
 const (
+	ShutOut          Check = "shut_out"          // who may change the policy is not let in at the hub's own socket
 	ExpiredException Check = "expired_exception" // its last day is past
 	UnknownException Check = "unknown_exception" // it is for nobody whom the config knows
 )
 
-// LintExceptions finds exceptions to access windows that let nobody in: those
-// whose last day is past at the moment, and with people those for none of them.
-func (p *Policy) LintExceptions(file, lang string, now time.Time, people []bridge.Person) []Advice {
+// LintWindows finds windows that keep whoever may change the policy from the
+// hub's own socket, and exceptions that let nobody in: those whose last day is
+// past at the moment, and with people those for none of them.
+func (p *Policy) LintWindows(file, lang string, now time.Time, people []bridge.Person) []Advice {
 	root, err := strict.Parse(file, p.text)
 	if err != nil {
 		return nil // it was loaded: there is no such text
 	}
-	l := &linter{policy: p, lang: lang}
+	l := &linter{policy: p, lang: lang, roles: root.Child("roles")}
+	if p.shutsOut(people, now) {
+		l.shutOut(root.Child("window"))
+	}
 	for _, n := range root.Child("window").Child("exceptions").Items() {
 		at := slices.IndexFunc(p.exceptions, func(e exception) bool { return sameLine(e.pos, Pos(n.Pos())) })
 		if at < 0 {
@@ -36,6 +41,24 @@ func (p *Policy) LintExceptions(file, lang string, now time.Time, people []bridg
 		}
 	}
 	return l.found
+}
+
+// shutOut puts its advice at the window that shuts out one of those who may
+// change the policy.
+func (l *linter) shutOut(general strict.Node) {
+	p := l.policy
+	for _, ro := range p.roles {
+		changes := ro.can(p.targets, Propose, bridge.PolicyObj) || ro.can(p.targets, Write, bridge.PolicyObj)
+		if !changes || ro.window == nil || ro.window.near(HubSocket) {
+			continue
+		}
+		at := l.role(ro).Child("window")
+		if at.Child("networks").Kind() == strict.Absent {
+			at = general
+		}
+		l.add(ShutOut, at, "{address}", HubSocket.String(), "{role}", string(ro.name))
+		return
+	}
 }
 
 // sameLine says whether two places are the same, whatever the file is called.

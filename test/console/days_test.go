@@ -49,19 +49,7 @@ func TestACallerWorksTenLeads(t *testing.T) {
 				}
 			}
 			s.says(said[lang]["none"])
-			eventually(t, "ten calls are in the CRM", func() bool { return len(f.rows("activities.csv")) == 10 })
-			notes := map[string]bool{}
-			for _, row := range f.rows("activities.csv") {
-				notes[row["note"]] = true
-			}
-			for i := range 10 {
-				if i != 3 && !notes[fmt.Sprintf("appel %d", i+1)] {
-					t.Errorf("the note of call %d is not in the CRM: %v", i+1, notes)
-				}
-			}
-			if len(f.rows("appointments.csv")) > 0 {
-				t.Error("an appointment that nobody validated is in the CRM")
-			}
+			f.hasTenCalls(t)
 			s.to("/day")
 			if got := s.text(); !strings.Contains(got, "10") || !strings.Contains(got, "1") {
 				t.Errorf("the day's figures: %s", got)
@@ -120,37 +108,66 @@ func TestASupervisorValidates(t *testing.T) {
 			s.says(said[lang]["validated"])
 			eventually(t, "the appointment is in the CRM", func() bool { return len(f.rows("appointments.csv")) == 1 })
 
-			next := f.now().AddDate(0, 0, 7).Format(time.DateOnly)
-			for _, week := range []string{"", next} { // the first free hour may lie in the next one
-				if s.to("/appointments?week=" + week); strings.Contains(s.text(), "Vera Fontaine") {
-					break
-				}
-			}
-			if got := s.text(); !strings.Contains(got, "Jeanne Durand") || !strings.Contains(got, "09:00") {
-				t.Errorf("the calendar lacks the appointment: %s", got)
-			}
-			s.picture("appointments")
-
-			s.to("/leads?campaign=spring")
-			s.do(chromedp.Click(chromedp.CSS(`.bulk summary`)))
-			s.do(
-				chromedp.SetValue(chromedp.CSS(`.bulk select[name=to]`), "bruno"),
-				chromedp.SendKeys(chromedp.CSS(`.bulk input[name=motive]`), "Alice est absente"),
-			)
-			s.picture("leads")
-			s.do(chromedp.Click(chromedp.CSS(`.bulk form button`)))
-			s.at("/leads/reassign")
-			if !strings.Contains(s.text(), "10 ") || !strings.Contains(s.text(), "on the line with alice") {
-				t.Errorf("the preview: %s", s.text())
-			}
-			s.picture("reassign")
-			s.do(chromedp.Click(chromedp.CSS(`button[name=confirm]`)))
-			s.says("10 ")
-			if !strings.Contains(s.text(), "Bruno Leroy") {
-				t.Errorf("nothing has moved: %s", s.text())
-			}
+			s.findsTheAppointment()
+			s.reassigns()
 			s.to("/writes")
 			s.picture("writes")
 		})
+	}
+}
+
+// findsTheAppointment looks it up in the calendar.
+func (s *seat) findsTheAppointment() {
+	s.t.Helper()
+	next := s.now().AddDate(0, 0, 7).Format(time.DateOnly)
+	for _, week := range []string{"", next} { // the first free hour may lie in the next one
+		if s.to("/appointments?week=" + week); strings.Contains(s.text(), "Vera Fontaine") {
+			break
+		}
+	}
+	if got := s.text(); !strings.Contains(got, "Jeanne Durand") || !strings.Contains(got, "09:00") {
+		s.t.Errorf("the calendar lacks the appointment: %s", got)
+	}
+	s.picture("appointments")
+}
+
+// reassigns gives the campaign's leads to Bruno, after a look at what that does.
+func (s *seat) reassigns() {
+	s.t.Helper()
+	s.to("/leads?campaign=spring")
+	s.do(chromedp.Click(chromedp.CSS(`.bulk summary`)))
+	s.do(
+		chromedp.SetValue(chromedp.CSS(`.bulk select[name=to]`), "bruno"),
+		chromedp.SendKeys(chromedp.CSS(`.bulk input[name=motive]`), "Alice est absente"),
+	)
+	s.picture("leads")
+	s.do(chromedp.Click(chromedp.CSS(`.bulk form button`)))
+	s.at("/leads/reassign")
+	if !strings.Contains(s.text(), "10 ") || !strings.Contains(s.text(), "on the line with alice") {
+		s.t.Errorf("the preview: %s", s.text())
+	}
+	s.picture("reassign")
+	s.do(chromedp.Click(chromedp.CSS(`button[name=confirm]`)))
+	s.says("10 ")
+	if !strings.Contains(s.text(), "Bruno Leroy") {
+		s.t.Errorf("nothing has moved: %s", s.text())
+	}
+}
+
+// hasTenCalls waits for the calls in the CRM, with their notes.
+func (f *floor) hasTenCalls(t *testing.T) {
+	t.Helper()
+	eventually(t, "ten calls are in the CRM", func() bool { return len(f.rows("activities.csv")) == 10 })
+	notes := map[string]bool{}
+	for _, row := range f.rows("activities.csv") {
+		notes[row["note"]] = true
+	}
+	for i := range 10 {
+		if i != 3 && !notes[fmt.Sprintf("appel %d", i+1)] {
+			t.Errorf("the note of call %d is not in the CRM: %v", i+1, notes)
+		}
+	}
+	if len(f.rows("appointments.csv")) > 0 {
+		t.Error("an appointment that nobody validated is in the CRM")
 	}
 }

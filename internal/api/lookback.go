@@ -28,7 +28,7 @@ type (
 	effectExample policy.Example
 
 	effect struct {
-		Kind      policy.EffectKind `json:"kind" doc:"shown, allowed, written, refused, lost, proposed or hidden."`
+		Kind      policy.EffectKind `json:"kind" doc:"shown, derived, allowed, written, refused, lost, proposed or hidden."`
 		Role      bridge.Role       `json:"role"`
 		Action    policy.Action     `json:"action"`
 		Targets   []string          `json:"targets" doc:"Fields or objects."`

@@ -62,7 +62,7 @@ func (v *visit) leadsWith(status int, n *notice, q url.Values) error {
 	if err != nil {
 		return &desk.NotFound{What: "page"}
 	}
-	found, next, err := v.opts.Desk.Leads(v.actor, page.choice(), desk.Page{After: string(after), Limit: 50})
+	found, next, err := v.opts.Desk.Leads(v.actor, page.choice(), desk.Page{After: string(after), Limit: 50, Cards: true})
 	if err != nil {
 		return err
 	}

@@ -128,6 +128,8 @@ func (d *day) traffic(meeting bridge.ProposalID) {
 	d.fates["correct"] = fate{ok: err == nil, parts: split(r)}
 	v, err := d.desk.Lead(as("sam"), leadID("7"))
 	d.fates["view"] = fate{ok: err == nil, parts: seen(&Handout{Card: v.Card})}
+	listed, _, err := d.desk.Leads(as("sam"), Choice{Campaign: spring, Assignee: "alice"}, Page{})
+	d.fates["list"] = fate{ok: err == nil && len(listed) == 1}
 	err = d.desk.Oppose(ctx, as("sue"), Objection{Number: "01 99 00 00 77", Motive: "by mail"})
 	d.fates["oppose"] = fate{ok: err == nil}
 	moved, err := d.desk.Reassign(ctx, as("sue"), Choice{IDs: []bridge.LeadID{leadID("7")}}, "alice", "holidays")
@@ -140,6 +142,9 @@ func seen(h *Handout) map[string]string {
 	if h != nil {
 		for name := range h.Card.Fields {
 			out[string(name)] = "shown"
+		}
+		for name := range h.Card.Context {
+			out["context."+name] = "shown"
 		}
 	}
 	return out
@@ -209,7 +214,7 @@ func predicted(f policy.Forecast) []string {
 
 var dayFields = map[string]bool{
 	"prospect.name": true, "prospect.phone": true, "prospect.status": true, "account.margin": true, "prospect.comment": true,
-	"prospect.owner": true, "prospect.lead_status": true, "prospect.postal_code": true,
+	"prospect.owner": true, "prospect.lead_status": true, "prospect.postal_code": true, "context.attempts": true,
 }
 
 // drawPolicy is one of very many policies for the floor.
@@ -238,6 +243,9 @@ func drawPolicy(t *rapid.T, label string) string {
 		if rapid.Bool().Draw(t, label+role+"deny") {
 			b.WriteString("    deny: [{on: prospect, fields: [prospect.comment, prospect.phone]}]\n")
 		}
+		if rapid.Bool().Draw(t, label+role+"context") {
+			b.WriteString("    context: [attempts]\n")
+		}
 	}
 	b.WriteString("profiles:\n  phoning.console: {agent: caller, supervisor: supervisor}\n  phoning.dialler: {agent: caller}\n")
 	return b.String()
@@ -263,7 +271,10 @@ func TestWhatADraftWouldDoIsExact(t *testing.T) {
 func (d *day) differs(after *day, kind string) []string {
 	none := map[bool]string{true: "hidden", false: "lost"}[kind == "next" || kind == "view"]
 	out := otherwise(d.fates[kind], after.fates[kind], none)
-	if kind == "view" && len(out) == 1 && !strings.Contains(out[0], " ") {
+	if kind == "list" && !d.fates[kind].ok {
+		return nil // nobody looks for what a list does not hold
+	}
+	if (kind == "view" || kind == "list") && len(out) == 1 && !strings.Contains(out[0], " ") {
 		return []string{map[string]string{"refused": "hidden prospect", "allowed": "shown prospect"}[out[0]]}
 	}
 	return out
@@ -280,7 +291,7 @@ func (d *day) simulated(t *rapid.T, after *day, old, new *policy.Policy) {
 		t.Fatal(err)
 	}
 	for kind, was := range d.fates {
-		if !was.ok || kind == "view" || kind == "oppose" || kind == "reassign" {
+		if !was.ok || kind == "view" || kind == "list" || kind == "oppose" || kind == "reassign" {
 			continue // of what was refused no decision is kept, nor of these
 		}
 		if diff := cmp.Diff(d.differs(after, kind), got[kind]); diff != "" {

@@ -74,6 +74,7 @@ func maskOutcome(o bridge.Outcome, readable policy.FieldMask) bridge.Outcome {
 type Page struct {
 	After string // what the last page answered
 	Limit int    // 0 is 50, at most 500
+	Cards bool   // of leads: with their cards
 }
 
 func (p Page) limit() int {
@@ -117,8 +118,14 @@ func (c *command) page(choice Choice, page Page) (out []View, next string, err e
 		}
 		scope := c.record(l, p)
 		if choice.matches(l) && c.Policy.Allows(c.who, policy.Read, bridge.ProspectObj, scope) {
-			out = append(out, View{Lead: c.face(l, scope), Card: c.card(c.who, scope, l, p)})
-			c.viewed(c.who, scope, l, true)
+			v := View{Lead: c.face(l, scope)}
+			if page.Cards {
+				v.Card = c.card(c.who, scope, l, p)
+				c.viewed(c.who, scope, l, true)
+			} else {
+				c.listed(scope, l)
+			}
+			out = append(out, v)
 		}
 	}
 	return out, "", nil

@@ -233,6 +233,13 @@ func (c *command) viewed(s policy.Subject, r policy.Record, l bridge.Lead, allow
 	}
 }
 
+// listed takes a lead that was listed without its card into what is decided again.
+func (c *command) listed(r policy.Record, l bridge.Lead) {
+	if c.shading() {
+		c.glimpse(c.again(l, Decision{At: c.now, Kind: "list", Subject: c.who, Record: r}), true)
+	}
+}
+
 // viewing is viewed for whoever asks for a lead, to see it or to decide on it.
 func (c *command) viewing(allowed bool, l bridge.Lead, r policy.Record) {
 	if c.attempt == nil {

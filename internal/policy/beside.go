@@ -21,7 +21,10 @@ var (
 	alsoPhrase       = phrase{"{n} decisions were taken under both; they differ in {same} ways.", "{n} décisions ont été prises selon les deux ; elles diffèrent de {same} façons."}
 	alikePhrase      = phrase{"{n} decisions were taken under both: not one differs.", "{n} décisions ont été prises selon les deux : pas une ne diffère."}
 	skippedPhrase    = phrase{"{n} more came too fast to be taken again; they are not in these figures.", "{n} autres sont venues trop vite pour être reprises ; elles ne sont pas comptées ici."}
-	windowsPhrase    = phrase{"When and from where people may come in is not compared here: policy diff tells that.", "Quand et d'où chacun peut se connecter n'est pas comparé ici : policy diff le dit."}
+	unlikePhrase     = phrase{
+		"Not compared here, policy diff tells them: when and from where people may come in, hourly limits, and the leads that lists would hold more.",
+		"Ne sont pas comparés ici, policy diff les dit : quand et d'où chacun peut se connecter, les limites horaires, et les fiches que les listes auraient en plus.",
+	}
 )
 
 // Text says it in words, the riskiest first.
@@ -41,5 +44,5 @@ func (b Beside) Text(lang string) string {
 	if b.Skipped > 0 {
 		out += skippedPhrase.fill(lang, "{n}", strconv.Itoa(b.Skipped)) + "\n"
 	}
-	return out + b.effects(lang) + "\n" + windowsPhrase.in(lang) + "\n"
+	return out + b.effects(lang) + "\n" + unlikePhrase.in(lang) + "\n"
 }

@@ -11,7 +11,7 @@ import (
 // attributes, no values.
 type Past struct {
 	At      time.Time
-	Kind    string // view, next, outcome, amend, correct, propose, validate, reject, reschedule, cancel, …
+	Kind    string // view (a card), list (a lead without its card), next, outcome, amend, correct, propose, validate, reject, reschedule, cancel, …
 	Subject Subject
 	Record  Record
 	Asked   []bridge.FieldName // changes that were asked for
@@ -27,6 +27,18 @@ type Past struct {
 // maps says whether the CRM of the record has the field; without knowing, yes.
 func (p Past) maps(name bridge.FieldName) bool { return p.Mapped == nil || p.Mapped[name] }
 
+// says says whether the card of the record may hold the context field: the role
+// shows it, and the CRM has what it cannot do without.
+func (p *Policy) says(past Past, name string) bool {
+	if !p.comesAs(&past.Subject).shows(name) {
+		return false
+	}
+	field := p.contextField(name)
+	return !slices.ContainsFunc(p.contextInputs(name), func(input bridge.FieldName) bool {
+		return !past.maps(input) && (field == nil || !slices.Contains(field.optional, string(input)))
+	})
+}
+
 // need is a right that a command hangs on: one of the actions, on a record.
 type need struct {
 	actions []Action
@@ -41,7 +53,7 @@ func (p Past) needs() ([]need, bool) {
 	switch p.Kind {
 	case "":
 		return []need{{[]Action{p.Verb}, p.Object, p.Record}}, true
-	case "view":
+	case "view", "list":
 		return []need{see}, true
 	case "next":
 		return []need{{[]Action{Create}, bridge.Activity, p.call()}, {[]Action{Read}, bridge.ProspectObj, p.queue()}, see}, true

@@ -15,6 +15,7 @@ type EffectKind string
 // The kinds of effects, the riskiest first.
 const (
 	Shown    EffectKind = "shown"    // a card or a list holds a field that it did not
+	Derived  EffectKind = "derived"  // a card holds a context field that is derived otherwise
 	Allowed  EffectKind = "allowed"  // a command is carried out that was refused
 	Written  EffectKind = "written"  // a change goes to the CRM that was proposed or refused
 	Refused  EffectKind = "refused"  // a command is refused that was carried out
@@ -25,7 +26,7 @@ const (
 
 // EffectKinds lists them all.
 func EffectKinds() []EffectKind {
-	return []EffectKind{Shown, Allowed, Written, Refused, Lost, Proposed, Hidden}
+	return []EffectKind{Shown, Derived, Allowed, Written, Refused, Lost, Proposed, Hidden}
 }
 
 // Effect is what would have been otherwise, of all decisions that differ in the
@@ -103,7 +104,7 @@ func (s *Simulation) Add(past Past) {
 // kinds is the kind of an effect on the command itself: looking at a record is
 // none.
 func (p Past) kinds(command, look EffectKind) EffectKind {
-	if p.Kind == "view" {
+	if p.Kind == "view" || p.Kind == "list" {
 		return look
 	}
 	return command
@@ -158,6 +159,32 @@ func (s *Simulation) cards(past Past) {
 		}
 		s.note(past, kind, Read, OnField(name))
 	}
+	s.contexts(past)
+}
+
+// contexts compares what the card would say of fields that it does not hold.
+func (s *Simulation) contexts(past Past) {
+	for name := range s.contextNames() {
+		before, after := s.old.says(past, name), s.new.says(past, name)
+		field := OnField(bridge.FieldName(string(contextObject) + "." + name))
+		switch {
+		case after && !before:
+			s.note(past, Shown, Read, field)
+		case before && !after:
+			s.note(past, Hidden, Read, field)
+		case before && !s.old.contextField(name).equal(s.new.contextField(name)):
+			s.note(past, Derived, Read, field)
+		}
+	}
+}
+
+// contextNames are the context fields of either policy.
+func (s *Simulation) contextNames() map[string]bool {
+	out := map[string]bool{}
+	for _, name := range slices.Concat(s.old.contextNames(), s.new.contextNames()) {
+		out[name] = true
+	}
+	return out
 }
 
 // changes compares what becomes of the changes that came with a command.

@@ -101,6 +101,19 @@ func looks(old, new model, past Past) (out []string) {
 			out = append(out, fmt.Sprint(Hidden, " ", OnField(name)))
 		}
 	}
+	path := Path{past.Subject.Connection, past.Subject.Profile}
+	was, is := old.roles[old.profiles[path]].shows, new.roles[new.profiles[path]].shows
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(was, is)))) {
+		before, after := slices.Contains(was, name), slices.Contains(is, name)
+		switch x, y := old.context[name], new.context[name]; {
+		case after && !before:
+			out = append(out, fmt.Sprint(Shown, " context.", name))
+		case before && !after:
+			out = append(out, fmt.Sprint(Hidden, " context.", name))
+		case x.typ != y.typ || x.expr != y.expr:
+			out = append(out, fmt.Sprint(Derived, " context.", name))
+		}
+	}
 	return out
 }
 

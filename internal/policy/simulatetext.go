@@ -7,6 +7,7 @@ import (
 
 var effectPhrases = map[EffectKind]phrase{
 	Shown:    {"{role} would have seen {target}: {times}, {people}", "{role} aurait vu {target} : {times}, {people}"},
+	Derived:  {"{role} would have seen {target} derived otherwise: {times}, {people}", "{role} aurait vu {target} déduit autrement : {times}, {people}"},
 	Allowed:  {"{role} could have {action} {target}, which was refused: {times}, {people}", "{role} aurait pu {action} {target}, ce qui a été refusé : {times}, {people}"},
 	Written:  {"{role} would have changed {target} at once: {times}, {people}", "{role} aurait modifié {target} aussitôt : {times}, {people}"},
 	Refused:  {"{role} could not have {action} {target}: {times}, {people}", "{role} n'aurait pas pu {action} {target} : {times}, {people}"},

@@ -16,9 +16,9 @@ import (
 )
 
 type policyLintCmd struct {
-	File   string        `arg:"" help:"The policy: a file, a hash, or active for the one in force."`
-	Unused time.Duration `placeholder:"DURATION" help:"Find what nobody used in this time too, like 2160h. It asks the hub, or the store while none runs."`
-	Lang   string        `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
+	File   string `arg:"" help:"The policy: a file, a hash, or active for the one in force."`
+	Unused *span  `placeholder:"DURATION" help:"Find what nobody used in this time too, like 72h, 30d or 4w. It asks the hub, or the store while none runs."`
+	Lang   string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
 }
 
 // The checks of a config that a policy meets.
@@ -55,8 +55,8 @@ func (c policyLintCmd) Run(ctx context.Context, s *session) error {
 		people = cfg.People
 	}
 	r.Findings = append(r.Findings, p.LintWindows(c.File, c.Lang, time.Now(), people)...)
-	if c.Unused > 0 {
-		unused, err := s.unused(ctx, p, c.File, c.Lang, c.Unused)
+	if c.Unused != nil {
+		unused, err := s.unused(ctx, p, c.File, c.Lang, c.Unused.before(time.Now()))
 		if err != nil {
 			return err
 		}

@@ -10,9 +10,9 @@ import (
 )
 
 type policySuggestCmd struct {
-	File  string        `arg:"" default:"active" help:"The policy: a file, or active for the one in force."`
-	Since time.Duration `default:"720h" placeholder:"DURATION" help:"How far back to look, like 72h; 30 days if left out. Decisions are kept for retention.decisions."`
-	Lang  string        `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
+	File  string `arg:"" default:"active" help:"The policy: a file, or active for the one in force."`
+	Since span   `default:"30d" placeholder:"DURATION" help:"How far back to look, like 72h, 30d or 4w; 30 days if left out. Decisions are kept for retention.decisions."`
+	Lang  string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
 }
 
 // suggestRequest is the API's.
@@ -25,10 +25,7 @@ type suggestRequest struct {
 
 // Run asks the hub, or the store while none runs, what was used.
 func (c policySuggestCmd) Run(ctx context.Context, s *session) error {
-	if c.Since <= 0 {
-		return usagef("--since: write how far back to look, like 72h")
-	}
-	ask := suggestRequest{Since: time.Now().Add(-c.Since), Lang: c.Lang}
+	ask := suggestRequest{Since: c.Since.before(time.Now()), Lang: c.Lang}
 	if c.File != active {
 		text, err := os.ReadFile(c.File)
 		if err != nil {
@@ -42,7 +39,7 @@ func (c policySuggestCmd) Run(ctx context.Context, s *session) error {
 const unusedGrant policy.Check = "unused_grant"
 
 // unused finds what of the policy nobody used in a time.
-func (s *session) unused(ctx context.Context, p *policy.Policy, file, lang string, since time.Duration) ([]policy.Advice, error) {
+func (s *session) unused(ctx context.Context, p *policy.Policy, file, lang string, since time.Time) ([]policy.Advice, error) {
 	h, err := s.open(ctx, needStore)
 	if err != nil {
 		return nil, err
@@ -58,7 +55,7 @@ func (s *session) unused(ctx context.Context, p *policy.Policy, file, lang strin
 			Text      string
 		}
 	}
-	ask := suggestRequest{Text: string(p.Text()), File: file, Since: time.Now().Add(-since), Lang: lang}
+	ask := suggestRequest{Text: string(p.Text()), File: file, Since: since, Lang: lang}
 	var raw json.RawMessage
 	if err := h.post(ctx, "/v1/policy/suggest", ask, &raw); err != nil {
 		return nil, err

@@ -192,7 +192,7 @@ func typedValue(typ bridge.FieldType, value bridge.Value, there bool) any {
 	text := string(value)
 	switch typ {
 	case bridge.Integer, bridge.Decimal:
-		if n, err := strconv.ParseFloat(text, 64); err == nil {
+		if n, err := strconv.ParseFloat(text, 64); err == nil && !math.IsInf(n, 0) && !math.IsNaN(n) {
 			return n
 		}
 	case bridge.Boolean:

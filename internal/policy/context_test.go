@@ -28,7 +28,7 @@ func TestDerive(t *testing.T) {
 	t.Parallel()
 	fields := map[bridge.FieldName]bridge.Value{
 		"account.revenue": "120000", "account.margin": "", "account.sector": "Food", "prospect.city": "Lille",
-		"prospect.opt_in": "true", "prospect.score": "0.5", "prospect.segment": "",
+		"prospect.opt_in": "true", "prospect.score": "0.5", "prospect.segment": "", "opportunity.amount": "NaN",
 	}
 	called := bridge.Lead{Attempts: 3, Last: "no_answer", State: bridge.LeadWaiting, LastAt: time.Date(2026, 11, 11, 18, 0, 0, 0, time.UTC)}
 	cases := []struct {
@@ -50,6 +50,22 @@ func TestDerive(t *testing.T) {
 		{"number", "round(account.revenue / 1000)", "120"},
 		{"number", "lead.attempts", "3"},
 		{"number", "account.revenue / 0", ""},
+		{"bool", "account.revenue / 0 > 1", ""}, // what goes wrong within says nothing either
+		{"bool", "0 / 0 > 1", ""},
+		{"bool", "!(0 / 0 > 1)", ""},
+		{"bool", "account.revenue > 0 ? 1 / (account.revenue - 120000) > 1 : false", ""},
+		{"text", `account.revenue / 0 > 1 ? "rich" : "poor"`, ""},
+		{"bool", "(0 - account.revenue) ** 0.5 > 1", ""},
+		{"bool", "account.revenue * 1e300 * 1e300 > 1", ""},
+		{"bool", "account.revenue - account.revenue * 1e300 * 1e300 < 1", ""},
+		{"bool", "lead.attempts % 0 == 0", ""},
+		{"bool", "account.revenue < 0 && 1 / 0 > 1", "no"}, // not asked
+		{"bool", "account.revenue / 1000 == 120", "yes"},
+		{"bool", "(account.margin ?? 0) + 1 == 1", "yes"},
+		{"number", "(account.margin ?? 2) * 3", "6"},
+		{"number", "(account.margin ?? account.revenue) - 1 + lead.attempts", "120002"},
+		{"bool", "opportunity.amount > 1", ""},
+		{"bool", "!(opportunity.amount > 1)", ""},
 		{"bool", "prospect.opt_in", "yes"},
 		{"bool", `prospect.city in ["Lille", "Roubaix"]`, "yes"},
 		{"bool", `prospect.city matches "^L"`, "yes"},
@@ -108,6 +124,23 @@ func TestExpressionsThatAreRefused(t *testing.T) {
 				t.Fatalf("%v", err)
 			}
 		})
+	}
+}
+
+// What an expression says as it is stands there under its arithmetic too.
+func TestBare(t *testing.T) {
+	t.Parallel()
+	for expr, want := range map[string][]bridge.FieldName{
+		"account.margin":                           {"account.margin"},
+		"account.margin + 0":                       {"account.margin"},
+		"-(account.revenue + account.margin)":      {"account.revenue", "account.margin"},
+		"account.margin / account.revenue":         nil,
+		"account.revenue > 1 ? account.margin : 0": {"account.margin"},
+	} {
+		p := loadText(t, fmt.Appendf(nil, contextText, "number", "'"+expr+"'"))
+		if got := p.contextField("it").bare; !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", expr, got, want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -49,9 +50,10 @@ func (m *misfit) Error() string { return m.why }
 func (f *contextField) compile(catalog bridge.Catalog) error {
 	r := &reader{catalog: catalog, loose: map[*ast.IdentifierNode]bool{}}
 	options := []expr.Option{
-		expr.Env(environmentTypes(catalog)), expr.Patch(r), expr.MaxNodes(contextNodes), expr.DisableAllBuiltins(),
+		expr.Env(environmentTypes(catalog)), expr.Patch(r), expr.Patch(finite{}), expr.MaxNodes(contextNodes), expr.DisableAllBuiltins(),
 		expr.Optimize(false), // it lays out ranges before they are refused
 		expr.Function("days", wholeDays, func(time.Time, time.Time) int { return 0 }), resultOf[f.typ],
+		expr.Function(finiteName, finiteNumber, func(float64) float64 { return 0 }),
 	}
 	for _, name := range contextFunctions {
 		options = append(options, expr.EnableBuiltin(name))
@@ -79,6 +81,30 @@ var resultOf = map[ContextType]expr.Option{ContextBool: expr.AsBool(), ContextNu
 func wholeDays(params ...any) (any, error) {
 	from, to := params[0].(time.Time), params[1].(time.Time)
 	return int(to.Sub(from).Hours() / 24), nil
+}
+
+// finiteName is a function that expressions themselves may not call.
+const finiteName = "finite"
+
+// finite makes an expression fail where its arithmetic does, before a comparison
+// makes an answer of it.
+type finite struct{}
+
+// Visit is called of every node whose type is known.
+func (finite) Visit(node *ast.Node) {
+	n, ok := (*node).(*ast.BinaryNode)
+	if ok && slices.Contains([]string{"+", "-", "*", "/", "**", "^"}, n.Operator) && n.Type() == reflect.TypeFor[float64]() {
+		ast.Patch(node, &ast.CallNode{Callee: &ast.IdentifierNode{Value: finiteName}, Arguments: []ast.Node{n}})
+	}
+}
+
+var errNotFinite = errors.New("it is no number: something is divided by nothing, or too large")
+
+func finiteNumber(params ...any) (any, error) {
+	if n, ok := params[0].(float64); ok && (math.IsInf(n, 0) || math.IsNaN(n)) {
+		return nil, errNotFinite
+	}
+	return params[0], nil
 }
 
 func environmentTypes(catalog bridge.Catalog) types.Map {
@@ -237,6 +263,10 @@ func (r *reader) bare(node ast.Node) []bridge.FieldName {
 		return append(r.bare(n.Exp1), r.bare(n.Exp2)...)
 	case *ast.UnaryNode:
 		return r.bare(n.Node)
+	case *ast.CallNode:
+		if callee, ok := n.Callee.(*ast.IdentifierNode); ok && callee.Value == finiteName {
+			return r.bare(n.Arguments[0])
+		}
 	case *ast.BuiltinNode:
 		if n.Name != "len" && len(n.Arguments) == 1 {
 			return r.bare(n.Arguments[0])

@@ -147,6 +147,36 @@ func TestTheConfigsPolicyOnlySeeds(t *testing.T) {
 	}
 }
 
+// A hub does not decide by a text that nobody activated, nor by the config's
+// where the store has lost which one was.
+func TestADamagedPolicyIsNotDecidedBy(t *testing.T) {
+	t.Parallel()
+	for says, damage := range map[string]func(tx *store.Tx, hash string) error{
+		"has been changed in the store": func(tx *store.Tx, hash string) error {
+			return store.NewRaw("governance.policies").Put(tx, hash, []byte("version: 1\nroles: {caller: {grants: [{on: prospect, scope: all, read: [class public]}]}}\nprofiles: {phoning.console: {caller: caller}}\n"))
+		},
+		"its register is gone": func(tx *store.Tx, _ string) error { return store.NewRaw("governance.register").Drop(tx) },
+	} {
+		f := newFolder(t)
+		first := f.mustStart()
+		hash := first.Desk().Rules().Policy.Hash()
+		first.Stop()
+		s, err := store.Open(f.path("data/store.db"), store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Commit(t.Context(), func(tx *store.Tx) error { return damage(tx, hash) }); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.start(); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %q", err, says)
+		}
+	}
+}
+
 func TestAMissingKeyIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)

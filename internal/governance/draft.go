@@ -127,6 +127,9 @@ func (o *Office) Activate(ctx context.Context, actor bridge.Actor, hash string) 
 		if err != nil {
 			return err
 		}
+		if p.Hash() != d.Policy {
+			return errChanged(d.Policy)
+		}
 		line = Line{At: o.opts.Now().UTC(), Policy: d.Policy, Motive: d.Motive, Author: d.Author, Approver: actor.Person.ID}
 		return o.enact(tx, actor, &line, p)
 	})

@@ -10,6 +10,7 @@ import (
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/ledger"
+	"passerelle/internal/policy"
 	"passerelle/internal/store"
 )
 
@@ -35,6 +36,15 @@ const Bootstrap = "bootstrap"
 // ErrNoPolicy says that the store has no active policy.
 var ErrNoPolicy = errors.New("there is no policy yet: write `policy:` in the config for the first start")
 
+// errNoRegister says that there were policies, and that nothing says which of
+// them is active.
+var errNoRegister = errors.New("the store holds policies, but its register is gone: put the store back from a backup with passerelle restore")
+
+// errChanged says that a text is not the one that was proposed.
+func errChanged(hash string) error {
+	return fmt.Errorf("the text of policy %s has been changed in the store: put the store back from a backup with passerelle restore", hash)
+}
+
 // Seed makes text the active policy if the store has none. It answers whether
 // it did.
 func Seed(ctx context.Context, s *store.Store, text []byte, hash string, now time.Time) (bool, error) {
@@ -43,6 +53,9 @@ func Seed(ctx context.Context, s *store.Store, text []byte, hash string, now tim
 		seeded = false
 		if _, _, ok := register.Last(tx); ok {
 			return nil
+		}
+		if _, _, ok := texts.Last(tx); ok {
+			return errNoRegister
 		}
 		seeded = true
 		line := Line{N: 1, At: now.UTC(), Policy: hash, Motive: Bootstrap, Author: Bootstrap}
@@ -60,10 +73,13 @@ func Seed(ctx context.Context, s *store.Store, text []byte, hash string, now tim
 func key(n uint64) string { return string(binary.BigEndian.AppendUint64(nil, n)) }
 
 // Active answers the active policy's line and text, [ErrNoPolicy] if there is
-// none.
+// none. A text that has not the hash of its line is no policy.
 func Active(tx *store.Tx) (Line, []byte, error) {
 	_, raw, ok := register.Last(tx)
 	if !ok {
+		if _, _, lost := texts.Last(tx); lost {
+			return Line{}, nil, errNoRegister
+		}
 		return Line{}, nil, ErrNoPolicy
 	}
 	var line Line
@@ -73,6 +89,9 @@ func Active(tx *store.Tx) (Line, []byte, error) {
 	text, ok := texts.Get(tx, line.Policy)
 	if !ok {
 		return line, nil, fmt.Errorf("the text of the active policy %s is missing from the store", line.Policy)
+	}
+	if policy.HashOf(text) != line.Policy {
+		return line, nil, errChanged(line.Policy)
 	}
 	return line, text, nil
 }

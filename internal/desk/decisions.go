@@ -127,10 +127,15 @@ func (d *Desk) Deeds(since time.Time, visit func(policy.Deed)) error {
 			return err
 		}
 		for _, l := range found {
-			if deed, ok := deeds[l.Kind]; ok {
-				deed.At, deed.Who, deed.Role = l.At, l.Who, l.Role
-				visit(deed)
+			deed, ok := deeds[l.Kind]
+			if !ok || len(l.Records) == 0 && (l.Kind == string(policy.CommandReassign) || l.Kind == string(policy.CommandClose)) {
+				continue // what moved no lead hung on nothing
 			}
+			deed.At, deed.Who, deed.Role, deed.Connection = l.At, l.Who, l.Role, l.Connection
+			if len(l.Records) == 1 {
+				deed.Mark = l.Records[0]
+			}
+			visit(deed)
 		}
 		from = found[len(found)-1].N + 1
 	}

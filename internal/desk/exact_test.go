@@ -290,14 +290,36 @@ func (d *day) simulated(t *rapid.T, after *day, old, new *policy.Policy) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	apart := d.deedsSimulated(t, old, new, got)
 	for kind, was := range d.fates {
-		if !was.ok || kind == "view" || kind == "list" || kind == "oppose" || kind == "reassign" {
+		if !was.ok || kind == "view" || kind == "list" || apart[kind] {
 			continue // of what was refused no decision is kept, nor of these
 		}
 		if diff := cmp.Diff(d.differs(after, kind), got[kind]); diff != "" {
 			t.Fatalf("%s (-what happens +what is said): %s", kind, diff)
 		}
 	}
+}
+
+// deedsSimulated adds what is said of the commands that the ledger alone knows of,
+// and answers those that nobody can tell without their record.
+func (d *day) deedsSimulated(t *rapid.T, old, new *policy.Policy, got map[string][]string) map[string]bool {
+	apart, kinds := map[string]bool{}, map[bridge.Object]string{bridge.Activity: "oppose", bridge.CampaignObj: "reassign"}
+	err := d.desk.Deeds(d.since, func(deed policy.Deed) {
+		s := policy.Simulate(old, new)
+		s.Did(deed)
+		kind := kinds[deed.Object]
+		got[kind], apart[kind] = predicted(s.Forecast()), s.Forecast().Apart > 0
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range kinds {
+		if _, said := apart[kind]; said != d.fates[kind].ok {
+			t.Fatalf("%s was done: %v, and is told: %v", kind, d.fates[kind].ok, said)
+		}
+	}
+	return apart
 }
 
 func (d *day) shadowed(t *rapid.T, after *day) {

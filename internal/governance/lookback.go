@@ -16,7 +16,10 @@ func (o *Office) Simulate(text []byte, since time.Time) (policy.Forecast, error)
 		return policy.Forecast{}, err
 	}
 	s := policy.Simulate(rules.Policy, p.Like(rules.Policy))
-	err = o.opts.Desk.Past(since, s.Add)
+	if err := o.opts.Desk.Past(since, s.Add); err != nil {
+		return policy.Forecast{}, err
+	}
+	err = o.opts.Desk.Deeds(since, s.Did)
 	return s.Forecast(), err
 }
 

@@ -1,6 +1,7 @@
 package governance
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -63,8 +64,23 @@ func TestASimulationKnowsWhoStandsBelowWhom(t *testing.T) {
 	t.Parallel()
 	w := working(t)
 	f, err := w.office.Simulate([]byte(ranked+"# the same again\n"), time.Time{})
-	if err != nil || f.Decisions != 1 || len(f.Effects) > 0 {
+	if err != nil || f.Decisions != 2 || f.Apart != 0 || len(f.Effects) > 0 {
 		t.Errorf("under the same rules: %v\n%s", err, f.Text("en"))
+	}
+}
+
+// What the ledger alone knows of is decided again too.
+func TestASimulationKnowsOfOppositions(t *testing.T) {
+	t.Parallel()
+	w := working(t)
+	draft := strings.Replace(ranked, "actions: [create, delete]", "actions: [delete]", 1)
+	f, err := w.office.Simulate([]byte(draft), time.Time{})
+	if err != nil || f.Decisions != 2 || f.Apart != 0 || len(f.Effects) != 1 {
+		t.Fatalf("%v\n%s", err, f.Text("en"))
+	}
+	e := f.Effects[0]
+	if e.Kind != policy.Refused || e.Role != "director" || e.Action != policy.Create || e.Targets[0] != "activity" || e.People != 1 || e.Examples[0].Person != "dora" || e.Examples[0].Record == "" {
+		t.Errorf("%+v", e)
 	}
 }
 

@@ -225,17 +225,21 @@ func (s *Simulation) change(past Past, t Target, before, after Action) {
 
 func (s *Simulation) note(past Past, kind EffectKind, action Action, t Target) {
 	role, _ := s.old.RoleOf(past.Subject.Connection, past.Subject.Profile)
-	key := effectKey{kind, role, action, t}
+	s.tally(effectKey{kind, role, action, t}, Example{past.At, past.Subject.Person, past.Mark, past.Lead})
+}
+
+// tally counts one decision that would have been otherwise.
+func (s *Simulation) tally(key effectKey, x Example) {
 	e, ok := s.found[key]
 	if !ok {
-		e = &Effect{Kind: kind, Role: role, Action: action, Targets: []string{t.String()}, who: map[bridge.PersonID]bool{}}
+		e = &Effect{Kind: key.kind, Role: key.role, Action: key.action, Targets: []string{key.target.String()}, who: map[bridge.PersonID]bool{}}
 		s.found[key] = e
 	}
 	e.Decisions++
-	if past.Subject.Person != "" {
-		e.who[past.Subject.Person] = true
+	if x.Person != "" {
+		e.who[x.Person] = true
 	}
-	e.Examples = append(e.Examples, Example{past.At, past.Subject.Person, past.Mark, past.Lead})
+	e.Examples = append(e.Examples, x)
 	if len(e.Examples) > 2*maxExamples {
 		e.Examples = latest(e.Examples)
 	}

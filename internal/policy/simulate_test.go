@@ -203,7 +203,7 @@ func TestForecastReads(t *testing.T) {
 		t.Errorf("%d decided, %d apart", f.Decisions, f.Apart)
 	}
 	golden.File(t, "testdata/forecast.golden", f.Text("en")+"\n"+f.Text("fr"))
-	if same := Simulate(old, old); same.Forecast().Text("en") != "0 decisions were decided again: not one would have been otherwise.\n" {
+	if same := Simulate(old, old); !strings.HasPrefix(same.Forecast().Text("en"), "0 decisions were decided again: not one would have been otherwise.\n\nNot compared here: cards and lists") {
 		t.Errorf("nothing reads %q", same.Forecast().Text("en"))
 	}
 }

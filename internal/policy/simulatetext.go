@@ -23,6 +23,10 @@ var (
 	decidedPhrase = phrase{"{n} decisions were decided again; some would have been otherwise, in {same} ways.", "{n} décisions ont été reprises ; certaines auraient été autres, de {same} façons."}
 	samePhrase    = phrase{"{n} decisions were decided again: not one would have been otherwise.", "{n} décisions ont été reprises : pas une n'aurait été autre."}
 	apartPhrase   = phrase{"{n} more hang on what their records do not keep; they are not in these figures.", "{n} autres dépendent de ce que leurs traces ne gardent pas ; elles ne sont pas comptées ici."}
+	unkeptPhrase  = phrase{
+		"Not compared here: cards and lists that were looked at or went to platforms, and what was refused, of which no decision is kept; when and from where people may come in, and hourly limits, which policy diff tells.",
+		"Ne sont pas comparés ici : les fiches et les listes regardées ou envoyées aux plateformes, et ce qui a été refusé, dont aucune décision n'est gardée ; quand et d'où chacun peut se connecter, et les limites horaires, que policy diff dit.",
+	}
 	timesPhrase   = phrase{"{n} times", "{n} fois"}
 	oncePhrase    = phrase{"once", "une fois"}
 	peoplePhrase  = phrase{"{n} people", "{n} personnes"}
@@ -39,7 +43,7 @@ func (f Forecast) Text(lang string) string {
 	if len(f.Effects) == 0 {
 		head = samePhrase
 	}
-	return head.fill(lang, "{n}", strconv.Itoa(f.Decisions), "{same}", strconv.Itoa(len(f.Effects))) + "\n" + f.effects(lang)
+	return head.fill(lang, "{n}", strconv.Itoa(f.Decisions), "{same}", strconv.Itoa(len(f.Effects))) + "\n" + f.effects(lang) + "\n" + unkeptPhrase.in(lang) + "\n"
 }
 
 // effects says what of it would have been otherwise, and what nobody can tell.

@@ -13,11 +13,13 @@ import (
 // Deed is a command of which no decision is kept, only that somebody in a role
 // has carried it out: it hung on an action on an object, of whatever record.
 type Deed struct {
-	At     time.Time
-	Who    string
-	Role   bridge.Role
-	Action Action
-	Object bridge.Object
+	At         time.Time
+	Who        string
+	Role       bridge.Role
+	Connection bridge.ConnectionName // that they came through
+	Action     Action
+	Object     bridge.Object
+	Mark       string // names the record without telling it, where it was one
 }
 
 // Habits gather what people did with their rights under a policy.

@@ -254,7 +254,10 @@ func (s *session) wayOf(person string) (string, error) {
 			continue
 		}
 		ways := slices.Sorted(maps.Keys(p.Phoning))
-		if len(ways) == 1 {
+		switch len(ways) {
+		case 0:
+			return "", usagef("%s has no login on a phoning connection, so no right: give them one in %s, under phoning", person, s.Config)
+		case 1:
 			return string(ways[0]), nil
 		}
 		return "", usagef("%s comes through %d phoning connections %v: name one with --via", person, len(ways), ways)

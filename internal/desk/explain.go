@@ -44,6 +44,7 @@ func (d *Desk) Explain(actor bridge.Actor, q Question) (policy.Explanation, erro
 			q.Visit.At = c.now
 		}
 		out = c.Policy.ExplainAt(as.who, q.Action, q.Target, record, q.Visit)
+		out.Supposed = q.Lead == ""
 		return nil
 	})
 	return out, err

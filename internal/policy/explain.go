@@ -40,6 +40,7 @@ type Explanation struct {
 	Cause      Cause              `json:"cause"`
 	Proposable bool               `json:"proposable,omitempty"` // a refused write that may be proposed
 	Shut       *Shut              `json:"shut,omitempty"`       // of ExplainAt: they are not let in, whatever their rights
+	Supposed   bool               `json:"supposed,omitempty"`   // nobody named a record, and this one is theirs in every way
 	From       []bridge.FieldName `json:"from,omitempty"`       // what a context field is derived from
 	Considered []Considered       `json:"considered,omitempty"` // by precedence: denies, then grants
 	Remedy     Remedy             `json:"remedy,omitempty"`     // the smallest change that would flip it; empty if no policy could

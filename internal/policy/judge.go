@@ -30,6 +30,14 @@ type judgement struct {
 	crm   overhead // of CauseCRM
 }
 
+// scope is that of the rule that decided, "" if none did.
+func (j judgement) scope() Scope {
+	if j.rule == nil {
+		return ""
+	}
+	return j.rule.scope
+}
+
 // judge decides by the rules as written, one by one. It comes to what the
 // compiled rows say, and knows why.
 func (p *Policy) judge(s Subject, action Action, t Target, r Record) judgement {

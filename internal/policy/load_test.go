@@ -84,6 +84,12 @@ func TestExplanationsRead(t *testing.T) {
 		e := p.Explain(q.subject, q.action, q.target, q.record)
 		out.WriteString(e.Text("en") + "\n" + e.Text("fr") + "\n\n")
 	}
+	for _, at := range []int{0, 2} { // a record that nobody named: it matters to a grant in a scope, not to a deny
+		q := questions[at]
+		e := p.Explain(q.subject, q.action, q.target, q.record)
+		e.Supposed = true
+		out.WriteString(e.Text("en") + "\n" + e.Text("fr") + "\n\n")
+	}
 	golden.File(t, "testdata/explanations.golden", out.String())
 }
 

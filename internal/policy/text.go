@@ -110,7 +110,9 @@ var (
 	exceptPhrase = phrase{"add the exception {exception} to window", "ajouter à window l'exception {exception}"}
 	denyPhrase   = phrase{"give role {role} the deny {rule}", "donner au rôle {role} l'interdiction {rule}"}
 
-	grantedBy   = phrase{"Granted by {name} ({pos}).", "Accordé par {name} ({pos})."}
+	grantedBy   = phrase{"Granted by {name} ({pos}){for}.", "Accordé par {name} ({pos}){for}."}
+	forScope    = phrase{", for {scope}", ", pour {scope}"}
+	supposed    = phrase{"supposing a record that is theirs in every way: ", "en supposant une fiche qui soit la sienne à tous égards : "}
 	deniedBy    = phrase{"Denied by {name} ({pos}): a deny wins over every grant.", "Interdit par {name} ({pos}) : une interdiction l'emporte sur tout droit."}
 	notNow      = phrase{"But not now: {why} (window, {pos}).", "Mais pas maintenant : {why} (window, {pos})."}
 	outOfReach  = phrase{"Grant {name} ({pos}) covers it in another scope.", "Le droit {name} ({pos}) le prévoit dans un autre périmètre."}
@@ -125,14 +127,14 @@ var (
 // Text puts the explanation into sentences: in French if lang is "fr", else in
 // English.
 func (e Explanation) Text(lang string) string {
-	sentences := []string{capital(e.judged.reason(lang, e.Subject, e.Action, e.Target)) + "."}
+	sentences := []string{capital(e.supposition(lang)+e.judged.reason(lang, e.Subject, e.Action, e.Target)) + "."}
 	if e.Shut != nil {
 		sentences = append(sentences, notNow.fill(lang, "{why}", e.Shut.Text(lang), "{pos}", e.Shut.Pos.String()))
 	}
 	if len(e.From) > 0 {
 		sentences = append(sentences, capital(strings.TrimPrefix(cardFrom.fill(lang, "{fields}", list(e.From)), ", "))+".")
 	}
-	rule := []string{"{name}", e.Rule, "{pos}", e.Pos.String()}
+	rule := []string{"{name}", e.Rule, "{pos}", e.Pos.String(), "{for}", e.forScope(lang)}
 	switch e.Cause {
 	case CauseGrant:
 		sentences = append(sentences, grantedBy.fill(lang, rule...))
@@ -160,6 +162,23 @@ func (e Explanation) Text(lang string) string {
 		return strings.Join(sentences, " ")
 	}
 	return strings.Join(append(sentences, toFlip.fill(lang, "{remedy}", e.Remedy.Text(lang))), " ")
+}
+
+// supposition says that the record is a supposed one, where that matters.
+func (e Explanation) supposition(lang string) string {
+	if scope := e.judged.scope(); !e.Supposed || scope == "" || scope == All || e.judged.cause == CauseDeny {
+		return ""
+	}
+	return supposed.in(lang)
+}
+
+// forScope says of which records the rule is, unless they are opened beyond that.
+func (e Explanation) forScope(lang string) string {
+	scope := e.judged.scope()
+	if scope == "" || e.Opened.By != "" {
+		return ""
+	}
+	return forScope.fill(lang, "{scope}", scopeNames[scope].in(lang))
 }
 
 // Text says what to change, as one sentence without a full stop.

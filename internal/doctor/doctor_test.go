@@ -113,8 +113,16 @@ func TestFindings(t *testing.T) {
 		{"admin", func(c *clinic, _ *Patient) { c.rights.Admin = true }, []string{"wider key.admin ", "wider key.writes Leads"}, "phone"},
 		{"reads too much", func(_ *clinic, p *Patient) { p.Read = p.Read[1:] }, []string{"wider key.reads Leads"}, "so many: 1, phone"},
 		{"deletes", func(c *clinic, _ *Patient) {
-			c.rights.Objects["Events"] = connector.ObjectRights{Create: connector.Yes, Delete: connector.Yes}
-		}, []string{"wider key.delete "}, ""},
+			leads := c.rights.Objects["Leads"]
+			leads.Delete = connector.Yes
+			c.rights.Objects["Leads"] = leads
+		}, []string{"wider key.delete "}, "1, Leads"},
+		{"deletes what the bridge makes", func(c *clinic, _ *Patient) {
+			c.catalogue.Objects = append(c.catalogue.Objects, connector.VendorObject{Name: "Calls", Object: bridge.Activity})
+			for _, made := range []string{"Calls", "Events"} {
+				c.rights.Objects[made] = connector.ObjectRights{Create: connector.Yes, Delete: connector.Yes}
+			}
+		}, nil, ""},
 		{"other objects", func(c *clinic, _ *Patient) {
 			c.catalogue.Objects = append(c.catalogue.Objects, connector.VendorObject{Name: "Invoices"})
 			c.rights.Objects["Invoices"] = connector.ObjectRights{Read: connector.Yes}

@@ -26,13 +26,14 @@ func (w *ward) rights(ctx context.Context, c connector.Catalogue) {
 	w.lacks(c, r)
 	var deletes, strange []string
 	for _, o := range c.Objects {
+		if o.Object == bridge.Activity || o.Object == bridge.Appointment {
+			continue // made by the connector, with fields of its own, and taken back by it
+		}
 		of := r.Objects[o.Name]
 		if of.Delete == connector.Yes {
 			deletes = append(deletes, o.Name)
 		}
 		switch {
-		case o.Object == bridge.Activity || o.Object == bridge.Appointment:
-			// made by the connector, with fields of its own
 		case w.touched(c, o):
 			w.wider(c, o, r)
 		case of.Write == connector.Yes || of.Read == connector.Yes && !o.Staff:

@@ -64,7 +64,7 @@ var words = map[string]struct{ en, fr string }{
 	"key.read":   {"somebody may read it, but the key may not read %q: cards will lack it", "quelqu'un a le droit de le lire, mais la clé ne peut pas lire %q : il manquera sur les fiches"},
 	"key.write":  {"somebody may write it, but the key may not write %q: those writes will be refused", "quelqu'un a le droit de l'écrire, mais la clé ne peut pas écrire %q : ces écritures seront refusées"},
 	"key.create": {"the key may not create these: what the bridge has to write will be refused", "la clé ne peut pas en créer : ce que la passerelle doit écrire sera refusé"},
-	"key.delete": {"the key may delete records, which only a probe's clean-up does; of so many kinds: %d, %s", "la clé peut supprimer des fiches, ce que seul le nettoyage d'un essai fait ; sortes de fiches : %d, %s"},
+	"key.delete": {"the key may delete records that the bridge never deletes; of so many kinds: %d, %s", "la clé peut supprimer des fiches que la passerelle ne supprime jamais ; sortes de fiches : %d, %s"},
 	"key.object": {"the key may see or change records that the bridge never touches; of so many kinds: %d, %s", "la clé peut voir ou changer des fiches que la passerelle ne touche jamais ; sortes de fiches : %d, %s"},
 	"key.reads":  {"the key may read more fields than anybody needs; so many: %d, %s", "la clé peut lire plus de champs que quiconque n'en a besoin ; en nombre : %d, %s"},
 	"key.writes": {"the key may write more fields than anybody needs; so many: %d, %s", "la clé peut écrire plus de champs que quiconque n'en a besoin ; en nombre : %d, %s"},

@@ -7,8 +7,8 @@
 // not asked for, one that it calls locked is not written, a picklist takes only
 // its own values, and what the server says it has stored is compared with what
 // was sent. A field is written only over the value expected. Every call and
-// appointment carries the ids of its operations, in a field of its own or at
-// the end of its description, by which it is found before a second try. Pages
+// appointment carries the ids of its operations, in a field of its own or on
+// a line of its description, by which it is found before a second try. Pages
 // go on behind the last id seen, so that rows which the server takes out of a
 // page for want of rights end nothing early. It neither retries nor sleeps.
 //

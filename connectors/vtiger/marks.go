@@ -11,25 +11,33 @@ import (
 
 // What the bridge makes carries marks: the ids by which it is found again, the
 // first that of the record, then those of the operations that made and changed
-// it. They stand in a text field of their own, or where a site has none on the
-// last line of the description, in brackets. A later operation must not hide
+// it. They stand in a text field of their own, or where a site has none on a
+// line of the description, in brackets. A later operation must not hide
 // that an earlier one arrived; of a field of 255 characters the first mark and
 // the newest eight are kept.
 
 const maxMarks = 9
 
-var marksLine = regexp.MustCompile(`(?s)\n?\[passerelle ([^\[\]]*)\]\s*$`)
+var marksLine = regexp.MustCompile(`\r?\n?\[passerelle ([^\[\]]*)\]`)
+
+// lastLine is where the marks stand in a description: people write under them,
+// and a note above may look like some.
+func lastLine(text string) (before, marks, after string) {
+	all := marksLine.FindAllStringSubmatchIndex(text, -1)
+	if len(all) == 0 {
+		return text, "", ""
+	}
+	at := all[len(all)-1]
+	return text[:at[0]], text[at[2]:at[3]], text[at[1]:]
+}
 
 // marks reads them out of a record.
 func (c *conn) marks(rec record) []string {
 	text := rec[c.Operation]
-	if c.Operation != description {
-		return strings.Fields(text)
+	if c.Operation == description {
+		_, text, _ = lastLine(text)
 	}
-	if m := marksLine.FindStringSubmatch(text); m != nil {
-		return strings.Fields(m[1])
-	}
-	return nil
+	return strings.Fields(text)
 }
 
 // mark puts marks into what is sent: text is the description without them.
@@ -46,7 +54,10 @@ func (c *conn) mark(element record, text string, marks []string) {
 }
 
 // unmarked is a description without the marks.
-func unmarked(text string) string { return marksLine.ReplaceAllString(text, "") }
+func unmarked(text string) string {
+	before, _, after := lastLine(text)
+	return strings.TrimSpace(before + after)
+}
 
 // found is records of ours by their first mark: a CRM that carried a request
 // out twice has two of one.

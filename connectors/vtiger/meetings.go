@@ -2,6 +2,7 @@ package vtiger
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,9 +56,41 @@ func (c *conn) meetingElement(ctx context.Context, op string, events *module, m 
 	return element, nil
 }
 
+// meeting reads the event of an appointment: by its mark, or where a person has
+// taken that away by its id in the CRM. nil: it is not there. One that the key
+// may not see is an error.
+func (c *conn) meeting(ctx context.Context, op string, m *bridge.Meeting) (record, error) {
+	rec, err := c.one(ctx, op, []string{description}, m.ID)
+	if err != nil || rec != nil || m.ExternalID == "" {
+		return rec, err
+	}
+	events, err := c.describe(ctx, op, c.calendar())
+	if err != nil {
+		return nil, err
+	}
+	if moduleOf(m.ExternalID) != events.name {
+		return nil, fault.Newf(fault.Rejected, op, "no event bears the appointment's id, and its id in the CRM is none of %s", events.name)
+	}
+	columns := slices.Compact(slices.Sorted(slices.Values([]string{c.Operation, description})))
+	rec, err = c.row(ctx, op, events, events.vendor(m.ExternalID), columns)
+	if err != nil {
+		return nil, absent(err)
+	}
+	return rec, nil
+}
+
+// marksOf are an event's marks, the appointment's own again the first.
+func (c *conn) marksOf(rec record, m *bridge.Meeting) []string {
+	marks := c.marks(rec)
+	if len(marks) == 0 || marks[0] != m.ID {
+		return append([]string{m.ID}, marks...)
+	}
+	return marks
+}
+
 func (c *conn) moveMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "vtiger: move appointment"
-	rec, err := c.one(ctx, op, nil, w.Meeting.ID)
+	rec, err := c.meeting(ctx, op, w.Meeting)
 	if err != nil {
 		return connector.Receipt{}, err
 	}
@@ -68,7 +101,7 @@ func (c *conn) moveMeeting(ctx context.Context, w bridge.Write) (connector.Recei
 	if err != nil {
 		return connector.Receipt{}, err
 	}
-	element, err := c.meetingElement(ctx, op, events, w.Meeting, append(c.marks(rec), string(w.Operation)))
+	element, err := c.meetingElement(ctx, op, events, w.Meeting, append(c.marksOf(rec, w.Meeting), string(w.Operation)))
 	if err != nil {
 		return connector.Receipt{}, err
 	}
@@ -79,7 +112,7 @@ func (c *conn) moveMeeting(ctx context.Context, w bridge.Write) (connector.Recei
 // of it.
 func (c *conn) cancelMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "vtiger: cancel appointment"
-	rec, err := c.one(ctx, op, []string{description}, w.Meeting.ID)
+	rec, err := c.meeting(ctx, op, w.Meeting)
 	switch {
 	case err != nil:
 		return connector.Receipt{}, err
@@ -97,7 +130,7 @@ func (c *conn) cancelMeeting(ctx context.Context, w bridge.Write) (connector.Rec
 	if w.Motive != "" {
 		text = strings.TrimSpace(text + "\n\nCancelled: " + w.Motive)
 	}
-	c.mark(element, text, append(c.marks(rec), string(w.Operation)))
+	c.mark(element, text, append(c.marksOf(rec, w.Meeting), string(w.Operation)))
 	return c.change(ctx, op, events, rec, w.Operation, element)
 }
 

@@ -68,6 +68,7 @@ func newWorld(t *testing.T, name string) *contract.World {
 				Occupy:   s.occupy, Move: s.move, Drop: s.drop,
 				Cancel: func(m string) { s.agenda(m, func(row []string) { row[meetState] = "cancelled" }) },
 				Give:   func(m, user string) { s.agenda(m, func(row []string) { row[meetSalesperson] = user }) },
+				Hide:   func(m string) { s.agenda(m, func(row []string) { row[meetStart] = "lundi matin" }) },
 				Assign: func(id, user string) { s.typed(id, "Responsable", user) },
 			},
 		},

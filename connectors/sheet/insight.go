@@ -55,7 +55,8 @@ func (t *table) described() []connector.VendorField {
 	return out
 }
 
-// Appointments reads ours in appointments.csv, as people have left them.
+// Appointments reads ours in appointments.csv, as people have left them. One
+// whose beginning cannot be read is not seen: Check names the line.
 func (c *conn) Appointments(ctx context.Context, known []bridge.Meeting) ([]connector.Held, error) {
 	if err := c.look(ctx, "sheet: read appointments"); err != nil {
 		return nil, err
@@ -68,12 +69,14 @@ func (c *conn) Appointments(ctx context.Context, known []bridge.Meeting) ([]conn
 			continue
 		}
 		start, err := startOf(line)
-		if err != nil {
-			return nil, fault.New(fault.Rejected, "sheet: read appointments", err)
+		ended := line[meetState] == stateCancelled
+		if err != nil && !ended {
+			out[i].Unseen = true
+			continue
 		}
 		minutes, _ := strconv.Atoi(line[meetMinutes])
 		out[i] = connector.Held{
-			Present: true, Cancelled: line[meetState] == stateCancelled, CRMUser: line[meetSalesperson],
+			Present: true, Cancelled: ended, CRMUser: line[meetSalesperson],
 			Slot: bridge.Slot{UTC: start.UTC(), Minutes: minutes},
 		}
 	}

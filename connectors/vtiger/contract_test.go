@@ -215,6 +215,7 @@ func people(s *contract.Screen, crm *fake.CRM, calendar string, zone *time.Locat
 	}
 	s.Cancel = func(id string) { crm.Edit(meeting(id).Number, "eventstatus", "Not Held") }
 	s.Drop = func(id string) { crm.Delete(meeting(id).Number) }
+	s.Hide = func(id string) { crm.Hide("passerelle", meeting(id).Number) }
 	s.Give = func(id, user string) { crm.Edit(meeting(id).Number, "assigned_user_id", user) }
 }
 

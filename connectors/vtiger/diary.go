@@ -2,6 +2,7 @@ package vtiger
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -82,16 +83,29 @@ func (c *conn) Appointments(ctx context.Context, known []bridge.Meeting) ([]conn
 	out := make([]connector.Held, len(known))
 	for i, m := range known {
 		rec := rows[m.ID]
-		if rec == nil && moduleOf(m.ExternalID) == events.name {
-			if err := c.unseen(ctx, op, events.vendor(m.ExternalID)); !fault.Of(err).NoRecord {
+		switch {
+		case rec != nil:
+			out[i] = c.held(events, rec)
+		case moduleOf(m.ExternalID) == events.name:
+			if out[i].Unseen, err = c.outOfSight(ctx, op, events.vendor(m.ExternalID)); err != nil {
 				return nil, err
 			}
 		}
-		if rec != nil {
-			out[i] = c.held(events, rec)
-		}
 	}
 	return out, nil
+}
+
+// outOfSight says whether an event that no query shows is there all the same:
+// the sharing rules of a query are not those of a single record.
+func (c *conn) outOfSight(ctx context.Context, op, id string) (bool, error) {
+	err := ofRecord(c.call(ctx, op, read("retrieve", "id", id), new(json.RawMessage)))
+	switch f := fault.Of(err); {
+	case err == nil, f.Kind == fault.Rejected && !f.NoRecord:
+		return true, nil
+	case f.NoRecord:
+		return false, nil
+	}
+	return false, err
 }
 
 // meetings reads appointments by their id in the CRM, or by ours where that is

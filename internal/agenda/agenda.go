@@ -109,12 +109,17 @@ func look(ctx context.Context, c connector.Calendar, standing []bridge.Proposal)
 	return seen, nil
 }
 
-// believed leaves out what a second look must confirm. Its error says that too
-// many are gone for all of it to be people's doing.
+// believed leaves out what cannot be seen and what a second look must confirm.
+// Its error says that too many are gone for all of it to be people's doing.
 func (a *Agenda) believed(seen []desk.Seen) (out []desk.Seen, err error) {
-	before, gone := a.missing, 0
+	before, gone, told := a.missing, 0, 0
 	for _, s := range seen {
 		id := s.Asked.ID
+		if s.Held.Unseen {
+			delete(a.missing, id)
+			continue
+		}
+		told++
 		if s.Held.Present {
 			delete(a.missing, id)
 			out = append(out, s)
@@ -126,8 +131,8 @@ func (a *Agenda) believed(seen []desk.Seen) (out []desk.Seen, err error) {
 		}
 		a.missing[id] = true
 	}
-	if gone >= panicFrom && gone*2 > len(seen) {
-		return nil, fmt.Errorf("%d of %d appointments are not to be found in the CRM: its key may no longer see them, or it was set back; none of it is taken over", gone, len(seen))
+	if gone >= panicFrom && gone*2 > told {
+		return nil, fmt.Errorf("%d of %d appointments are not to be found in the CRM: its key may no longer see them, or it was set back; none of it is taken over", gone, told)
 	}
 	return out, nil
 }

@@ -10,10 +10,10 @@ import (
 )
 
 // seenOf is a look: + for an appointment that was found, - for one that was not,
-// by name.
+// ? for one out of sight, by name.
 func seenOf(text string) (seen []desk.Seen) {
 	for _, word := range strings.Fields(text) {
-		seen = append(seen, desk.Seen{Asked: bridge.Proposal{ID: bridge.ProposalID(word[1:])}, Held: connector.Held{Present: word[0] == '+'}})
+		seen = append(seen, desk.Seen{Asked: bridge.Proposal{ID: bridge.ProposalID(word[1:])}, Held: connector.Held{Present: word[0] == '+', Unseen: word[0] == '?'}})
 	}
 	return seen
 }
@@ -30,6 +30,8 @@ func TestWhatIsBelieved(t *testing.T) {
 		{"back again", "-a +b | +a +b | -a +b", "+b | +a +b | +b"},
 		{"few of few", "-a -b -c | -a -b -c", " | -a -b -c"},
 		{"four of eight", "-a -b -c -d +e +f +g +h | -a -b -c -d +e +f +g +h", "+e +f +g +h | -a -b -c -d +e +f +g +h"},
+		{"out of sight", "?a +b | ?a +b | -a +b | ?a +b | -a +b", "+b | +b | +b | +b | +b"},
+		{"out of sight tells nothing of the others", "-a -b -c -d +e ?f ?g ?h", "too many"},
 		{"most at once", "-a -b -c -d +e | -a -b -c -d +e | +a +b +c +d +e", "too many | too many | +a +b +c +d +e"},
 	} {
 		a := New(Options{})

@@ -172,6 +172,7 @@ type Busy struct {
 // Held is an appointment of ours as the CRM holds it now.
 type Held struct {
 	Present   bool        // false: somebody deleted it
+	Unseen    bool        // it may stand, but cannot be seen or read: the rest says nothing
 	Cancelled bool        // it is there, marked as not to take place
 	Slot      bridge.Slot // UTC and Minutes
 	CRMUser   string      // whose it is
@@ -183,7 +184,8 @@ type Held struct {
 type Calendar interface {
 	// Appointments answers each of the given ones as the CRM holds it, in order.
 	// They are known by their ExternalID, or where that is missing by ours. As few
-	// requests as the CRM allows: many are asked for at once.
+	// requests as the CRM allows: many are asked for at once. One that cannot be
+	// seen is Unseen, and hides no other.
 	Appointments(ctx context.Context, known []bridge.Meeting) ([]Held, error)
 }
 

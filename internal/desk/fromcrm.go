@@ -81,7 +81,8 @@ type Seen struct {
 }
 
 // FollowCRM takes over what people have done to appointments in the CRM. One that
-// the bridge itself has changed since it was asked for is left alone. It answers
+// the bridge itself has changed since it was asked for is left alone, and so is
+// one that the CRM does not show. It answers
 // how many it has changed.
 func (d *Desk) FollowCRM(ctx context.Context, seen []Seen) (changed int, err error) {
 	err = d.run(ctx, bridge.Actor{Operator: true}, func(c *command) error {
@@ -101,6 +102,9 @@ func (d *Desk) FollowCRM(ctx context.Context, seen []Seen) (changed int, err err
 }
 
 func (c *command) takeOver(s Seen) (bool, error) {
+	if s.Held.Unseen {
+		return false, nil
+	}
 	p, ok, err := proposals.Get(c.tx, string(s.Asked.ID))
 	if err != nil || !ok || p.State != bridge.Synced || !unchanged(p, s.Asked) {
 		return false, err

@@ -66,6 +66,7 @@ func TestAProposalFollowsTheCRM(t *testing.T) {
 		{"given to a stranger", func(h *connector.Held) { h.CRMUser = "u-nobody" }, bridge.Synced, "2026-12-01T10:00:00", "", []string{FlagReassigned}},
 		{"moved and given", func(h *connector.Held) { h.Slot.UTC = h.Slot.UTC.Add(time.Hour); h.CRMUser = "u-sam" }, bridge.Synced, "2026-12-01T11:00:00", "sam", []string{FlagMoved, FlagReassigned}},
 		{"cancelled", func(h *connector.Held) { h.Cancelled = true }, bridge.Cancelled, "2026-12-01T10:00:00", "vera", []string{FlagCancelled}},
+		{"out of sight", func(h *connector.Held) { *h = connector.Held{Unseen: true} }, bridge.Synced, "2026-12-01T10:00:00", "vera", nil},
 		{"deleted", func(h *connector.Held) { *h = connector.Held{} }, bridge.Cancelled, "2026-12-01T10:00:00", "vera", []string{FlagDeleted}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

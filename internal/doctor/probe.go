@@ -278,6 +278,8 @@ func (p *probe) stands(ctx context.Context, slot bridge.Slot, ended bool) (strin
 	}
 	h, where := held[0], slot.UTC.In(p.Zone).Format("2006-01-02 15:04 -07:00")
 	switch off := h.Slot.UTC.Sub(slot.UTC); {
+	case h.Unseen:
+		return "", errors.New(say(p.Lang, "probe.missing"))
 	case ended && h.Present && !h.Cancelled:
 		return "", errors.New(say(p.Lang, "probe.stands"))
 	case ended:

@@ -143,6 +143,7 @@ func (h Harness) calendar(t *testing.T) {
 	t.Run("ended and given away", h.touched)
 	t.Run("changed by both", h.changedByBoth)
 	t.Run("many and unknown", h.manyHeld)
+	t.Run("one out of sight", h.oneUnseen)
 }
 
 // shown compares what the CRM says of an appointment, by its id in the CRM and
@@ -243,6 +244,30 @@ func (h Harness) manyHeld(t *testing.T) {
 	}
 	for n, g := range got {
 		if there := n%3 != 1; g.Present != there || there && g.Slot.Minutes != 15+n {
+			t.Errorf("appointment %d: %+v", n, g)
+		}
+	}
+}
+
+// oneUnseen asks for three, one of which is out of sight: it is not taken for
+// deleted, and the others show.
+func (h Harness) oneUnseen(t *testing.T) {
+	t.Parallel()
+	o := h.open(t)
+	if o.CRM.Screen.Hide == nil {
+		return
+	}
+	var known []bridge.Meeting
+	for n := range 3 {
+		known = append(known, *o.makes(t, slotAt("Europe/Paris", "2026-05-04T10:00:00", 15+n)).Meeting)
+	}
+	o.CRM.Screen.Hide(known[1].ID)
+	got, err := o.Conn.(connector.Calendar).Appointments(t.Context(), known)
+	if err != nil || len(got) != len(known) {
+		t.Fatalf("appointments: %d of %d, %v", len(got), len(known), err)
+	}
+	for n, g := range got {
+		if hidden := n == 1; g.Unseen != hidden || g.Present == hidden || !hidden && g.Slot.Minutes != 15+n {
 			t.Errorf("appointment %d: %+v", n, g)
 		}
 	}

@@ -126,6 +126,7 @@ type Screen struct {
 	Cancel func(meeting string) // marks it as not to take place
 	Drop   func(meeting string) // deletes it
 	Give   func(meeting, user string)
+	Hide   func(meeting string) // the key may no longer see it, or cannot read when it is
 }
 
 // Platform is a phoning platform seen from its own screen.

@@ -79,22 +79,28 @@ func (c *conn) create(ctx context.Context, op string, t target, element record) 
 		return connector.Receipt{}, fault.Lost(op, fmt.Errorf("the answer shows no id of the new record"))
 	}
 	if stored[t.link] == "" {
-		if err := c.remove(ctx, op, id); err != nil {
-			return connector.Receipt{}, err
-		}
-		return connector.Receipt{}, noRecord(op)
+		return connector.Receipt{}, c.takeBack(ctx, op, t.events, id, noRecord(op))
 	}
 	wrong := c.shifted(stored)
 	if bent := c.bent(t.events, element, stored); wrong == "" && bent != "" {
 		wrong = "the CRM did not keep " + bent + " of a new event as it was sent"
 	}
 	if wrong != "" {
-		if err := c.remove(ctx, op, id); err != nil {
-			return connector.Receipt{}, err
-		}
-		return connector.Receipt{}, fault.Newf(fault.Permanent, op, "%s: the event was taken back", wrong)
+		return connector.Receipt{}, c.takeBack(ctx, op, t.events, id, fault.Newf(fault.Permanent, op, "%s", wrong))
 	}
 	return connector.Receipt{State: connector.Stored, ExternalID: t.events.own(id)}, nil
+}
+
+// takeBack removes a new event that must not stay, and answers why with what
+// became of it: one that is left bears our marks, so it would count as wanted.
+func (c *conn) takeBack(ctx context.Context, op string, events *module, id string, why error) error {
+	became := "the event was taken back"
+	if err := c.remove(ctx, op, id); err != nil {
+		became = fmt.Sprintf("the event %s could not be taken back, delete it in the CRM: %v", events.own(id), err)
+	}
+	f := *fault.Of(why)
+	f.Err = fmt.Errorf("%w: %s", f.Err, became)
+	return &f
 }
 
 // shifted says that a record which was written just now bears another time: the

@@ -1,6 +1,7 @@
 package vtiger
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -330,5 +331,22 @@ func TestTheSitesZoneIsProved(t *testing.T) {
 		if r.Err == nil || f.Kind != fault.Permanent || f.MayHaveApplied || !strings.Contains(r.Err.Error(), "set zone") || len(events) != 0 {
 			t.Errorf("%s: %+v, %d events", zone, r, len(events))
 		}
+	}
+}
+
+// An event that the key may not delete stays: the fault is that of the event,
+// not of the deletion, and names what is left.
+func TestWhatCannotBeTakenBackIsNamed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fake.Options{Zone: inParis()}, "keeping", "zone: UTC")
+	s.AddUser(fake.User{ID: 8, Login: "keeping", Key: key, Subordinates: []int{5, 6}, NoDelete: []string{"Events"}})
+	r := s.apply(t, activity(s.lead(8, nil), "e1"))
+	events := s.All("Events")
+	if len(events) != 1 || r.Err == nil {
+		t.Fatalf("%+v, %d events", r, len(events))
+	}
+	f, says := fault.Of(r.Err), r.Err.Error()
+	if left := fmt.Sprint("Events:", events[0].Number); f.Kind != fault.Permanent || !strings.Contains(says, "set zone") || !strings.Contains(says, left) {
+		t.Errorf("left %s: %v fault, %s", left, f.Kind, says)
 	}
 }

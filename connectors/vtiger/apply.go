@@ -121,7 +121,8 @@ func (c *conn) writable(op string, m *module, changes []bridge.FieldChange) erro
 }
 
 // revise changes fields of a record and compares what the answer shows of them.
-// held is what they were: what the server cut or bent on the way is put back.
+// held is what they were: if the server cut or bent one on the way, all are put
+// back.
 func (c *conn) revise(ctx context.Context, op string, m *module, id string, element, held record) error {
 	stored, err := c.send(ctx, op, m, "revise", id, element)
 	if err != nil {
@@ -132,8 +133,8 @@ func (c *conn) revise(ctx context.Context, op string, m *module, id string, elem
 		return nil
 	}
 	c.outdated(m.name)
-	restore := record{}
-	for _, name := range bent {
+	restore := record{} // all of it: a refused write is not half carried out
+	for name := range element {
 		if before, known := held[name]; known && before != stored[name] {
 			restore[name] = before
 		}

@@ -125,14 +125,16 @@ func TestGoneAndHidden(t *testing.T) {
 	}
 }
 
-// A text that the column cut is put back, and refused.
+// A text that the column cut is refused and put back, with what went beside it.
 func TestWhatIsCutIsPutBack(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, fake.Options{}, "passerelle", "")
-	id := s.lead(1, nil)
-	r := s.apply(t, fieldWrite(id, "account.name", bridge.Value(strings.Repeat("é", 300)), "Canari SARL"))
-	if now, _ := s.Get(number(id)); r.Err == nil || fault.Of(r.Err).Kind != fault.Rejected || now.Fields["company"] != "Canari SARL" {
-		t.Errorf("%+v, the CRM holds %d bytes", r, len(now.Fields["company"]))
+	id := s.lead(1, map[string]string{"designation": "gérante & fils"})
+	w := fieldWrite(id, "account.name", bridge.Value(strings.Repeat("é", 300)), "Canari SARL")
+	w.Fields = append(w.Fields, bridge.FieldChange{Name: "prospect.job_title", Value: "gérante", Expected: "gérante & fils"})
+	r := s.apply(t, w)
+	if now, _ := s.Get(number(id)); r.Err == nil || fault.Of(r.Err).Kind != fault.Rejected || now.Fields["company"] != "Canari SARL" || now.Fields["designation"] != "gérante & fils" {
+		t.Errorf("%+v, the CRM holds %d bytes and %q", r, len(now.Fields["company"]), now.Fields["designation"])
 	}
 }
 

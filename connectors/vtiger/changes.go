@@ -112,7 +112,7 @@ func (c *conn) fitting(ctx context.Context, op string, s source, changed []recor
 // mark: of everybody's records for an administrator's key, else of the key's
 // own and its groups'. Of its answer, which cannot be narrowed, only the ids of
 // deleted records are read. Some sites crash on it: there, the next whole read
-// tells.
+// tells, and after that it is asked again.
 func (c *conn) deletions(ctx context.Context, op string, s source, mark string) ([]string, error) {
 	since, err := moment(mark, c.zone)
 	if err != nil || !c.Sync || c.syncLess.Load() {

@@ -114,6 +114,10 @@ func (e envelope) read(op string, write bool, into any) error {
 	case !*e.Success:
 		return refused(op, e.Error.Code, e.Error.Message, write)
 	}
+	_, whatever := into.(*any)
+	if !whatever && string(e.Result) == "null" { // it decodes into everything, and a list without rows would say: absent
+		return broken("the answer says success and shows nothing")
+	}
 	if json.Unmarshal(e.Result, into) != nil {
 		return broken("the answer has another shape than expected")
 	}

@@ -37,7 +37,7 @@ type conn struct {
 	logins  map[string]string  // login → id of users that were looked up
 	me      identity           // whom the key belongs to, in the cloud
 
-	syncLess   atomic.Bool  // the operation sync has crashed here
+	syncLess   atomic.Bool  // the operation sync has crashed since the last whole read
 	serverTime atomic.Int64 // of the last answer, in seconds; 0 where it told none
 }
 

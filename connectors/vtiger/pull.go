@@ -88,13 +88,14 @@ func (c *conn) startsWhole(at cursor, sources []source) bool {
 }
 
 // begin starts a whole read. The newest stamp of each module, taken before, is
-// where changes go on from afterwards.
+// where changes go on from afterwards. sync is given another try with it.
 func (c *conn) begin(ctx context.Context, op string, sources []source) (cursor, error) {
 	at := cursor{Whole: c.env.Now(), Full: true, Marks: map[string]string{}}
 	for _, s := range sources {
 		if s.campaign != "" {
 			continue
 		}
+		c.syncLess.Store(false)
 		rows, err := c.query(ctx, op, query{columns: []string{modified}, module: s.module.name, order: modified + " DESC", limit: maxRows})
 		if err != nil {
 			return at, err

@@ -46,9 +46,10 @@ func refused(op, code, words string, write bool) error {
 		r.words = words
 	}
 	f := fault.New(fault.Rejected, op, r)
-	switch code {
-	case "SESSION_EXPIRED", "SESSION_LEFT_IDLE", "INVALID_SESSIONID", "AUTHENTICATION_REQUIRED", "AUTHENTICATION_FAILURE":
+	if sessionEnded(f) {
 		f.Kind = fault.Unavailable
+	}
+	switch code {
 	case "INVALID_USER_CREDENTIALS", "INVALID_AUTH_TOKEN", "ACCESSKEY_UNDEFINED", "UNKNOWN_OPERATION", "OPERATION_NOT_SUPPORTED":
 		f.Kind = fault.Permanent
 	case "DATABASE_QUERY_ERROR", "INTERNAL_SERVER_ERROR":
@@ -73,7 +74,7 @@ func coded(err error) (code, words string) {
 // sessionEnded says whether a new session may help.
 func sessionEnded(err error) bool {
 	switch code, _ := coded(err); code {
-	case "SESSION_EXPIRED", "SESSION_LEFT_IDLE", "INVALID_SESSIONID", "AUTHENTICATION_REQUIRED":
+	case "SESSION_EXPIRED", "SESSION_LEFT_IDLE", "INVALID_SESSIONID", "AUTHENTICATION_REQUIRED", "AUTHENTICATION_FAILURE":
 		return true
 	}
 	return false

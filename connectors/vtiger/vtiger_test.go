@@ -173,18 +173,19 @@ func TestCampaignMembers(t *testing.T) {
 }
 
 // Deletions are told by sync at once; where it crashes, by the next whole read,
-// and it is asked no more.
+// and it is asked no more before.
 func TestDeletions(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		options fake.Options
 		more    string
 		asked   int
+		again   int
 		atOnce  bool
 	}{
-		"sync":         {fake.Options{}, "", 2, true},
-		"sync crashes": {fake.Options{Crashes: []string{"sync"}}, "", 1, false},
-		"not wanted":   {fake.Options{}, "sync: false", 0, false},
+		"sync":         {fake.Options{}, "", 2, 3, true},
+		"sync crashes": {fake.Options{Crashes: []string{"sync"}}, "", 1, 2, false},
+		"not wanted":   {fake.Options{}, "sync: false", 0, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -205,6 +206,11 @@ func TestDeletions(t *testing.T) {
 			ids, _, last := s.read(t, "", last.Cursor, 10)
 			if d := cmp.Diff([]string{kept}, ids); d != "" || !last.Whole {
 				t.Errorf("a day later, whole %v: %s", last.Whole, d)
+			}
+			s.clock.later(time.Minute)
+			s.read(t, "", last.Cursor, 10)
+			if n := s.Requests("sync"); n != tc.again {
+				t.Errorf("after a whole read sync was asked %d times in all, want %d", n, tc.again)
 			}
 		})
 	}

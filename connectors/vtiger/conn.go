@@ -34,7 +34,6 @@ type conn struct {
 
 	mu      sync.Mutex
 	modules map[string]*module // as describe told, for a while
-	logins  map[string]string  // login → id of users that were looked up
 	me      identity           // whom the key belongs to, in the cloud
 
 	syncLess   atomic.Bool  // the operation sync has crashed since the last whole read
@@ -52,7 +51,7 @@ func open(_ context.Context, env connector.Env) (connector.Conn, error) {
 	}
 	c := &conn{
 		settings: s, env: env, zone: zone, mapper: mapper{env.Fields, env.Catalog, s.Aliases, zone},
-		modules: map[string]*module{}, logins: map[string]string{},
+		modules: map[string]*module{},
 	}
 	if s.Flavour != cloud {
 		c.access = env.Session(c.login)

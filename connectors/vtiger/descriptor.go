@@ -37,7 +37,7 @@ func Descriptor() connector.Descriptor {
 		Idempotency:  connector.ByLookup,
 		Confirmation: connector.ByAnswer,
 		Batch:        1,
-		Tokens:       12, // three descriptions, a user, a look-up, a read tried three times, two writes, an undoing, a session that ended
+		Tokens:       12, // three descriptions, a look-up, the record by its id, a read tried three times, two writes, an undoing, a session that ended
 		Settle:       settle,
 		Open:         open,
 	}

@@ -58,52 +58,19 @@ func (c *conn) prospect(ctx context.Context, op, id string) (*module, string, er
 	return m, m.vendor(id), nil
 }
 
-// user is the vendor's id of somebody whom the bridge knows by that id, by its
-// number alone or by the login.
+// user is the vendor's id of somebody, "" being whom the key belongs to. A login
+// or a bare number is none: what the CRM shows of an owner is compared with the
+// very text that a person is mapped to.
 func (c *conn) user(ctx context.Context, op, known string) (string, error) {
-	if vendorID.MatchString(known) {
-		return known, nil
-	}
-	me, err := c.self(ctx, op)
-	if err != nil || known == "" {
+	switch {
+	case known == "":
+		me, err := c.self(ctx, op)
 		return me.user, err
+	case !vendorID.MatchString(known):
+		return "", fault.Newf(fault.Rejected, op, "a person's user in this CRM is none of its ids: write it in the config like 19x6, not as a login or a number alone")
 	}
-	prefix, _, _ := strings.Cut(me.user, "x")
-	if prefixPattern.MatchString(known) {
-		return prefix + "x" + known, nil
-	}
-	c.mu.Lock()
-	id := c.logins[known]
-	c.mu.Unlock()
-	if id != "" {
-		return id, nil
-	}
-	return c.byLogin(ctx, op, known)
+	return known, nil
 }
-
-func (c *conn) byLogin(ctx context.Context, op, login string) (string, error) {
-	const advice = "write the person's id in the CRM, like 19x6, instead of the login"
-	if !loginPattern.MatchString(login) {
-		return "", fault.Newf(fault.Rejected, op, "a person's user in the CRM is not one: "+advice)
-	}
-	var rows []record
-	q := query{columns: []string{"id"}, module: "Users", where: "user_name = " + quote(login), limit: 2}
-	err := c.call(ctx, op, read("query", "query", q.text()), &rows)
-	switch code, _ := coded(err); {
-	case code == "ACCESS_DENIED":
-		return "", fault.Newf(fault.Rejected, op, "the key may not look users up: "+advice)
-	case err != nil:
-		return "", err
-	case len(rows) != 1 || !vendorID.MatchString(rows[0]["id"]):
-		return "", fault.Newf(fault.Rejected, op, "the CRM has no user with the login that a person is mapped to")
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.logins[login] = rows[0]["id"]
-	return rows[0]["id"], nil
-}
-
-var loginPattern = regexp.MustCompile(`^[\p{L}0-9._@+-]{1,100}$`)
 
 // vendorParts takes the vendor's id apart.
 func vendorParts(id string) (prefix, number string, ok bool) {

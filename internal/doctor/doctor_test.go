@@ -103,6 +103,9 @@ func TestFindings(t *testing.T) {
 		{"type", func(c *clinic, _ *Patient) { c.catalogue.Objects[0].Fields[0].Type = bridge.Boolean }, []string{"note type.differs prospect.phone"}, "boolean"},
 		{"setting's object", func(c *clinic, _ *Patient) { c.names[1].Object = "Lead" }, []string{"wrong setting.object statuses.interested"}, `"Lead"`},
 		{"setting's field", func(c *clinic, _ *Patient) { c.names[1].Field = "status" }, []string{"wrong setting.field statuses.interested"}, "Leads.status"},
+		{"setting's value of a field without a list", func(c *clinic, _ *Patient) {
+			c.names[1].Field, c.names[1].Value = "phone", "1"
+		}, nil, ""},
 		{"setting's user", func(c *clinic, _ *Patient) { c.names[0].User = "6" }, []string{"wrong setting.user.missing owner"}, `"6"`},
 		{"person", func(c *clinic, _ *Patient) { c.people.Users[1].ID = "8" }, []string{"wrong person.user.missing vera"}, `"7"`},
 		{"person who left", func(c *clinic, _ *Patient) { c.people.Users[1].Active = false }, []string{"wrong person.user.inactive vera"}, "no longer"},

@@ -124,7 +124,7 @@ func (w *ward) thing(n connector.Named, c connector.Catalogue) {
 	switch {
 	case i < 0:
 		w.find(Wrong, "setting.field", n.Setting, n.Object, n.Field)
-	case n.Value != "" && !choice(fields[i], n.Value):
+	case n.Value != "" && len(fields[i].Choices) > 0 && !choice(fields[i], n.Value): // without a list any text will do
 		w.find(Wrong, "setting.value", n.Setting, n.Value, n.Field, w.instead(offered(fields[i])))
 	}
 }

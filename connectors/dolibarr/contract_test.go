@@ -153,6 +153,9 @@ func screen(crm *fake.Server, category int) contract.Screen {
 			crm.EditEvent(ours(meeting), func(e *fake.Event) { e.Label = cancelled + e.Label })
 		},
 		Drop: func(meeting string) { crm.DeleteEvent(ours(meeting)) },
+		Hide: func(meeting string) {
+			crm.EditEvent(ours(meeting), func(e *fake.Event) { delete(e.Options, "options_passerelle_id") })
+		},
 		Give: func(meeting, user string) {
 			crm.EditEvent(ours(meeting), func(e *fake.Event) { e.Owner = asInt(user) })
 		},

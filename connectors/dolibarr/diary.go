@@ -2,6 +2,7 @@ package dolibarr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -87,11 +88,33 @@ func (c *conn) Appointments(ctx context.Context, known []bridge.Meeting) ([]conn
 		if found := byKey[m.ID]; len(found) > 0 {
 			rec = found[0]
 		}
-		if c.idOf(rec) == m.ID {
+		switch {
+		case c.idOf(rec) == m.ID:
 			out[i] = held(rec)
+		case plainID(m.ExternalID):
+			if out[i], err = c.unlisted(ctx, op, m); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return out, nil
+}
+
+// unlisted answers for an appointment that no list shows as ours. It is gone
+// only once a read by its id says so: its extra field may have been emptied, or
+// the key may not see its third party any more.
+func (c *conn) unlisted(ctx context.Context, op string, m bridge.Meeting) (connector.Held, error) {
+	var rec record
+	err := c.call(ctx, op, request{path: "/agendaevents/" + m.ExternalID}, &rec)
+	switch {
+	case errors.Is(err, errNoEvent):
+		return connector.Held{}, nil
+	case err == nil && c.idOf(rec) == m.ID:
+		return held(rec), nil
+	case err == nil, denied(err):
+		return connector.Held{Unseen: true}, nil
+	}
+	return connector.Held{}, err
 }
 
 // eventsByID reads events by Dolibarr's own ids.

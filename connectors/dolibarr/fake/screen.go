@@ -180,9 +180,9 @@ func (s *Server) EditEvent(id int, change func(*Event)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.events[id]
-	seen := Event{Owner: e.owner, Label: e.label, Start: e.start, End: e.end, Percentage: e.percentage}
+	seen := Event{Owner: e.owner, Party: e.party, Label: e.label, Start: e.start, End: e.end, Percentage: e.percentage, Options: maps.Clone(e.options)}
 	change(&seen)
-	e.owner, e.label, e.start, e.end, e.percentage = seen.Owner, seen.Label, seen.Start, seen.End, seen.Percentage
+	e.owner, e.party, e.label, e.start, e.end, e.percentage, e.options = seen.Owner, seen.Party, seen.Label, seen.Start, seen.End, seen.Percentage, seen.Options
 	e.tms = s.stamp()
 }
 

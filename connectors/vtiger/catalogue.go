@@ -20,19 +20,20 @@ var modulesTold = []struct {
 	{"ModComments", bridge.Activity}, {"Campaigns", bridge.CampaignObj}, {"Users", ""}, {"Groups", ""},
 }
 
-// open lists which of them the key may use.
+// openModules lists which of them the key may use: those that hold prospects
+// first, in the order of the settings, since a mapping means their fields.
 func (c *conn) openModules(ctx context.Context, op string) ([]string, error) {
 	var listed struct{ Types []string }
 	if err := c.call(ctx, op, read("listtypes"), &listed); err != nil {
 		return nil, err
 	}
-	var out []string
+	all := slices.Clone(c.Prospects)
 	for _, m := range modulesTold {
-		if slices.Contains(listed.Types, m.name) {
-			out = append(out, m.name)
+		if !slices.Contains(all, m.name) {
+			all = append(all, m.name)
 		}
 	}
-	return out, nil
+	return slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(listed.Types, name) }), nil
 }
 
 // Catalogue tells what describe shows the key of the modules that the bridge
@@ -54,24 +55,30 @@ func (c *conn) Catalogue(ctx context.Context) (connector.Catalogue, error) {
 		Users:  slices.Contains(names, "Users"),
 		Silent: silence(me),
 	}
-	for _, m := range modulesTold {
-		if !slices.Contains(names, m.name) {
-			continue
-		}
-		told, err := c.describe(ctx, op, m.name)
+	for _, name := range names {
+		told, err := c.describe(ctx, op, name)
 		if err != nil {
 			return out, err
 		}
-		serves := m.ours
-		if slices.Contains(c.Prospects, m.name) {
-			serves = bridge.ProspectObj
-		}
-		out.Objects = append(out.Objects, told.object(serves))
+		out.Objects = append(out.Objects, told.object(c.serves(name)))
 	}
 	if at := c.serverTime.Load(); at > 0 {
 		out.Clock = time.Unix(at, 0).UTC()
 	}
 	return out, nil
+}
+
+// serves is which of our objects a module's records are.
+func (c *conn) serves(module string) bridge.Object {
+	if slices.Contains(c.Prospects, module) {
+		return bridge.ProspectObj
+	}
+	for _, m := range modulesTold {
+		if m.name == module {
+			return m.ours
+		}
+	}
+	return ""
 }
 
 func silence(me identity) []string {

@@ -33,13 +33,18 @@ type Catalogue struct {
 	Silent  []string // what it does not tell, each in words for the integrator
 }
 
-// Field finds a field by the name that a mapping gives it; those of an object
-// that serves one of ours come first.
+// Field finds a field by the name that a mapping gives it: first of an object
+// that holds prospects, then of one that serves another of ours.
 func (c Catalogue) Field(name string) (object VendorObject, field VendorField, ok bool) {
-	for _, serving := range []bool{true, false} {
+	wanted := []func(of bridge.Object) bool{
+		func(of bridge.Object) bool { return of == bridge.ProspectObj },
+		func(of bridge.Object) bool { return of != bridge.ProspectObj && of != "" },
+		func(of bridge.Object) bool { return of == "" },
+	}
+	for _, fits := range wanted {
 		for _, o := range c.Objects {
 			for _, f := range o.Fields {
-				if f.Name == name && (o.Object != "") == serving {
+				if f.Name == name && fits(o.Object) {
 					return o, f, true
 				}
 			}

@@ -32,6 +32,7 @@ type Options struct {
 type Agenda struct {
 	opts    Options
 	missing map[bridge.ProposalID]bool     // not found by the last look
+	unseen  map[bridge.ConnectionName]int  // out of sight at the last look
 	asked   map[bridge.ProposalID]question // what its salesperson's time was last asked for
 }
 
@@ -44,7 +45,7 @@ type question struct {
 
 // New makes an Agenda.
 func New(opts Options) *Agenda {
-	return &Agenda{opts: opts, missing: map[bridge.ProposalID]bool{}, asked: map[bridge.ProposalID]question{}}
+	return &Agenda{opts: opts, missing: map[bridge.ProposalID]bool{}, unseen: map[bridge.ConnectionName]int{}, asked: map[bridge.ProposalID]question{}}
 }
 
 const (
@@ -81,6 +82,7 @@ func (a *Agenda) compare(ctx context.Context, name bridge.ConnectionName, c conn
 	if err != nil {
 		return err
 	}
+	a.tellUnseen(name, seen)
 	if seen, err = a.believed(seen); err != nil {
 		return err
 	}
@@ -107,6 +109,20 @@ func look(ctx context.Context, c connector.Calendar, standing []bridge.Proposal)
 		}
 	}
 	return seen, nil
+}
+
+// tellUnseen logs how many appointments cannot be followed, when there are more.
+func (a *Agenda) tellUnseen(name bridge.ConnectionName, seen []desk.Seen) {
+	count := 0
+	for _, s := range seen {
+		if s.Held.Unseen {
+			count++
+		}
+	}
+	if count > a.unseen[name] {
+		a.opts.Log.Warn("appointments in the CRM cannot be seen or read: what people do to them is not followed", "connection", name, "count", count)
+	}
+	a.unseen[name] = count
 }
 
 // believed leaves out what cannot be seen and what a second look must confirm.

@@ -1,6 +1,7 @@
 package agenda
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -53,6 +54,22 @@ func TestWhatIsBelieved(t *testing.T) {
 		}
 		if text := strings.Join(got, " | "); text != tc.want {
 			t.Errorf("%s: %q, want %q", tc.name, text, tc.want)
+		}
+	}
+}
+
+// What is out of sight is told when there is more of it, not at every look.
+func TestWhatIsOutOfSightIsTold(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	a := New(Options{Log: slog.New(slog.NewTextHandler(&out, nil))})
+	for _, tc := range []struct {
+		look string
+		want int // lines by then
+	}{{"+a +b", 0}, {"?a -b", 1}, {"?a +b", 1}, {"?a ?b", 2}, {"+a ?b", 2}, {"+a +b", 2}, {"+a ?b", 3}} {
+		a.tellUnseen("crm.main", seenOf(tc.look))
+		if got := strings.Count(out.String(), "connection=crm.main count="); got != tc.want {
+			t.Fatalf("after %s: %d lines, want %d", tc.look, got, tc.want)
 		}
 	}
 }

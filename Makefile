@@ -7,7 +7,7 @@
 # make release  builds what is given out into .build/release
 
 .NOTPARALLEL:
-.PHONY: demo build test soak bench peers release deps lint race replay-race chaos power replay
+.PHONY: demo build test soak bench peers release deps lint race suites replay-race chaos power replay
 
 BINARY := .build/passerelle
 BUDGET ?= 1h
@@ -28,7 +28,7 @@ build:
 	@mkdir -p .build && printf '*\n' > .build/.gitignore
 	go build -buildvcs=auto -o $(BINARY) ./cmd/passerelle
 
-test: deps lint race replay-race chaos power replay
+test: deps lint race suites replay-race chaos power replay
 	@printf '\n== everything passed in %d s\n' $$(( $$(date +%s) - $(BEGAN) ))
 
 soak:
@@ -69,11 +69,14 @@ lint:
 
 # Many tests wait more than they reckon: four packages at a time fill two cores.
 race:
-	$(call part,everything but replay and faults with -race,\
+	$(call part,unit tests conformance and e2e with -race,\
 		go test -race -p 4 -vet=off -timeout 6m ./internal/... ./connectors/... ./schemas/... ./cmd/... && \
 		go test -race -vet=off -tags faultpoint ./internal/faultpoint && \
-		go test -race -p 4 -vet=off -timeout 6m -count=1 ./test/arch ./test/cli ./test/conformance ./test/console ./test/corpus ./test/crmfake \
-			./test/deploy ./test/e2e ./test/retention ./test/shared ./test/upgrade)
+		go test -race -p 4 -vet=off -timeout 6m -count=1 ./test/conformance ./test/crmfake ./test/e2e ./test/shared)
+
+suites:
+	$(call part,the other suites,\
+		go test -p 4 -vet=off -timeout 6m -count=1 ./test/arch ./test/cli ./test/console ./test/corpus ./test/deploy ./test/retention ./test/upgrade)
 
 replay-race:
 	$(call part,replay of 2000 prospects with -race,\

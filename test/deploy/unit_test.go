@@ -102,10 +102,11 @@ func TestTheProgramSpeaksWithItsManager(t *testing.T) {
 	args := strings.Fields(setting(t, "ExecStart"))[1:]
 	at := slices.Index(args, "--config") + 1
 	args[at] = filepath.Join(dir, "passerelle.yaml")
+	built := program(t) // takes its time on a new machine
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var log bytes.Buffer
-	hub := exec.CommandContext(ctx, program(t), args...)
+	hub := exec.CommandContext(ctx, built, args...)
 	hub.Stderr = &log
 	hub.Env = append(os.Environ(), "NOTIFY_SOCKET="+socket, "WATCHDOG_USEC=100000", "CREDENTIALS_DIRECTORY="+filepath.Join(dir, "credentials"))
 	if err := hub.Start(); err != nil {

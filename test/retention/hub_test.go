@@ -65,9 +65,19 @@ func newHub(t testing.TB, prospects int) *hub {
 			t.Fatal(err)
 		}
 	}
+	h.start()
+	t.Cleanup(func() { h.app.Stop() })
+	h.eventually("the prospects are known", func() bool {
+		return h.record(0, prospects-1) == nil
+	})
+	return h
+}
+
+func (h *hub) start() {
+	h.t.Helper()
 	cfg, err := config.Load(filepath.Join(h.dir, "passerelle.yaml"))
 	if err != nil {
-		t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	h.alice = bridge.Actor{Person: cfg.People[0], Connection: "phoning.console"}
 	h.app, err = app.New(context.Background(), app.Options{
@@ -75,16 +85,11 @@ func newHub(t testing.TB, prospects int) *hub {
 		Now: func() time.Time { return time.Now().AddDate(0, 0, int(h.ahead.Load())) },
 	})
 	if err != nil {
-		t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	t.Cleanup(h.app.Stop)
 	if err := h.app.Start(context.Background()); err != nil {
-		t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	h.eventually("the prospects are known", func() bool {
-		return h.record(0, prospects-1) == nil
-	})
-	return h
 }
 
 // record reports the n-th call, to a prospect.
@@ -135,4 +140,11 @@ func (h *hub) later(days int64) {
 	}
 }
 
-func (h *hub) store() string { return filepath.Join(h.dir, "data/store.db") }
+// sizes measures the tables of the store. The hub rests meanwhile: it holds the
+// file's lock, and a copy of a file that is being written to is torn.
+func (h *hub) sizes() map[string]size {
+	h.t.Helper()
+	h.app.Stop()
+	defer h.start()
+	return sizes(h.t, filepath.Join(h.dir, "data/store.db"))
+}

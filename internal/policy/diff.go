@@ -66,12 +66,28 @@ func Diff(old, new *Policy) Delta {
 		who := Change{Path: m.Path, Role: cmp.Or(m.To, m.From)}
 		out.Changes = append(out.Changes, compare(new.targets, who, old.paths[m.Path], new.paths[m.Path])...)
 	}
+	out.fill()
 	slices.SortFunc(out.Cards, CardChange.compare)
 	slices.SortFunc(out.Changes, func(a, b Change) int {
 		return cmp.Or(-cmp.Compare(a.Risk, b.Risk), a.Path.compare(b.Path), cmp.Compare(a.Role, b.Role), cmp.Compare(a.Object, b.Object),
 			cmp.Compare(a.Action.index(), b.Action.index()), cmp.Compare(a.Class, b.Class), slices.Compare(a.Scopes, b.Scopes), slices.Compare(a.Fields, b.Fields))
 	})
 	return out
+}
+
+// fill makes lists of nothing of those that are none, as JSON tells them apart.
+func (d *Delta) fill() {
+	d.Moves, d.Changes, d.Cards = listed(d.Moves), listed(d.Changes), listed(d.Cards)
+	d.Ranks, d.Sharing, d.Territories = listed(d.Ranks), listed(d.Sharing), listed(d.Territories)
+	d.Windows, d.Limits = listed(d.Windows), listed(d.Limits)
+	d.Statistics, d.Bounds = listed(d.Statistics), listed(d.Bounds)
+}
+
+func listed[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
 }
 
 func (p Path) compare(other Path) int {

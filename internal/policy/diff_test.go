@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -146,5 +148,24 @@ func TestDiffReads(t *testing.T) {
 	slices.SortFunc(sorted, func(a, b Risk) int { return int(b) - int(a) })
 	if diff := cmp.Diff(sorted, risks); diff != "" {
 		t.Errorf("the riskiest do not stand first: %s", diff)
+	}
+}
+
+func TestNoDifferenceAsJSON(t *testing.T) {
+	t.Parallel()
+	p := loadText(t, readFile(t, "testdata/plateau.yaml"))
+	text, err := json.Marshal(Diff(p, p))
+	if err != nil || strings.Contains(string(text), "null") {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// A card that tells of what its reader may not read stands with the risky gains.
+func TestCardsStandWithTheirRisk(t *testing.T) {
+	t.Parallel()
+	const text = "version: 1\ncontext:\n  rich: {type: bool, en: Rich, fr: Riche, expr: account.margin > 10}\nroles: {caller: {grants: [{on: prospect, scope: all, read: [class public]}], context: [%s]}}\nprofiles: {}\n"
+	told := Diff(loadText(t, fmt.Appendf(nil, text, "")), loadText(t, fmt.Appendf(nil, text, "rich, attempts"))).Text("en")
+	if want := "Gains with a high risk\n  the cards of caller hold rich, derived from account.margin\n\nGains with a low risk\n  the cards of caller hold attempts\n"; told != want {
+		t.Errorf("got:\n%s", told)
 	}
 }

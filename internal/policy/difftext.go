@@ -80,14 +80,11 @@ func (m Move) Text(lang string) string {
 
 var nothingPhrase = phrase{"Nobody gains or loses a right.", "Personne ne gagne ni ne perd de droit."}
 
-var (
-	movesHeading = phrase{"Profiles", "Profils"}
-	cardsHeading = phrase{"Context on cards", "Contexte sur les fiches d'appel"}
-)
+var movesHeading = phrase{"Profiles", "Profils"}
 
 // Text is the whole difference in words: what moves people, opens records and
-// lets people in, then the rights, the riskiest first, a heading a risk, a line
-// a change.
+// lets people in, then the rights and what cards tell, the riskiest first, a
+// heading a risk, a line a change.
 func (d Delta) Text(lang string) string {
 	t := deltaText{lang: lang}
 	section(&t, movesHeading, d.Moves)
@@ -101,17 +98,34 @@ func (d Delta) Text(lang string) string {
 	section(&t, limitsHeading, d.Limits)
 	section(&t, statisticsHeading, d.Statistics)
 	section(&t, boundsHeading, d.Bounds)
-	for i, c := range d.Changes {
-		if i == 0 || d.Changes[i-1].Risk != c.Risk {
-			t.heading(c.Risk.Text(lang))
-		}
-		t.line(c.Text(lang))
+	for _, risk := range []Risk{RiskHigh, RiskMedium, RiskLow, RiskNone} {
+		t.risk(risk, d)
 	}
-	section(&t, cardsHeading, d.Cards)
 	if t.Len() == 0 {
 		return nothingPhrase.in(lang) + "\n"
 	}
 	return t.String()
+}
+
+// risk tells the rights and cards of one risk.
+func (t *deltaText) risk(risk Risk, d Delta) {
+	var lines []string
+	for _, c := range d.Changes {
+		if c.Risk == risk {
+			lines = append(lines, c.Text(t.lang))
+		}
+	}
+	for _, c := range d.Cards {
+		if c.Risk == risk {
+			lines = append(lines, c.Text(t.lang))
+		}
+	}
+	for i, line := range lines {
+		if i == 0 {
+			t.heading(risk.Text(t.lang))
+		}
+		t.line(line)
+	}
 }
 
 type deltaText struct {

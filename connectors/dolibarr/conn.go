@@ -208,8 +208,7 @@ func (c *conn) request(ctx context.Context, r request) (*http.Request, error) {
 // parties lists third parties. That there are none is a 404 of its own words;
 // any other 404 is an error, or a wrong address would empty every campaign.
 func (c *conn) parties(ctx context.Context, op string, params url.Values) ([]record, error) {
-	var found []record
-	err := c.call(ctx, op, request{path: "/thirdparties", params: params}, &found)
+	found, err := c.list(ctx, op, "/thirdparties", params)
 	if isEmpty(err) {
 		return nil, nil
 	}
@@ -218,8 +217,17 @@ func (c *conn) parties(ctx context.Context, op string, params url.Values) ([]rec
 
 // events lists agenda events. That there are none is an empty list.
 func (c *conn) events(ctx context.Context, op string, params url.Values) ([]record, error) {
+	return c.list(ctx, op, "/agendaevents", params)
+}
+
+// list reads a list. A null instead of one is no list of nothing: what it left
+// out would be written a second time.
+func (c *conn) list(ctx context.Context, op, path string, params url.Values) ([]record, error) {
 	var found []record
-	err := c.call(ctx, op, request{path: "/agendaevents", params: params}, &found)
+	err := c.call(ctx, op, request{path: path, params: params}, &found)
+	if err == nil && found == nil {
+		err = fault.Newf(fault.Unavailable, op, "the answer holds no list")
+	}
 	return found, err
 }
 

@@ -169,6 +169,7 @@ func answers() []contract.Answer {
 	}
 	return []contract.Answer{
 		{Name: "PHP crashed", Status: 500, Kind: fault.Unavailable},
+		{Name: "null", Status: 200, Body: "null", Kind: fault.Unavailable, Only: []string{"pull", "apply", "find", "people", "busy", "appointments", "remove"}},
 		{Name: "module is off", Status: 501, Header: map[string]string{"Content-Type": "text/html"}, Body: "API not found (failed to include API file)", Kind: fault.Permanent},
 		{Name: "key of somebody who left", Status: 401, Body: said(401, "Unauthorized: Error user not valid (not found with api key or bad status or bad validity dates) (conf->entity=1)", ""), Kind: fault.Permanent},
 		{Name: "somebody else's record", Status: 403, Body: said(403, "Forbidden: Access not allowed for login "+holder+" on this thirdparty", ""), Kind: fault.Rejected},

@@ -27,10 +27,9 @@ func (c *conn) owner(ctx context.Context, op, user string) (string, error) {
 	if !plainID(user) {
 		return "", fault.Newf(fault.Rejected, op, "the person's CRM user is no id of Dolibarr: write the number of the user's page, not the login, in people.*.crm")
 	}
-	var found []record
-	err := c.call(ctx, op, request{path: "/users", params: url.Values{
+	found, err := c.list(ctx, op, "/users", url.Values{
 		"sqlfilters": {"(t.rowid:=:" + user + ")"}, "properties": {"id,statut"}, "limit": {"1"},
-	}}, &found)
+	})
 	switch {
 	case denied(err): // the key may not look: the config's word must do
 	case err != nil:

@@ -118,10 +118,9 @@ func (c *conn) teams(ctx context.Context, op, user string) ([]string, error) {
 func (c *conn) pages(ctx context.Context, op, path, properties string) ([]record, error) {
 	var out []record
 	for page := 0; ; page++ {
-		var found []record
-		err := c.call(ctx, op, request{path: path, params: url.Values{
+		found, err := c.list(ctx, op, path, url.Values{
 			"limit": {fmt.Sprint(pageSize)}, "page": {fmt.Sprint(page)}, "sortfield": {"t.rowid"}, "properties": {properties},
-		}}, &found)
+		})
 		if err != nil || len(found) == 0 {
 			return out, err
 		}

@@ -100,12 +100,7 @@ func (c *conn) option(body map[string]any, code string, value any) {
 	if code == "" {
 		return
 	}
-	options, _ := body[extras].(map[string]any)
-	if options == nil {
-		options = map[string]any{}
-		body[extras] = options
-	}
-	options[extra+code] = value
+	put(body, extra+code, value)
 }
 
 func (c *conn) reviseCall(ctx context.Context, op string, w bridge.Write) (connector.Receipt, error) {

@@ -164,6 +164,17 @@ func (m mapper) send(op string, name bridge.FieldName, v bridge.Value) (string, 
 	return out, nil
 }
 
+// again is what Dolibarr shows of a property as it takes it: days and moments
+// come as epoch seconds and go as dates.
+func (m mapper) again(name bridge.FieldName, held any) string {
+	if t := m.def(name).Type; t == bridge.Date || t == bridge.DateTime {
+		if sent, err := m.send("", name, m.value(name, held)); err == nil {
+			return sent
+		}
+	}
+	return text(held)
+}
+
 // single closes up spaces, as Dolibarr does in most texts: nothing is lost by it.
 func single(text string) string {
 	for strings.Contains(text, "  ") {

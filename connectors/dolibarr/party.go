@@ -18,7 +18,8 @@ import (
 var errHidden = errors.New("the third party is in none of Dolibarr's lists: the dictionary of prospect statuses lacks the status it has; give it another there")
 
 // prospect reads some properties of a third party. It lists it, since a list
-// can be told what to show and a read by id cannot.
+// can be told what to show and a read by id cannot. Of one that no list shows
+// it answers the status, with errHidden.
 func (c *conn) prospect(ctx context.Context, op, id string, vendor []string) (record, error) {
 	if !plainID(id) {
 		return nil, fault.Newf(fault.Rejected, op, "the prospect's id is not one of Dolibarr")
@@ -27,11 +28,11 @@ func (c *conn) prospect(ctx context.Context, op, id string, vendor []string) (re
 	if err != nil || found[id] != nil {
 		return found[id], err
 	}
-	var shown struct{ ID any }
+	var shown record
 	if err := c.call(ctx, op, request{path: "/thirdparties/" + id}, &shown); err != nil {
 		return nil, err
 	}
-	return nil, fault.New(fault.Rejected, op, errHidden)
+	return record{propStatus: shown[propStatus]}, fault.New(fault.Rejected, op, errHidden)
 }
 
 // prospects reads some properties of third parties, by their ids. Those that no
@@ -84,6 +85,9 @@ func (c *conn) writeFields(ctx context.Context, w bridge.Write) (connector.Recei
 	}
 	_, vendor := c.mapper.asked(names(w.Fields))
 	held, err := c.prospect(ctx, op, w.Prospect.ID, vendor)
+	if errors.Is(err, errHidden) {
+		err = c.uncover(ctx, op, w, text(held[propStatus]), err)
+	}
 	if err != nil {
 		return connector.Receipt{}, err
 	}
@@ -96,23 +100,33 @@ func (c *conn) writeFields(ctx context.Context, w bridge.Write) (connector.Recei
 	if err != nil {
 		return connector.Receipt{}, err
 	}
-	for _, f := range w.Fields {
-		_, sent := sentIn(body, c.env.Fields[f.Name])
-		if value, _ := now.field(c.env.Fields[f.Name]); sent && !c.mapper.holds(f.Name, value, f.Value) {
-			return connector.Receipt{}, fault.Newf(fault.Rejected, op, "%s: Dolibarr answered that it wrote, and does not hold the value: its own rules for %s changed it", f.Name, c.env.Fields[f.Name])
-		}
+	err = c.stays(ctx, op, w, body, now)
+	if err != nil && fault.Of(err).Kind == fault.Rejected {
+		err = c.restore(ctx, w, held, body, fault.Of(err))
 	}
 	receipt.State = connector.Accepted // the answer says back even what is not kept: only a list proves it
-	if id, sent := body[propStatus].(string); sent {
-		return receipt, c.prove(ctx, op, w.Prospect.ID, id, text(held[propStatus]))
+	return receipt, err
+}
+
+// stays fails if Dolibarr did not keep what it answered that it wrote.
+func (c *conn) stays(ctx context.Context, op string, w bridge.Write, body, now record) error {
+	for _, f := range w.Fields {
+		vendor := c.env.Fields[f.Name]
+		_, sent := body.field(vendor)
+		if value, _ := now.field(vendor); sent && !c.mapper.holds(f.Name, value, f.Value) {
+			return fault.Newf(fault.Rejected, op, "%s: Dolibarr answered that it wrote, and does not hold the value: its own rules for %s changed it", f.Name, vendor)
+		}
 	}
-	return receipt, nil
+	if id, sent := body[propStatus].(string); sent {
+		return c.prove(ctx, op, w.Prospect.ID, id)
+	}
+	return nil
 }
 
 // compare is the body of a write of what differs, and what somebody else has
 // changed. Do not contact is never overwritten.
-func (c *conn) compare(op string, held record, fields []bridge.FieldChange) (map[string]any, []connector.Conflict, error) {
-	body, options := map[string]any{}, map[string]any{}
+func (c *conn) compare(op string, held record, fields []bridge.FieldChange) (record, []connector.Conflict, error) {
+	body := record{}
 	var conflicts []connector.Conflict
 	for _, f := range fields {
 		vendor := c.env.Fields[f.Name]
@@ -127,25 +141,29 @@ func (c *conn) compare(op string, held record, fields []bridge.FieldChange) (map
 			if err != nil {
 				return nil, nil, err
 			}
-			if column(vendor) == extras {
-				options[vendor] = sent
-			} else {
-				body[column(vendor)] = sent
-			}
+			put(body, vendor, sent)
 		}
-	}
-	if len(options) > 0 {
-		body[extras] = options
 	}
 	return body, conflicts, nil
 }
 
-// sentIn is what a body carries of a property.
-func sentIn(body map[string]any, vendor string) (any, bool) { return record(body).field(vendor) }
+// put sets a property in a body; an extra field stands among those.
+func put(body record, vendor string, value any) {
+	if column(vendor) != extras {
+		body[column(vendor)] = value
+		return
+	}
+	options, _ := body[extras].(map[string]any)
+	if options == nil {
+		options = map[string]any{}
+		body[extras] = options
+	}
+	options[vendor] = value
+}
 
 // prove looks whether a record is still listed with the status it was given,
-// once for each status. One that the dictionary lacks is taken back.
-func (c *conn) prove(ctx context.Context, op, id, status, before string) error {
+// once for each status.
+func (c *conn) prove(ctx context.Context, op, id, status string) error {
 	if _, known := c.proved.Load(status); known {
 		return nil
 	}
@@ -153,14 +171,11 @@ func (c *conn) prove(ctx context.Context, op, id, status, before string) error {
 	if err != nil {
 		return applied(err)
 	}
-	if text(seen[id][propStatus]) == status {
-		c.proved.Store(status, true)
-		return nil
+	if text(seen[id][propStatus]) != status {
+		return lacking(op, status)
 	}
-	if _, err := c.patch(ctx, op, id, map[string]any{propStatus: before}); err != nil {
-		return applied(err)
-	}
-	return fault.Newf(fault.Rejected, op, "Dolibarr's dictionary of prospect statuses lacks id %s, so the record left every list; it has its former status again: correct settings.statuses", status)
+	c.proved.Store(status, true)
+	return nil
 }
 
 // applied says of a failed read that what was written before it is there.

@@ -33,7 +33,7 @@ func Descriptor() connector.Descriptor {
 		Idempotency:  connector.ByLookup,
 		Confirmation: connector.ByList,
 		Batch:        1,
-		Tokens:       8, // of a status: a read and a proof, each tried three times at worst, and two writes
+		Tokens:       10, // of a move: two reads of the event and one of a user, each tried three times at worst, and a write
 		Settle:       settle,
 		Open:         open,
 	}

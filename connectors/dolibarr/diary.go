@@ -2,7 +2,6 @@ package dolibarr
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -104,10 +103,9 @@ func (c *conn) Appointments(ctx context.Context, known []bridge.Meeting) ([]conn
 // only once a read by its id says so: its extra field may have been emptied, or
 // the key may not see its third party any more.
 func (c *conn) unlisted(ctx context.Context, op string, m bridge.Meeting) (connector.Held, error) {
-	var rec record
-	err := c.call(ctx, op, request{path: "/agendaevents/" + m.ExternalID}, &rec)
+	rec, err := c.eventByID(ctx, op, m.ExternalID)
 	switch {
-	case errors.Is(err, errNoEvent):
+	case err == nil && rec == nil:
 		return connector.Held{}, nil
 	case err == nil && c.idOf(rec) == m.ID:
 		return held(rec), nil

@@ -115,7 +115,7 @@ func (c *conn) reviseCall(ctx context.Context, op string, w bridge.Write) (conne
 }
 
 func (c *conn) moveMeeting(ctx context.Context, op string, w bridge.Write) (connector.Receipt, error) {
-	rec, err := c.one(ctx, op, w.Meeting.ID)
+	rec, err := c.appointment(ctx, op, w)
 	if err != nil {
 		return connector.Receipt{}, err
 	}
@@ -126,6 +126,7 @@ func (c *conn) moveMeeting(ctx context.Context, op string, w bridge.Write) (conn
 		return connector.Receipt{}, err
 	}
 	body := c.meetingBody(w.Meeting)
+	c.option(body, c.Events.ID, w.Meeting.ID) // again: somebody may have emptied it
 	if w.Meeting.CRMUser != "" {
 		owner, err := c.owner(ctx, op, w.Meeting.CRMUser)
 		if err != nil {
@@ -169,7 +170,7 @@ func handOver(body map[string]any, rec record, owner string) {
 const cancelled = "Annulé : "
 
 func (c *conn) cancelMeeting(ctx context.Context, op string, w bridge.Write) (connector.Receipt, error) {
-	rec, err := c.one(ctx, op, w.Meeting.ID)
+	rec, err := c.appointment(ctx, op, w)
 	if err != nil {
 		return connector.Receipt{}, err
 	}
@@ -182,12 +183,14 @@ func (c *conn) cancelMeeting(ctx context.Context, op string, w bridge.Write) (co
 		return connector.Receipt{State: connector.Accepted}, c.remove(ctx, op, text(rec["id"]))
 	}
 	note := strings.TrimSpace(formRich.read(text(rec["note_private"])) + "\n" + w.Motive)
-	return c.change(ctx, op, rec, w.Operation, map[string]any{
+	body := map[string]any{
 		"label":        formStrict.write(clip(cancelled+strings.TrimPrefix(text(rec["label"]), cancelled), maxLabel)),
 		"note_private": formRich.write(note),
 		"percentage":   100,
 		"transparency": 0,
-	})
+	}
+	c.option(body, c.Events.ID, w.Meeting.ID)
+	return c.change(ctx, op, rec, w.Operation, body)
 }
 
 // missingMeeting tells a meeting that never was there from one that is gone: its

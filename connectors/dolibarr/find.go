@@ -31,6 +31,9 @@ func (c *conn) Find(ctx context.Context, writes []bridge.Write) ([]connector.Sig
 	if err != nil {
 		return nil, err
 	}
+	if err := c.addUnmarked(ctx, op, writes, events); err != nil {
+		return nil, err
+	}
 	slices.Sort(ids)
 	slices.Sort(vendor)
 	parties, err := c.prospects(ctx, op, slices.Compact(ids), slices.Compact(vendor))

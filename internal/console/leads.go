@@ -136,7 +136,7 @@ func (c *Console) reassign(v *visit) error {
 	if confirmed {
 		moved, err = c.opts.Desk.Reassign(v.r.Context(), v.actor, f.choice(), to, motive)
 	} else {
-		moved, err = c.opts.Desk.Foresee(v.actor, f.choice(), to)
+		moved, err = c.opts.Desk.ForeseeReassign(v.actor, f.choice(), to)
 	}
 	if err != nil {
 		status, text, known := v.wrong(err)

@@ -19,6 +19,7 @@ func (r Receipt) AppendJSON(out []byte) ([]byte, error) {
 	o.Text("proposal", string(r.Proposal))
 	appendjson.Texts(&o, "flags", r.Flags)
 	o.Text("content", r.Content)
+	o.Text("act", r.Act)
 	return o.End()
 }
 

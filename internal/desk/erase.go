@@ -55,6 +55,9 @@ func (c *command) eraseLead(id bridge.LeadID) error {
 		return err
 	}
 	c.outOfSight(id)
+	if err := c.eraseActs(id); err != nil {
+		return err
+	}
 	for _, table := range []store.Raw{shown.Raw, drafts.Raw, pushes} {
 		if err := drop(c.tx, table, string(id)+"\x00"); err != nil {
 			return err

@@ -19,6 +19,7 @@ type gated struct {
 	changes  []bridge.FieldChange // of admitted: those that change something
 	proposed []bridge.FieldChange
 	refused  []bridge.Refusal
+	leading  map[bridge.FieldName]bridge.Value // what the CRM holds of changes, or will once our writes are there
 }
 
 func (g gated) names() []bridge.FieldName {
@@ -86,7 +87,7 @@ func scalar(raw any) (string, bool) {
 // what may be proposed and what is refused, and measures each against what the
 // author's card showed.
 func (c *command) admit(l bridge.Lead, p bridge.Prospect, scope policy.Record, values map[bridge.FieldName]bridge.Value) (gated, error) {
-	g := gated{}
+	g := gated{leading: map[bridge.FieldName]bridge.Value{}}
 	for name := range values {
 		g.asked = append(g.asked, name)
 	}
@@ -123,6 +124,7 @@ func (c *command) admit(l bridge.Lead, p bridge.Prospect, scope policy.Record, v
 		}
 		if leads != change.Value {
 			g.changes = append(g.changes, change)
+			g.leading[name] = leads
 		}
 	}
 	return g, nil

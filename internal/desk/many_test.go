@@ -87,7 +87,7 @@ func TestACommandThatACrashCutsOffIsGivenAgain(t *testing.T) {
 	many(f, n)
 	crashed := filepath.Join(t.TempDir(), "store.db")
 	done := 0
-	_, err := f.desk.each(context.Background(), as("sam"), Choice{Campaign: spring}, "holiday", "reassign", func(_ *command, l bridge.Lead) (bridge.Lead, string) {
+	_, err := f.desk.each(context.Background(), as("sam"), order{choice: Choice{Campaign: spring}, motive: "holiday", what: "reassign", move: func(_ *command, l bridge.Lead) (bridge.Lead, stay) {
 		if done++; done == atOnce+50 {
 			raw, err := os.ReadFile(f.store.Path()) // what a kill would leave here
 			if err == nil {
@@ -98,8 +98,8 @@ func TestACommandThatACrashCutsOffIsGivenAgain(t *testing.T) {
 			}
 		}
 		l.Assignee = "bob"
-		return l, ""
-	}, nil)
+		return l, stay{}
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,11 +119,11 @@ func TestACommandOnManyLeadsOutlivesItsCaller(t *testing.T) {
 	f := newFloor(t)
 	many(f, 2*atOnce)
 	ctx, hangUp := context.WithCancel(context.Background())
-	_, err := f.desk.each(ctx, as("sam"), Choice{Campaign: spring}, "over", "close", func(_ *command, l bridge.Lead) (bridge.Lead, string) {
+	_, err := f.desk.each(ctx, as("sam"), order{choice: Choice{Campaign: spring}, motive: "over", what: "close", move: func(_ *command, l bridge.Lead) (bridge.Lead, stay) {
 		hangUp()
 		l.State = bridge.LeadClosed
-		return l, ""
-	}, nil)
+		return l, stay{}
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestAFilterIsAskedAgainAtEachStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	taken := false
-	moved, err := f.desk.each(context.Background(), as("sam"), Choice{Campaign: spring, Assignee: Pool}, "holiday", "reassign", func(c *command, l bridge.Lead) (bridge.Lead, string) {
+	moved, err := f.desk.each(context.Background(), as("sam"), order{choice: Choice{Campaign: spring, Assignee: Pool}, motive: "holiday", what: "reassign", move: func(c *command, l bridge.Lead) (bridge.Lead, stay) {
 		if !taken {
 			taken = true
 			was, err := c.lead(last)
@@ -164,8 +164,8 @@ func TestAFilterIsAskedAgainAtEachStep(t *testing.T) {
 			}
 		}
 		l.Assignee = "bob"
-		return l, ""
-	}, nil)
+		return l, stay{}
+	}})
 	if err != nil || moved.Moved != 2*atOnce-1 || len(moved.Skipped) != 1 || f.with("alice") != 1 {
 		t.Errorf("%d moved, %+v left alone, alice has %d, %v", moved.Moved, moved.Skipped, f.with("alice"), err)
 	}

@@ -31,6 +31,7 @@ type Receipt struct {
 	Proposal  bridge.ProposalID  `json:"proposal,omitempty"`
 	Flags     []string           `json:"flags,omitempty"`
 	Content   string             `json:"content,omitempty"` // of the call it answers, as [Call] gave it
+	Act       string             `json:"act,omitempty"`     // of a correction: by which [Desk.Undo] undoes it
 	Duplicate bool               `json:"-"`                 // the event was known already
 }
 

@@ -13,8 +13,9 @@ import (
 )
 
 // tallies hold what statistics count of each call, in the order of time: when it
-// was made and the outcome's id; its author, campaign and what it came to. A
-// call that is erased is no longer counted.
+// was made and the outcome's id; its author, campaign and what it came to, with
+// the disposition last, which earlier ones lack. A call that is erased is no
+// longer counted.
 var tallies = store.NewRaw("desk.tallies")
 
 func tallyKey(o bridge.Outcome) string { return due(o.At) + string(o.ID) }
@@ -33,7 +34,7 @@ func enter(tx *store.Tx, o bridge.Outcome) error {
 	if o.Disposition == bridge.DispTest {
 		return tallies.Delete(tx, tallyKey(o))
 	}
-	return tallies.Put(tx, tallyKey(o), []byte(string(o.Author)+"\x00"+string(o.Campaign)+"\x00"+came))
+	return tallies.Put(tx, tallyKey(o), []byte(string(o.Author)+"\x00"+string(o.Campaign)+"\x00"+came+"\x00"+string(o.Disposition)))
 }
 
 // Count is what somebody did in a day.
@@ -114,7 +115,7 @@ func (c *command) count(campaign bridge.CampaignID, from, to time.Time) []Count 
 		if key >= end {
 			break
 		}
-		parts := strings.SplitN(string(value), "\x00", 3)
+		parts := strings.SplitN(string(value), "\x00", 4)
 		author := bridge.PersonID(parts[0])
 		if _, asked := visible[author]; !asked {
 			person, _ := c.Person(author)

@@ -170,7 +170,7 @@ func TestForesee(t *testing.T) {
 	f.pull(map[string]string{"1": "01 99 00 00 01", "2": "01 99 00 00 02", "3": "01 99 00 00 03"})
 	f.mustNext("alice")
 	choice := Choice{Campaign: spring}
-	before, err := f.desk.Foresee(as("sue"), choice, "bob")
+	before, err := f.desk.ForeseeReassign(as("sue"), choice, "bob")
 	if err != nil || before.Moved != 2 || len(before.Skipped) != 1 {
 		t.Fatalf("%+v, %v", before, err)
 	}
@@ -181,7 +181,7 @@ func TestForesee(t *testing.T) {
 	if err != nil || after.Moved != before.Moved || !slices.Equal(after.Skipped, before.Skipped) {
 		t.Errorf("%+v, %v; foreseen %+v", after, err, before)
 	}
-	if _, err := f.desk.Foresee(as("sue"), choice, "nobody"); err == nil {
+	if _, err := f.desk.ForeseeReassign(as("sue"), choice, "nobody"); err == nil {
 		t.Error("leads could go to nobody")
 	}
 }

@@ -148,7 +148,7 @@ type Proposal struct {
 	DecidedBy  PersonID            `json:"decided_by,omitempty"`
 	Reason     string              `json:"reason,omitempty"`
 	Refused    []Refusal           `json:"refused,omitempty"` // proposed fields that the validator may not write
-	Revision   int                 `json:"revision"`          // raised by each reschedule
+	Revision   int                 `json:"revision"`          // raised by each change, ours and the CRM's people's
 	Entries    []string            `json:"entries,omitempty"` // outbox entries it became
 	Policy     string              `json:"policy"`
 	Flags      []string            `json:"flags,omitempty"` // what a supervisor should know

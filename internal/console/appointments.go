@@ -92,12 +92,12 @@ func (v *visit) diaries(found []bridge.Proposal, monday time.Time) (out []diaryR
 // clashes says whether an appointment overlaps another of the same salesperson.
 func clashes(found []bridge.Proposal, i int) bool {
 	a := found[i].Meeting
-	if a.Salesperson == "" {
+	if a.Salesperson == "" || found[i].State == bridge.Cancelled {
 		return false
 	}
 	end := func(m *bridge.Meeting) time.Time { return m.Slot.UTC.Add(time.Duration(m.Slot.Minutes) * time.Minute) }
 	return slices.ContainsFunc(found, func(p bridge.Proposal) bool {
 		b := p.Meeting
-		return p.ID != found[i].ID && b.Salesperson == a.Salesperson && a.Slot.UTC.Before(end(b)) && b.Slot.UTC.Before(end(a))
+		return p.ID != found[i].ID && p.State != bridge.Cancelled && b.Salesperson == a.Salesperson && a.Slot.UTC.Before(end(b)) && b.Slot.UTC.Before(end(a))
 	})
 }

@@ -85,6 +85,8 @@ func (c *Console) pages() map[string]page {
 		"GET /proposals":              c.proposals,
 		"POST /proposals/{id}/{verb}": c.decide,
 		"GET /appointments":           c.appointments,
+		"GET /agenda":                 c.agenda,
+		"GET /agenda/{id}":            c.meeting,
 		"GET /leads":                  c.leads,
 		"POST /leads/reassign":        c.reassign,
 		"GET /writes":                 c.writes,

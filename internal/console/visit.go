@@ -158,6 +158,8 @@ func (c *Console) home(v *visit) error {
 		v.redirect("/plateau")
 	case v.duties.Calls:
 		v.redirect("/call")
+	case v.duties.Sells:
+		v.redirect("/agenda")
 	default:
 		v.redirect("/account")
 	}

@@ -3,10 +3,8 @@ package console
 import (
 	"cmp"
 	"crypto/rand"
-	"html/template"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -17,17 +15,12 @@ import (
 
 // workPage is a lead on somebody's line.
 type workPage struct {
-	ID        bridge.LeadID
-	Campaign  bridge.Campaign
-	Over      bool // it is not on their line any more
-	Until     string
-	Name      string // who it is
-	Sub       string // and where
-	Phones    []phone
-	Card      []cell
-	Context   []cell
+	ID       bridge.LeadID
+	Campaign bridge.Campaign
+	Over     bool // it is not on their line any more
+	Until    string
+	face
 	Script    string
-	History   []past
 	Keys      []choice // on keys 1 to 9
 	Others    []choice
 	Fields    []input
@@ -40,13 +33,6 @@ type workPage struct {
 	Slots     *slots
 	Typed     string // when the draft was kept
 	LeaseEnds int64  // Unix seconds
-}
-
-type cell struct{ Label, Value string }
-
-type phone struct {
-	Label, Text string
-	Dial        template.URL
 }
 
 type choice struct {
@@ -62,13 +48,6 @@ type input struct {
 	Kind     string // of the HTML input
 	Proposed bool
 	Values   []string
-}
-
-type past struct {
-	At, By      string
-	Disposition bridge.Disposition
-	TalkS       int
-	Note        string
 }
 
 // keyed are the outcomes on the keys 1 to 9, the most frequent first.
@@ -101,115 +80,13 @@ func (v *visit) workWith(status int, n *notice, form map[string]string) error {
 	}
 	if !page.Over {
 		page.Until = v.look.moment(w.LeaseUntil.In(v.zone), v.now.In(v.zone))
-		v.fillCard(&page, w)
+		page.face = v.faceOf(w.View)
 	}
 	v.fillForm(&page, w)
 	if page.Slots, err = v.slotsOf(w, form); err != nil {
 		return err
 	}
 	return v.showWith(status, "work", n, page)
-}
-
-// headFields stand in the head of a card; the others below.
-var headFields = []bridge.FieldName{
-	bridge.FieldProspectName, "prospect.first_name", "prospect.last_name", "prospect.job_title", "account.name",
-}
-
-// headOf is who somebody is, and where they work, as far as the card says.
-func headOf(fields map[bridge.FieldName]bridge.Value) (name, sub string) {
-	join := func(by string, names ...bridge.FieldName) string {
-		var parts []string
-		for _, n := range names {
-			if value := string(fields[n]); value != "" {
-				parts = append(parts, value)
-			}
-		}
-		return strings.Join(parts, by)
-	}
-	name = cmp.Or(join(" ", "prospect.first_name", "prospect.last_name"), join("", bridge.FieldProspectName))
-	sub = join(", ", "prospect.job_title", "account.name")
-	if name == "" {
-		return sub, ""
-	}
-	return name, sub
-}
-
-func (v *visit) fillCard(page *workPage, w desk.Work) {
-	page.Name, page.Sub = headOf(w.Card.Fields)
-	for _, name := range v.opts.Desk.Rules().Catalog.Names() {
-		value, def := w.Card.Fields[name], v.def(name)
-		switch {
-		case value == "" || slices.Contains(headFields, name):
-		case def.Type == bridge.Phone:
-			page.Phones = append(page.Phones, phone{def.Label(v.look.lang), string(value), template.URL(telephone(value))})
-		default:
-			page.Card = append(page.Card, cell{def.Label(v.look.lang), v.value(def, value)})
-		}
-	}
-	for _, name := range []string{"customer", "last_contact", "attempts"} {
-		if text := w.Card.Context[name]; text != "" {
-			page.Context = append(page.Context, cell{v.look.words.text("context." + name), v.contextText(text)})
-		}
-	}
-	for _, o := range slices.Backward(w.Outcomes) {
-		page.History = append(page.History, past{
-			At: v.look.moment(o.At.In(v.zone), v.now.In(v.zone)), By: v.name(o.Author),
-			Disposition: o.Disposition, TalkS: o.TalkS, Note: o.Note,
-		})
-	}
-}
-
-func (v *visit) def(name bridge.FieldName) bridge.FieldDef {
-	def, _ := v.opts.Desk.Rules().Catalog.Def(name)
-	return def
-}
-
-func (v *visit) label(name bridge.FieldName) string { return v.def(name).Label(v.look.lang) }
-
-// value is a field's value as people write it.
-func (v *visit) value(def bridge.FieldDef, value bridge.Value) string {
-	switch def.Type {
-	case bridge.Boolean:
-		return cmp.Or(v.look.words.of("boolean."+string(value)), string(value))
-	case bridge.Date:
-		if t, err := time.Parse(time.DateOnly, string(value)); err == nil {
-			return t.Format(v.look.words.text("date.short"))
-		}
-	case bridge.DateTime:
-		if t, err := time.Parse(time.RFC3339, string(value)); err == nil {
-			return v.look.moment(t.In(v.zone), v.now.In(v.zone))
-		}
-	}
-	if def.Name == bridge.FieldStatus || def.Name == "prospect.last_disposition" {
-		return cmp.Or(v.look.words.of("status."+string(value)), v.look.words.of("disposition."+string(value)), string(value))
-	}
-	return string(value)
-}
-
-var lastContact = regexp.MustCompile(`^(\d+) days ago: ([a-z_]*)$`)
-
-// contextText says what the desk has derived in the reader's words.
-func (v *visit) contextText(text string) string {
-	if m := lastContact.FindStringSubmatch(text); m != nil {
-		days := 0
-		for _, digit := range m[1] {
-			days = 10*days + int(digit-'0')
-		}
-		when := v.look.words.text("context.today")
-		if days > 0 {
-			when = v.look.words.count("context.days", days)
-		}
-		return v.look.words.text("context.contact", when, v.look.disposition(bridge.Disposition(m[2])))
-	}
-	return cmp.Or(v.look.words.of("boolean."+text), text)
-}
-
-// name is how a person is called.
-func (v *visit) name(id bridge.PersonID) string {
-	if p, ok := v.opts.Desk.Rules().Person(id); ok {
-		return cmp.Or(p.Name, string(id))
-	}
-	return string(id)
 }
 
 // fillForm makes what the caller may record.

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -88,7 +89,8 @@ func calls(p *policy.Policy, who bridge.Person) bool {
 }
 
 // Appointments are those between two moments that the actor may read, in the
-// order of time: what is validated, and what waits for a supervisor.
+// order of time: what is validated, what waits for a supervisor, and what was
+// cancelled after all.
 func (d *Desk) Appointments(actor bridge.Actor, from, to time.Time) (out []bridge.Proposal, err error) {
 	at := bridge.Slot{UTC: from, Minutes: int(to.Sub(from).Minutes())}
 	err = d.look(actor, func(c *command) error {
@@ -100,14 +102,17 @@ func (d *Desk) Appointments(actor bridge.Actor, from, to time.Time) (out []bridg
 		if err != nil {
 			return err
 		}
-		for _, id := range append(booked, waiting...) {
+		cancelled, err := c.cancelledIn(at)
+		if err != nil {
+			return err
+		}
+		for _, id := range slices.Concat(booked, waiting, cancelled) {
 			p, _, scope, err := c.proposal(id)
 			if err != nil {
 				return err
 			}
-			its := authored(scope, p)
-			if c.Policy.Allows(c.who, policy.Read, bridge.Appointment, its) || c.Policy.Allows(c.who, policy.Write, bridge.Appointment, its) {
-				out = append(out, c.redact(p, scope))
+			if its, may := c.readAs(scope, p); may {
+				out = append(out, c.redact(p, scope, its))
 			}
 		}
 		return nil
@@ -125,16 +130,11 @@ func (c *command) bookedIn(at bridge.Slot) (out []bridge.ProposalID, err error) 
 		if !ok {
 			return out, nil
 		}
-		who := upTo(key) + "\x00"
-		err := calendar.Each(c.tx, who, who+due(at.UTC.AddDate(0, 0, -1)), func(key string, s bridge.Slot) (bool, error) {
-			if overlap(s, at) {
-				out = append(out, bridge.ProposalID(key[len(who)+8:]))
-			}
-			return s.UTC.Before(ends(at)), nil
-		})
+		theirs, err := c.bookedFor(bridge.PersonID(upTo(key)), at)
 		if err != nil {
 			return nil, err
 		}
+		out = slices.AppendSeq(out, maps.Keys(theirs))
 		next = upTo(key) + "\x01"
 	}
 }
@@ -154,4 +154,15 @@ func (c *command) waitingIn(at bridge.Slot) (out []bridge.ProposalID, err error)
 		}
 	}
 	return out, nil
+}
+
+// cancelledIn are those that were validated and then cancelled.
+func (c *command) cancelledIn(at bridge.Slot) (out []bridge.ProposalID, err error) {
+	found, err := c.withMeetings(bridge.Cancelled, c.now.Add(-proposedWithin), func(p bridge.Proposal) bool {
+		return p.Meeting.ValidatedBy != "" && overlap(p.Meeting.Slot, at)
+	})
+	for _, p := range found {
+		out = append(out, p.ID)
+	}
+	return out, err
 }

@@ -117,6 +117,7 @@ func (c *command) takeOver(s Seen) (bool, error) {
 	for _, flag := range flags {
 		p.Flags = flagged(p.Flags, flag, true)
 	}
+	p.Revision++ // calendars take over what has a higher one
 	if err := c.rebook(p); err != nil {
 		return false, err
 	}

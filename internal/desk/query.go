@@ -132,7 +132,7 @@ func (c *command) page(choice Choice, page Page) (out []View, next string, err e
 }
 
 // Proposals lists proposals in a state ("": those that wait), oldest first: a
-// caller's own, a supervisor's teams'.
+// caller's own, a supervisor's teams', a salesperson's once they are validated.
 func (d *Desk) Proposals(actor bridge.Actor, state bridge.ProposalState, page Page) (out []bridge.Proposal, next string, err error) {
 	if state == "" {
 		state = bridge.Proposed
@@ -147,14 +147,14 @@ func (d *Desk) Proposals(actor bridge.Actor, state bridge.ProposalState, page Pa
 			if err != nil {
 				return err
 			}
-			its := authored(scope, p)
-			if !c.Policy.Allows(c.who, policy.Read, bridge.Appointment, its) && !c.Policy.Allows(c.who, policy.Write, bridge.Appointment, its) {
+			its, may := c.readAs(scope, p)
+			if !may {
 				continue
 			}
 			if len(out) == page.limit() {
 				return nil
 			}
-			out = append(out, c.redact(p, scope))
+			out = append(out, c.redact(p, scope, its))
 			next = key
 		}
 		next = ""
@@ -164,15 +164,15 @@ func (d *Desk) Proposals(actor bridge.Actor, state bridge.ProposalState, page Pa
 }
 
 // redact leaves of a proposal only the values that the reader may read, of the
-// prospect and of the appointment itself. When that is stays: without it nobody
-// could decide.
-func (c *command) redact(p bridge.Proposal, scope policy.Record) bridge.Proposal {
+// prospect (scope) and of the appointment itself (its). When that is stays:
+// without it nobody could decide.
+func (c *command) redact(p bridge.Proposal, scope, its policy.Record) bridge.Proposal {
 	p.Fields = c.Policy.Project(c.who, scope, p.Fields)
 	p.Expected = c.Policy.Project(c.who, scope, p.Expected)
 	if p.Meeting == nil {
 		return p
 	}
-	readable, m := c.Policy.ReadMask(c.who, authored(scope, p)), *p.Meeting
+	readable, m := c.Policy.ReadMask(c.who, its), *p.Meeting
 	for name, text := range map[bridge.FieldName]*string{
 		bridge.FieldSubject: &m.Subject, bridge.FieldPlace: &m.Place, bridge.FieldNote: &m.Note,
 	} {

@@ -197,6 +197,7 @@
 //	to record a call or an opposition            create activity
 //	to lift an opposition                        delete activity
 //	to ask for an appointment                    propose appointment
+//	to read one's own or, once validated, for one read appointment
 //	to validate, reject, move or cancel one      write appointment
 //	to reassign, close, correct a status,
 //	resolve a conflict, send a write again       write campaign

@@ -103,7 +103,7 @@ func SubjectOfFeed(c bridge.Campaign, feed bridge.PlatformList) Subject {
 // of other objects that travel with it (the account of a prospect) are decided
 // in the scope of this record.
 type Record struct {
-	Owner        bridge.PersonID `json:"owner,omitempty"`         // of an activity or a proposal: its author
+	Owner        bridge.PersonID `json:"owner,omitempty"`         // of an activity or a proposal: its author; of an appointment that a salesperson reads who it is for: them
 	Assignee     bridge.PersonID `json:"assignee,omitempty"`      // of the lead
 	Handed       bool            `json:"handed,omitempty"`        // it is leased, being handed or pushed to the subject: counts as assigned to them
 	Team         string          `json:"team,omitempty"`          // it belongs to

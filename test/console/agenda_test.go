@@ -1,0 +1,96 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"passerelle/internal/bridge"
+	"passerelle/internal/desk"
+)
+
+// promise records a call of Alice's on the next lead, whose outcome is an
+// appointment with Vera.
+func (f *floor) promise(event, at string) bridge.ProposalID {
+	f.t.Helper()
+	ctx := context.Background()
+	h, err := f.app.Desk().Next(ctx, f.as("alice"), "spring")
+	if err != nil || h == nil {
+		f.t.Fatalf("no lead for Alice: %v", err)
+	}
+	r, err := f.app.Desk().Record(ctx, f.as("alice"), desk.Call{Lead: h.Lead.ID, Event: bridge.CallEvent{
+		EventID: event, OccurredAt: f.now(), Campaign: "spring", Technical: "answered", Disposition: bridge.DispAppointmentSet, TalkS: 90, Note: "sonner deux fois",
+		Next: &bridge.Next{Kind: bridge.NextAppointment, At: at, With: "vera", Subject: "Démonstration", Place: "Lyon, rue Haute"},
+	}})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return r.Proposal
+}
+
+func (f *floor) rule(id bridge.ProposalID, r desk.Ruling) {
+	f.t.Helper()
+	if _, err := f.app.Desk().Decide(context.Background(), f.as("sam"), id, r); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+const (
+	sellerSees = "        scope: own\n        read: [class public, class personal, class commercial, class structural]\n        write: [class personal, prospect.next_action, prospect.comment]\n"
+	sellerAll  = "        scope: all\n        read: [class public, class personal, class commercial, class structural]\n"
+)
+
+// A salesperson finds what was validated for them, with the caller's note, and of
+// the prospect what their role sees.
+func TestASalespersonReadsTheirAppointments(t *testing.T) {
+	t.Parallel()
+	f := open(t, 3)
+	id := f.promise("e1", "2027-03-01T10:00")
+	b := f.browser(t)
+	b.signIn("vera")
+	const page = "/agenda?from=2027-03-01"
+	if b.path != "/agenda" {
+		t.Errorf("a salesperson begins at %s", b.path)
+	}
+	if b.get(page); b.status != http.StatusOK || b.shows("Démonstration") || !b.shows("Aucun rendez-vous") {
+		t.Fatalf("before a supervisor has decided: %d %s", b.status, b.body)
+	}
+	if b.get("/agenda/" + string(id)); b.status != http.StatusNotFound {
+		t.Errorf("nor by its address: %d", b.status)
+	}
+	f.rule(id, desk.Ruling{Verb: desk.Validate})
+	b.get(page)
+	for _, want := range []string{"sonner deux fois", "Démonstration", "Lyon, rue Haute", "10\u00a0h\u00a000"} {
+		if !b.shows(want) {
+			t.Errorf("the page lacks %q: %s", want, b.body)
+		}
+	}
+	if b.shows("Durand") {
+		t.Error("somebody whom she may not see is named")
+	}
+	b.get("/agenda/" + string(id))
+	if b.shows("Durand") || !b.shows("Votre rôle ne voit pas") || !b.shows("sonner deux fois") {
+		t.Errorf("the appointment: %s", b.body)
+	}
+	f.decide(sellerSees, sellerAll)
+	b.get("/agenda/" + string(id))
+	if !b.shows("Durand") || !strings.Contains(b.body, `href="tel:01990000`) || !b.shows("Historique") || !b.shows("1:30") || strings.Contains(b.body, marginCanary) {
+		t.Errorf("as one who sees prospects: %s", b.body)
+	}
+	f.rule(id, desk.Ruling{Verb: desk.Cancel, Reason: "ill"})
+	if b.get(page); !b.shows("annulé") || !b.shows("sonner deux fois") {
+		t.Errorf("cancelled: %s", b.body)
+	}
+	if b.get(page + "&state=synced"); b.shows("sonner deux fois") {
+		t.Error("the filter does nothing")
+	}
+	if b.get("/agenda?from=2027-01-04"); b.shows("sonner deux fois") {
+		t.Error("it stands on another page, too")
+	}
+	s := f.browser(t)
+	s.signIn("sam")
+	if s.get("/appointments?week=2027-03-01"); !s.shows("annulé") || s.shows("chevauche") {
+		t.Errorf("the supervisor's calendar: %s", s.body)
+	}
+}

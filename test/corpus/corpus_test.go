@@ -1,13 +1,13 @@
 // Package corpus decides named cases that are data: a folder holds a policy, or
 // names a preset, and what it must answer. Cases stand under the statement of
-// the sources that they come from, in short, after the number of the source.
+// the sources that they come from: in short after the number of the source, and
+// as the source says it.
 package corpus
 
 import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -34,22 +34,23 @@ type suite struct {
 	Limits     []limitCase        `yaml:"limits"`
 	Context    []shownCase        `yaml:"context"`
 	Statistics []countedCase      `yaml:"statistics"`
+	Told       map[string]told    `yaml:"told"` // by CRMs that the policy keeps within
 }
 
 // countedCase is whether somebody sees another's statistics.
 type countedCase struct {
-	Seed string `yaml:"seed,required"`
-	Name string `yaml:"name,required"`
-	Who  string `yaml:"who,required"`
-	Of   string `yaml:"of,required"` // a person
-	Team string `yaml:"team"`        // theirs
-	Is   bool   `yaml:"is,required"`
+	Cited `yaml:",inline"`
+	Name  string `yaml:"name,required"`
+	Who   string `yaml:"who,required"`
+	Of    string `yaml:"of,required"` // a person
+	Team  string `yaml:"team"`        // theirs
+	Is    bool   `yaml:"is,required"`
 }
 
 func (c countedCase) decide(t *testing.T, rules *policy.Policy, s suite) {
 	who, known := s.Subjects[c.Who]
-	if !known || !seedForm.MatchString(c.Seed) {
-		t.Fatalf("statistics %q: who is unknown, or no source is cited", c.Name)
+	if !known {
+		t.Fatalf("statistics %q: nobody is %s", c.Name, c.Who)
 	}
 	if got := rules.Counts(who.policy(), bridge.PersonID(c.Of), c.Team); got != c.Is {
 		t.Errorf("%s: %v", c.Name, got)
@@ -67,11 +68,9 @@ type limitCase struct {
 
 // statement is what a source says, and what follows from it.
 type statement struct {
-	Seed  string     `yaml:"seed,required"` // "003: administrators reach every lead"
+	Cited `yaml:",inline"`
 	Cases []testCase `yaml:"cases,required"`
 }
-
-var seedForm = regexp.MustCompile(`^00[0-4]: \S`)
 
 type subject struct {
 	Person     string `yaml:"person"`
@@ -90,6 +89,7 @@ type record struct {
 	CampaignTeam string `yaml:"campaign_team"`
 	Territory    string `yaml:"territory"`
 	Principal    string `yaml:"principal"`
+	CRM          string `yaml:"crm"`
 }
 
 type testCase struct {
@@ -118,22 +118,30 @@ func (r record) policy() policy.Record {
 	return policy.Record{
 		Owner: bridge.PersonID(r.Owner), Assignee: bridge.PersonID(r.Assignee), Handed: r.Handed,
 		Team: r.Team, CampaignTeam: r.CampaignTeam, Territory: r.Territory, Principal: r.Principal,
+		CRM: bridge.ConnectionName(r.CRM),
 	}
 }
 
 func TestCorpus(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("*/cases.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d folders: %v", len(files), err)
-	}
-	for _, file := range files {
-		folder := filepath.Dir(file)
+	for _, folder := range folders(t) {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
 			run(t, folder)
 		})
 	}
+}
+
+func folders(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("*/cases.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d folders: %v", len(files), err)
+	}
+	for i := range files {
+		files[i] = filepath.Dir(files[i])
+	}
+	return files
 }
 
 func run(t *testing.T, folder string) {
@@ -178,8 +186,8 @@ func (s suite) all(t *testing.T) []testCase {
 	t.Helper()
 	out := slices.Clone(s.Cases)
 	for _, said := range s.Statements {
-		if !seedForm.MatchString(said.Seed) || len(said.Cases) == 0 {
-			t.Fatalf("statement %q: a source is cited by its number and in short, and has cases", said.Seed)
+		if len(said.Cases) == 0 {
+			t.Fatalf("statement %q has no cases", said.Seed)
 		}
 		out = append(out, said.Cases...)
 	}
@@ -189,7 +197,7 @@ func (s suite) all(t *testing.T) []testCase {
 	return out
 }
 
-func load(t *testing.T, folder string) (suite, *policy.Policy) {
+func suiteOf(t *testing.T, folder string) suite {
 	t.Helper()
 	var s suite
 	node, err := strict.Parse(folder+"/cases.yaml", read(t, folder, "cases.yaml"))
@@ -199,7 +207,13 @@ func load(t *testing.T, folder string) (suite, *policy.Policy) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalog := bridge.Standard()
+	return s
+}
+
+func load(t *testing.T, folder string) (suite, *policy.Policy) {
+	t.Helper()
+	var err error
+	s, catalog := suiteOf(t, folder), bridge.Standard()
 	for _, f := range s.Fields {
 		if catalog, err = catalog.With(bridge.FieldDef{Name: bridge.FieldName(f.Name), Class: bridge.Class(f.Class), Type: bridge.FieldType(f.Type)}); err != nil {
 			t.Fatal(err)
@@ -209,7 +223,7 @@ func load(t *testing.T, folder string) (suite, *policy.Policy) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s, rules.With(s.staff())
+	return s, rules.With(s.staff()).Within(s.rights())
 }
 
 // staff is how the subjects come in: it tells the roles of records' owners.

@@ -164,7 +164,7 @@ context:
   rich: {type: bool, en: Rich, fr: Riche, expr: account.margin / account.headcount > 1}
 `
 	w.follow(derived)
-	if needed := w.desk.Rules().Policy.ReadableBy(console, "caller"); !slices.Contains(needed, "account.revenue") || slices.Contains(needed, "account.priority") {
+	if needed := w.desk.Rules().Policy.NeededOf(policy.Path{Connection: console, Profile: "caller"}); !slices.Contains(needed, "account.revenue") || slices.Contains(needed, "account.priority") {
 		t.Errorf("asked of the CRM: %v", needed)
 	}
 	w.pull("bank", prospect("1", "+33612345678"), prospect("2", "+33612345679"), prospect("3", "+33612345680"))

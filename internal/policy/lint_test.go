@@ -126,6 +126,37 @@ func TestChangeable(t *testing.T) {
 	}
 }
 
+// An exception that may last longer than rights go without a review is told more
+// strongly, from the first day that is too far off by the clock of its window.
+func TestExceptionsThatLast(t *testing.T) {
+	t.Parallel()
+	const text = "version: 1\nroles: {a: {grants: [{on: prospect, scope: own, actions: [read]}]}}\nprofiles: {phoning.console: {a: a}}\n" +
+		"window: {zone: Europe/Paris, networks: [10.0.0.0/8], exceptions: [{person: p0, until: %s, motive: from home, networks: [192.0.2.0/24]}]}\n"
+	noon, night := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), time.Date(2026, 11, 22, 23, 30, 0, 0, time.UTC)
+	for _, c := range []struct {
+		until  string
+		now    time.Time
+		people []bridge.Person
+		want   Check
+	}{
+		{"2026-11-21", noon, team("a"), ExpiredException},
+		{"2026-11-22", noon, team("a"), LiveException},
+		{"2026-11-22", night, team("a"), ExpiredException}, // the next day has begun in Paris
+		{"2027-02-20", noon, team("a"), LiveException},
+		{"2027-02-21", noon, team("a"), LongException},
+		{"2027-02-21", night, team("a"), LiveException},
+		{"9999-12-31", noon, team("a"), LongException},
+		{"9999-12-31", noon, nil, LongException}, // whoever the people are
+		{"9999-12-31", noon, []bridge.Person{}, UnknownException},
+	} {
+		p := loadText(t, fmt.Appendf(nil, text, c.until))
+		got := p.LintWindows("policy.yaml", "en", c.now, c.people)
+		if len(got) != 1 || got[0].Check != c.want || got[0].Line != 4 {
+			t.Errorf("until %s at %s: %v, want %s", c.until, c.now, got, c.want)
+		}
+	}
+}
+
 func TestChangeableFrom(t *testing.T) {
 	t.Parallel()
 	const text = `version: 1

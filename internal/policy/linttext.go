@@ -50,6 +50,14 @@ var advices = map[Check]advice{
 		phrase{"context field {context} says {field} ({class}) as it is, and role {role} may not read it", "le champ de contexte {context} dit {field} ({class}) tel quel, et le rôle {role} ne peut pas le lire"},
 		phrase{"derive something from it, such as whether it is above a mark, or let the role read the field and take {context} out", "en déduire quelque chose, par exemple s'il dépasse un seuil, ou permettre au rôle de lire ce champ et retirer {context}"},
 	},
+	LiveException: {
+		phrase{"{person} has an exception until {until}, beyond what their role's window lets in", "{person} a une exception jusqu'au {until}, au-delà de ce qu'admet la plage d'accès de son rôle"},
+		phrase{"delete it as soon as {person} no longer needs it", "la supprimer dès que {person} n'en a plus besoin"},
+	},
+	LongException: {
+		phrase{"{person} has an exception until {until}, more than {most} days ahead: that is no exception any more but a right of one person's, which no review will question", "{person} a une exception jusqu'au {until}, à plus de {most} jours : ce n'est plus une exception mais le droit d'une seule personne, qu'aucune revue ne remettra en cause"},
+		phrase{"write an earlier day and renew it where need be, or widen the window of the role for all who have it", "écrire un jour plus proche et la renouveler au besoin, ou élargir la plage du rôle pour tous ceux qui l'ont"},
+	},
 	ExpiredException: {
 		phrase{"the exception of {person} was over after {until}", "l'exception de {person} a pris fin après le {until}"},
 		phrase{"delete it, or write a later day and why", "la supprimer, ou écrire un jour plus tardif et pourquoi"},

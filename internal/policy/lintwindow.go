@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"passerelle/internal/bridge"
@@ -11,13 +12,19 @@ import (
 // The checks of access windows and the exceptions to them.
 const (
 	ShutOut          Check = "shut_out"          // who may change the policy is not let in at the hub's own socket
+	LiveException    Check = "live_exception"    // it lets somebody in until a day that is still to come
+	LongException    Check = "long_exception"    // and that day is further off than LongestException
 	ExpiredException Check = "expired_exception" // its last day is past
 	UnknownException Check = "unknown_exception" // it is for nobody whom the config knows
 )
 
+// LongestException is how many days ahead an exception may end and still be one:
+// the quarter after which rights are reviewed.
+const LongestException = 90
+
 // LintWindows finds windows that keep whoever may change the policy from the
-// hub's own socket, and exceptions that let nobody in: those whose last day is
-// past at the moment, and with people those for none of them.
+// hub's own socket, and every exception: those that let somebody in at the
+// moment, those whose last day is past, and with people those for none of them.
 func (p *Policy) LintWindows(file, lang string, now time.Time, people []bridge.Person) []Advice {
 	root, err := strict.Parse(file, p.text)
 	if err != nil {
@@ -33,14 +40,23 @@ func (p *Policy) LintWindows(file, lang string, now time.Time, people []bridge.P
 			continue
 		}
 		e := p.exceptions[at]
-		words := []string{"{person}", string(e.person), "{until}", e.until}
-		if e.over(now, p.lastZone(e.person, people)) {
-			l.add(ExpiredException, n, words...)
-		} else if people != nil && !slices.ContainsFunc(people, func(p bridge.Person) bool { return p.ID == e.person && p.Active }) {
-			l.add(UnknownException, n, words...)
-		}
+		l.add(e.check(now, p.lastZone(e.person, people), people), n,
+			"{person}", string(e.person), "{until}", e.until, "{most}", strconv.Itoa(LongestException))
 	}
 	return l.found
+}
+
+// check is what lint says of the exception, by the clock of the zone.
+func (e *exception) check(now time.Time, zone *time.Location, people []bridge.Person) Check {
+	switch {
+	case e.over(now, zone):
+		return ExpiredException
+	case people != nil && !slices.ContainsFunc(people, func(p bridge.Person) bool { return p.ID == e.person && p.Active }):
+		return UnknownException
+	case !e.over(now.AddDate(0, 0, LongestException+1), zone):
+		return LongException
+	}
+	return LiveException
 }
 
 // shutOut puts its advice at the window that shuts out one of those who may

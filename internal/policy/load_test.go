@@ -131,16 +131,16 @@ func TestPaths(t *testing.T) {
 	if got := p.Context("phoning.dialler", "stranger"); got != nil {
 		t.Errorf("a stranger's context is %v", got)
 	}
-	if got := p.ReadableBy("phoning.dialler", "stranger"); len(got) != 0 {
+	if got := p.NeededOf(Path{"phoning.dialler", "stranger"}); len(got) != 0 {
 		t.Errorf("a stranger may be shown %v", got)
 	}
 	agent, sales := Path{"phoning.dialler", "agent"}, Path{"phoning.console", "sales"}
-	union := append(p.ReadableBy(agent.Connection, agent.Profile), p.ReadableBy(sales.Connection, sales.Profile)...)
+	union := append(p.NeededOf(agent), p.NeededOf(sales)...)
 	slices.Sort(union)
 	if diff := cmp.Diff(slices.Compact(union), p.NeededOf(agent, sales)); diff != "" {
 		t.Errorf("union (-want +got):\n%s", diff)
 	}
-	if slices.Contains(p.ReadableBy(agent.Connection, agent.Profile), "prospect.lead_status") {
+	if slices.Contains(p.NeededOf(agent), "prospect.lead_status") {
 		t.Error("what a caller may only propose is asked of the CRM")
 	}
 }

@@ -172,14 +172,9 @@ func (p *Policy) Context(connection bridge.ConnectionName, profile bridge.Profil
 	return nil
 }
 
-// ReadableBy lists the fields that may be asked of a CRM for the profile: those
-// that it may read in some scope, and those that its context fields are derived
-// from.
-func (p *Policy) ReadableBy(connection bridge.ConnectionName, profile bridge.Profile) []bridge.FieldName {
-	return p.NeededOf(Path{connection, profile})
-}
-
-// NeededOf lists the fields that may be asked of a CRM for one of the paths.
+// NeededOf lists the fields that may be asked of a CRM for one of the paths:
+// those that it may read in some scope, and those that its context fields are
+// derived from.
 func (p *Policy) NeededOf(paths ...Path) []bridge.FieldName {
 	all := p.targets.empty()
 	for _, path := range paths {

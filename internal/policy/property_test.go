@@ -243,14 +243,14 @@ func TestProjectionHoldsWhatMayBeReadAndNothingElse(t *testing.T) {
 			fields[name] = bridge.Value("value of " + name)
 		}
 		card := p.Project(s, r, fields)
-		asked := p.ReadableBy(s.Connection, s.Profile)
+		asked := p.NeededOf(Path{s.Connection, s.Profile})
 		for name, value := range fields {
 			got, shown := card[name]
 			if shown != m.allows(s, Read, OnField(name), r) || shown && got != value {
 				t.Fatalf("%s: shown %v\n%s", name, shown, m.text())
 			}
 			if shown && !slices.Contains(asked, name) {
-				t.Fatalf("%s is shown, but not in ReadableBy", name)
+				t.Fatalf("%s is shown, but not asked of the CRM", name)
 			}
 		}
 		for name := range card {
@@ -272,13 +272,13 @@ func TestAFieldThatMayNeverBeReadIsNotAskedFor(t *testing.T) {
 		s := drawSubject(t)
 		s.Person, s.Team, s.Territory, s.Principal = "alice", "red", "north", "acme"
 		everywhere := Record{Owner: "alice", Assignee: "alice", Team: "red", CampaignTeam: "red", Territory: "north", Principal: "acme"}
-		for _, name := range p.ReadableBy(s.Connection, s.Profile) {
+		for _, name := range p.NeededOf(Path{s.Connection, s.Profile}) {
 			if !m.allows(s, Read, OnField(name), everywhere) && !m.derives(Path{s.Connection, s.Profile}, name) {
 				t.Fatalf("%s is asked for, but no record shows it\n%s", name, m.text())
 			}
 		}
 		for _, name := range catalog.Names() {
-			if m.derives(Path{s.Connection, s.Profile}, name) && !slices.Contains(p.ReadableBy(s.Connection, s.Profile), name) {
+			if m.derives(Path{s.Connection, s.Profile}, name) && !slices.Contains(p.NeededOf(Path{s.Connection, s.Profile}), name) {
 				t.Fatalf("%s is behind a card and not asked for\n%s", name, m.text())
 			}
 		}

@@ -34,7 +34,7 @@ func TestTheExampleLoads(t *testing.T) {
 	for _, name := range p.NeededOf(p.Paths()...) {
 		needed[string(name)] = true
 	}
-	for _, name := range p.ReadableBy("phoning.bank", "agent") {
+	for _, name := range p.NeededOf(policy.Path{Connection: "phoning.bank", Profile: "agent"}) {
 		if def, _ := cfg.Catalog.Def(name); def.Class == "financial" {
 			t.Errorf("callers may read %s", name)
 		}

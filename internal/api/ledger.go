@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"passerelle/internal/bridge"
+	"passerelle/internal/governance"
 	"passerelle/internal/ledger"
 	"passerelle/internal/policy"
 	"passerelle/internal/problem"
@@ -15,7 +16,7 @@ import (
 func (a *API) ledgerRoutes() {
 	get(a, "/v1/ledger", "Lines of the ledger", a.lines)
 	get(a, "/v1/ledger/checkpoint", "The chain's end now; kept elsewhere it shows that nothing was cut off since", a.checkpoint)
-	post(a, "/v1/ledger/verify", "Check the whole chain", a.verify)
+	post(a, "/v1/ledger/verify", "Check the whole chain, and the register of policies against it", a.verify)
 }
 
 // reports says whether the actor accounts for what everybody did: the operator,
@@ -102,7 +103,10 @@ func (a *API) verify(_ context.Context, actor bridge.Actor, in *verifyRequest) (
 	err := a.opts.Store.View(func(tx *store.Tx) error {
 		found, err := ledger.Verify(tx, since)
 		out.Lines, out.Restored = found.Lines, found.Restored
-		return err
+		if err != nil {
+			return err
+		}
+		return governance.Chained(tx, found)
 	})
 	if bad, ok := errors.AsType[*ledger.BadLine](err); ok {
 		out.Line, out.Why = bad.N, bad.Why

@@ -13,6 +13,7 @@ import (
 
 	"passerelle/internal/app"
 	"passerelle/internal/config"
+	"passerelle/internal/ledger"
 	"passerelle/internal/store"
 )
 
@@ -156,6 +157,9 @@ func TestADamagedPolicyIsNotDecidedBy(t *testing.T) {
 			return store.NewRaw("governance.policies").Put(tx, hash, []byte("version: 1\nroles: {caller: {grants: [{on: prospect, scope: all, read: [class public]}]}}\nprofiles: {phoning.console: {caller: caller}}\n"))
 		},
 		"its register is gone": func(tx *store.Tx, _ string) error { return store.NewRaw("governance.register").Drop(tx) },
+		"lines are missing from one of them": func(tx *store.Tx, hash string) error {
+			return ledger.Append(tx, ledger.Line{Kind: ledger.Policy, Who: "dora", Policy: strings.Repeat("a", len(hash))})
+		},
 	} {
 		f := newFolder(t)
 		first := f.mustStart()

@@ -2,7 +2,7 @@
 // since when, why, by whom. No policy decides anything without its line.
 //
 // It promises that the active text is that of the register's last line, that
-// after the first line two people stand behind each (whoever proposes a policy
+// this is the policy which the ledger saw become active last, that after the first line two people stand behind each (whoever proposes a policy
 // is not who activates it), and that an activated policy decides from the next
 // command on. Called by app (at start) and api.
 package governance

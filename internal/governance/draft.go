@@ -163,7 +163,7 @@ func (o *Office) enact(tx *store.Tx, actor bridge.Actor, line *Line, p *policy.P
 	if err := drafts.Delete(tx, line.Policy); err != nil {
 		return err
 	}
-	if err := o.note(tx, actor, "policy", line.Policy, line.Motive); err != nil {
+	if err := o.note(tx, actor, ledger.Policy, line.Policy, line.Motive); err != nil {
 		return err
 	}
 	tx.OnCommit(func() {

@@ -65,7 +65,7 @@ func Seed(ctx context.Context, s *store.Store, text []byte, hash string, now tim
 		if err := register.Put(tx, key(line.N), line); err != nil {
 			return err
 		}
-		return ledger.Append(tx, ledger.Line{At: now, Kind: "policy", Who: Bootstrap, Policy: hash, Reason: Bootstrap})
+		return ledger.Append(tx, ledger.Line{At: now, Kind: ledger.Policy, Who: Bootstrap, Policy: hash, Reason: Bootstrap})
 	})
 	return seeded, err
 }
@@ -73,7 +73,8 @@ func Seed(ctx context.Context, s *store.Store, text []byte, hash string, now tim
 func key(n uint64) string { return string(binary.BigEndian.AppendUint64(nil, n)) }
 
 // Active answers the active policy's line and text, [ErrNoPolicy] if there is
-// none. A text that has not the hash of its line is no policy.
+// none. A text that has not the hash of its line is no policy, nor is one that
+// the ledger does not know as the last to become active.
 func Active(tx *store.Tx) (Line, []byte, error) {
 	_, raw, ok := register.Last(tx)
 	if !ok {
@@ -93,7 +94,7 @@ func Active(tx *store.Tx) (Line, []byte, error) {
 	if policy.HashOf(text) != line.Policy {
 		return line, nil, errChanged(line.Policy)
 	}
-	return line, text, nil
+	return line, text, isLast(tx, line)
 }
 
 // Register lists every line, oldest first.

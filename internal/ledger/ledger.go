@@ -37,6 +37,7 @@ type Line struct {
 var (
 	lines      = store.NewTable[Line]("ledger.lines")
 	pseudonyms = store.NewRaw("ledger.pseudonyms")
+	latest     = store.NewRaw("ledger.latest") // by kind, the key of its last line: of Policy alone
 )
 
 // origin is what the first line's Prev says.
@@ -60,6 +61,11 @@ func Append(tx *store.Tx, l Line) error {
 	raw, err := l.seal(make([]byte, 0, usualLine))
 	if err != nil {
 		return err
+	}
+	if l.Kind == Policy {
+		if err := latest.Put(tx, Policy, []byte(key(l.N))); err != nil {
+			return err
+		}
 	}
 	return lines.Raw.Put(tx, key(l.N), raw)
 }
@@ -145,7 +151,8 @@ const Restored = "restored"
 
 // Verified is a chain that was read.
 type Verified struct {
-	Lines uint64
+	Lines    uint64
+	Policies []Line // of kind [Policy]
 	// Restored is the line of the restore after which the checkpoint cannot be
 	// looked for any more: it knew lines that were lost with the store. 0: none.
 	Restored uint64
@@ -168,6 +175,9 @@ func Verify(tx *store.Tx, since *Checkpoint) (Verified, error) {
 			return v, err
 		}
 		prev = l.Hash
+		if l.Kind == Policy {
+			v.Policies = append(v.Policies, l)
+		}
 	}
 	if since != nil && since.N > v.Lines {
 		return v, &BadLine{v.Lines + 1, fmt.Sprintf("missing: the checkpoint of %s knew %d lines", since.At.Format(time.RFC3339), since.N)}

@@ -104,19 +104,21 @@ func (c *conn) reviseCall(ctx context.Context, w bridge.Write) (connector.Receip
 
 func (c *conn) moveMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "rest: move appointment"
-	rec, err := c.one(ctx, op, c.meetings(), w.Meeting.ID)
+	rec, err := c.meeting(ctx, op, w)
 	if err != nil {
 		return connector.Receipt{}, err
 	}
 	if rec == nil {
 		return connector.Receipt{}, missingMeeting(op, w)
 	}
-	return c.change(ctx, op, c.meetings(), rec, w.Operation, c.Appointment.Fields.body(w.Meeting))
+	b := c.Appointment.Fields.body(w.Meeting)
+	b.set(c.Appointment.Fields.ID, w.Meeting.ID) // again: somebody may have emptied it
+	return c.change(ctx, op, c.meetings(), rec, w.Operation, b)
 }
 
 func (c *conn) cancelMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "rest: cancel appointment"
-	rec, err := c.one(ctx, op, c.meetings(), w.Meeting.ID)
+	rec, err := c.meeting(ctx, op, w)
 	if err != nil {
 		return connector.Receipt{}, err
 	}
@@ -133,6 +135,7 @@ func (c *conn) cancelMeeting(ctx context.Context, w bridge.Write) (connector.Rec
 	}
 	b := body{cancel.Field: cancel.Value}
 	b.set(cancel.Motive, w.Motive)
+	b.set(c.Appointment.Fields.ID, w.Meeting.ID)
 	return c.change(ctx, op, c.meetings(), rec, w.Operation, b)
 }
 

@@ -44,13 +44,14 @@ func (c *conn) Busy(ctx context.Context, user string, from, to time.Time) ([]con
 	return out, nil
 }
 
-// Appointments reads ours by our ids, which every one of them bears.
+// Appointments reads ours by our ids, and those that no find shows by theirs.
 func (c *conn) Appointments(ctx context.Context, known []bridge.Meeting) ([]connector.Held, error) {
+	const op = "rest: read appointments"
 	keys := make([]string, len(known))
 	for i, m := range known {
 		keys[i] = m.ID
 	}
-	found, err := c.many(ctx, "rest: read appointments", c.meetings(), keys)
+	found, err := c.many(ctx, op, c.meetings(), keys)
 	if err != nil {
 		return nil, err
 	}
@@ -58,9 +59,28 @@ func (c *conn) Appointments(ctx context.Context, known []bridge.Meeting) ([]conn
 	for i, m := range known {
 		if rec := found.first(m.ID); rec != nil {
 			out[i] = c.Appointment.held(rec)
+			continue
+		}
+		if out[i], err = c.notFound(ctx, op, m); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// notFound answers for an appointment that no find shows. Without our id it may
+// be anybody's by now.
+func (c *conn) notFound(ctx context.Context, op string, m bridge.Meeting) (connector.Held, error) {
+	rec, err := c.appointment(ctx, op, m.ExternalID)
+	switch {
+	case err == nil && rec == nil:
+		return connector.Held{}, nil
+	case err == nil && text(rec[c.Appointment.Fields.ID]) == m.ID:
+		return c.Appointment.held(rec), nil
+	case err == nil, fault.Of(err).Kind == fault.Rejected:
+		return connector.Held{Unseen: true}, nil
+	}
+	return connector.Held{}, err
 }
 
 func (s appointmentSettings) held(rec record) connector.Held {
@@ -91,22 +111,14 @@ func (c *conn) Remove(ctx context.Context, kind bridge.WriteKind, externalID str
 	case !plainID(externalID):
 		return fault.Newf(fault.Rejected, op, "the id is not one of this CRM")
 	}
-	path := recordPath(k.Remove, externalID)
-	var answer any
-	err := c.call(ctx, op, request{method: http.MethodGet, path: path}, &answer)
-	if absent(err) {
-		return nil
-	}
-	if err != nil {
+	rec, err := c.byID(ctx, op, k, externalID)
+	switch {
+	case err != nil || rec == nil:
 		return err
-	}
-	rec, err := item(op, answer, k.Item)
-	if err != nil {
-		return err
-	}
-	if text(rec[k.key]) == "" {
+	case text(rec[k.key]) == "":
 		return fault.Newf(fault.Rejected, op, "the record bears no id of ours: it stays")
 	}
+	path := recordPath(k.Remove, externalID)
 	if err := c.call(ctx, op, request{method: http.MethodDelete, path: path}, new(any)); !absent(err) {
 		return err
 	}

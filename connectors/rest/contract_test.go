@@ -38,7 +38,7 @@ func TestContractOfAPlainCRM(t *testing.T) {
 		Descriptor: Descriptor(),
 		World: func(t *testing.T) *contract.World {
 			w := newWorld(t, plainSettings)
-			w.CRM.Screen.Cancel = nil
+			w.CRM.Screen.Cancel, w.CRM.Screen.Hide = nil, nil // it shows no record by its id
 			return w
 		},
 	})
@@ -163,6 +163,7 @@ func screen(seen *contract.CRM, crm *crmfake.Server) {
 	}
 	s.Cancel = func(m string) { crm.EditAppointment(m, map[string]any{"state": "cancelled"}) }
 	s.Drop = crm.DropAppointment
+	s.Hide = func(m string) { crm.EditAppointment(m, map[string]any{"uid": ""}) }
 	s.Give = func(m, user string) { crm.EditAppointment(m, map[string]any{"owner_id": user}) }
 	s.Delete = func(id string) { crm.Remove(crmfake.Prospects, id) }
 	s.Withdraw = func(id string) { crm.EditByPerson(id, "list", "L2") }

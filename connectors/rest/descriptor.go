@@ -39,7 +39,7 @@ func Descriptor() connector.Descriptor {
 		Idempotency:  connector.ByLookup,
 		Confirmation: connector.ByList,
 		Batch:        1,
-		Tokens:       4, // a read, tried three times at most, and a write
+		Tokens:       7, // of a move: a find and a read of the appointment, each tried three times at worst, and a write
 		Settle:       settle,
 		Open:         open,
 	}

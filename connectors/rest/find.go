@@ -52,6 +52,9 @@ func (c *conn) Find(ctx context.Context, writes []bridge.Write) ([]connector.Sig
 	if found.meetings, err = c.many(ctx, op, c.meetings(), meetingKeys); err != nil {
 		return nil, err
 	}
+	if err := c.addUnmarked(ctx, op, writes, found.meetings); err != nil {
+		return nil, err
+	}
 	if found.prospects, err = c.prospects(ctx, op, fields); err != nil {
 		return nil, err
 	}

@@ -253,12 +253,15 @@ func TestFindReadsFew(t *testing.T) {
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	crm, c := toCRM(t)
-	crm.Misbehave(crmfake.Rule{Fault: crmfake.Down, Method: "GET", Times: 2})
+	w := makeMeeting(t, c)
+	crm.EditAppointment(w.Meeting.ID, map[string]any{"uid": ""})
+	crm.Misbehave(
+		crmfake.Rule{Fault: crmfake.Down, Method: "GET", Path: "/appointments", Times: 2},
+		crmfake.Rule{Fault: crmfake.Down, Method: "GET", Path: "/appointments/", Times: 2},
+	)
 	grant := httpx.NewAllowance(Descriptor().Tokens)
-	r := c.Apply(httpx.WithAllowance(t.Context(), grant), []bridge.Write{{
-		Operation: "OP1", Kind: bridge.WriteFields, Prospect: prospect("p1"),
-		Fields: []bridge.FieldChange{{Name: "prospect.name", Value: "Deux", Expected: "Un"}},
-	}})[0]
+	w.Kind, w.Operation = bridge.WriteMove, "OP2"
+	r := c.Apply(httpx.WithAllowance(t.Context(), grant), []bridge.Write{w})[0]
 	if r.Err != nil || grant.Spent() != Descriptor().Tokens {
 		t.Errorf("spent %d: %+v", grant.Spent(), r)
 	}

@@ -5,15 +5,13 @@ import (
 	"cmp"
 	"fmt"
 	"hash/fnv"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
-	ics "github.com/arran4/golang-ical"
+	"passerelle/internal/ical"
 )
 
 // calendars are the .ics feeds, one a salesperson, made of appointments.csv.
@@ -75,11 +73,9 @@ func (c *calendars) writeFeed(path string, data []byte) error {
 	return err
 }
 
-// feed is the calendar of a salesperson. Times are local with their zone
-// described, so that every calendar shows the hour that was agreed.
+// feed is the calendar of a salesperson.
 func (c *calendars) feed(who string, lines func(yield func([]string) bool)) ([]byte, error) {
-	var events bytes.Buffer
-	zones := map[string]span{}
+	out := ical.NewFeed("sheet", who)
 	for line := range lines {
 		if line[meetSalesperson] != who {
 			continue
@@ -93,29 +89,9 @@ func (c *calendars) feed(who string, lines func(yield func([]string) bool)) ([]b
 			e = entry{start, event(line, start)}
 			c.events[line[meetID]] = e
 		}
-		zones[line[meetZone]] = zones[line[meetZone]].with(e.start)
-		events.WriteString(e.text)
+		out.Add(e.start, e.text)
 	}
-	return assemble(who, zones, events.Bytes())
-}
-
-// assemble puts the events into the calendar's frame.
-func assemble(who string, zones map[string]span, events []byte) ([]byte, error) {
-	cal := ics.NewCalendarFor("Passerelle")
-	cal.SetProductId("-//Passerelle//sheet//EN")
-	cal.SetXWRCalName(who)
-	for _, name := range slices.Sorted(maps.Keys(zones)) {
-		cal.Components = append(cal.Components, timezone(name, zones[name]))
-	}
-	var b bytes.Buffer
-	if err := cal.SerializeTo(&b, ics.WithNewLine("\r\n")); err != nil {
-		return nil, err
-	}
-	const end = "END:VCALENDAR\r\n"
-	b.Truncate(b.Len() - len(end))
-	b.Write(events)
-	b.WriteString(end)
-	return b.Bytes(), nil
+	return out.Bytes()
 }
 
 func startOf(line []string) (time.Time, error) {
@@ -132,30 +108,22 @@ func startOf(line []string) (time.Time, error) {
 }
 
 func event(line []string, start time.Time) string {
-	const local = "20060102T150405"
 	changed, err := time.Parse(time.RFC3339, line[meetChangedAt])
 	if err != nil {
 		changed = start
 	}
-	e := ics.NewEvent(line[meetID])
-	e.SetDtStampTime(changed)
-	e.SetProperty(ics.ComponentPropertyDtStart, start.Format(local), ics.WithTZID(line[meetZone]))
-	if minutes, err := strconv.Atoi(line[meetMinutes]); err == nil && minutes > 0 {
-		end := start.Add(time.Duration(minutes) * time.Minute)
-		e.SetProperty(ics.ComponentPropertyDtEnd, end.Format(local), ics.WithTZID(line[meetZone]))
+	minutes, err := strconv.Atoi(line[meetMinutes])
+	if err != nil {
+		minutes = 0
 	}
-	e.SetSequence(max(0, len(strings.Fields(line[meetOperations]))-1))
-	status := ics.ObjectStatusConfirmed
-	if line[meetState] == stateCancelled {
-		status = ics.ObjectStatusCancelled
-	}
-	e.SetStatus(status)
-	e.SetSummary(cmp.Or(unguard(line[meetSubject]), "Rendez-vous "+line[meetProspect]))
-	if s := unguard(line[meetPlace]); s != "" {
-		e.SetLocation(s)
-	}
-	e.SetDescription(strings.TrimPrefix(unguard(line[meetNote])+"\nProspect "+line[meetProspect], "\n"))
-	return e.Serialize(&ics.SerializationConfiguration{MaxLength: 75, PropertyMaxLength: 75, NewLine: "\r\n"})
+	return ical.Event{
+		UID: line[meetID], Start: start, Minutes: minutes, Changed: changed,
+		Sequence:    max(0, len(strings.Fields(line[meetOperations]))-1),
+		Cancelled:   line[meetState] == stateCancelled,
+		Summary:     cmp.Or(unguard(line[meetSubject]), "Rendez-vous "+line[meetProspect]),
+		Place:       unguard(line[meetPlace]),
+		Description: strings.TrimPrefix(unguard(line[meetNote])+"\nProspect "+line[meetProspect], "\n"),
+	}.Text()
 }
 
 // feedName is the file of a salesperson's feed. A name that cannot be a file's

@@ -14,6 +14,7 @@ var levels = map[string]int{
 	"internal/strict":     0,
 	"internal/schema":     0,
 	"internal/problem":    0,
+	"internal/ical":       0,
 
 	"internal/policy":    1,
 	"internal/calling":   1,
@@ -49,7 +50,7 @@ var levels = map[string]int{
 // connectorMay is what of ours a connector may import.
 var connectorMay = []string{
 	"internal/bridge", "internal/fault", "internal/faultpoint", "internal/secret", "internal/strict",
-	"internal/connector", "internal/connector/httpx",
+	"internal/connector", "internal/connector/httpx", "internal/ical",
 }
 
 // alone says which packages may import what: a package of ours with all below
@@ -83,7 +84,7 @@ var alone = map[string][]string{
 	"github.com/standard-webhooks":          {"connectors/webhook", "cmd/passerelle/internal/replay"},
 	"github.com/xuri/excelize":              {"connectors/sheet", "cmd/passerelle/internal/demo", "cmd/passerelle/internal/matrix"},
 	"github.com/schollz/progressbar":        {"cmd/passerelle/internal/replay"},
-	"github.com/arran4/golang-ical":         {"connectors/sheet"},
+	"github.com/arran4/golang-ical":         {"internal/ical"},
 	"golang.org/x/time/rate":                {"internal/connector/httpx", "internal/identity"},
 	"golang.org/x/crypto/argon2":            {"internal/identity"},
 	"golang.org/x/term":                     {"cmd/passerelle"},
@@ -97,4 +98,5 @@ var alone = map[string][]string{
 var oneLibrary = map[string]string{
 	"internal/strict": "github.com/goccy/go-yaml",
 	"internal/schema": "github.com/santhosh-tekuri/jsonschema",
+	"internal/ical":   "github.com/arran4/golang-ical",
 }

@@ -1,4 +1,4 @@
-package sheet
+package ical
 
 import (
 	"fmt"

@@ -45,6 +45,7 @@ type commands struct {
 	Lead       leadCmds       `cmd:"" help:"Leads."`
 	Policy     policyCmds     `cmd:"" help:"Who may do what."`
 	User       userCmds       `cmd:"" help:"Who signs in with a browser."`
+	Token      tokenCmds      `cmd:"" help:"What programs come in with."`
 	Ledger     ledgerCmds     `cmd:"" help:"The record of what was done."`
 	Forget     forgetCmd      `cmd:"" help:"Erase everything that is kept of a prospect."`
 	Backup     backupCmd      `cmd:"" help:"Take a backup of the store, while the hub runs or without one."`

@@ -60,6 +60,8 @@ type Options struct {
 	RotateKey func(context.Context) error
 	// Accounts are those of people who sign in with a browser.
 	Accounts *identity.Accounts
+	// Tokens are those of programs.
+	Tokens *identity.Tokens
 	// Office is where policies are proposed and activated.
 	Office *governance.Office
 	Backup Backup
@@ -132,6 +134,7 @@ func (a *API) routes(r chi.Router) {
 	a.draftRoutes()
 	a.lookbackRoutes()
 	a.userRoutes()
+	a.tokenRoutes()
 }
 
 // Routes is the router, its access log and request ids included. What is

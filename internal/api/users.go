@@ -34,6 +34,9 @@ func ofAccounts(err error) *problem.Problem {
 	if _, ok := errors.AsType[*identity.Unknown](err); ok {
 		return problem.NotFound(err.Error())
 	}
+	if _, ok := errors.AsType[*identity.NoToken](err); ok {
+		return problem.NotFound(err.Error())
+	}
 	return nil
 }
 
@@ -134,7 +137,7 @@ func (a *API) disableUser(ctx context.Context, actor bridge.Actor, in *disableUs
 // visit is a line of the access log.
 type visit struct {
 	At     time.Time       `json:"at"`
-	What   string          `json:"what" doc:"signed in, signed out or refused"`
+	What   string          `json:"what" doc:"signed in, signed out, refused; token made, token used, token revoked"`
 	Person bridge.PersonID `json:"person,omitempty" doc:"Absent: the login was nobody's."`
 	Client string          `json:"client,omitempty" doc:"Network address."`
 }

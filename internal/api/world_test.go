@@ -174,9 +174,14 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 		Desk: w.desk, People: people, Store: w.store, Seal: key, Schemas: set, BodyLimit: 1 << 16, Now: w.clock, Log: log,
 		Lines: []intake.Line{{Name: dialler, Hook: plainHook{}}},
 	})
+	serviceTokens := identity.NewTokens(identity.TokenOptions{
+		Store: w.store, People: people, Policy: func() *policy.Policy { return w.desk.Rules().Policy }, Now: w.clock,
+		Note: func(*store.Tx, bridge.Actor, string, bridge.PersonID, string) error { return nil },
+	})
 	opts := Options{
-		Store: w.store, Desk: w.desk, Intake: w.intake, Schemas: set, Version: "test", Now: w.clock, Log: log,
-		Guard: identity.NewGuard(identity.Options{People: people, Log: log, Now: w.clock, Rate: 1e6, Burst: 1e6, Route: Route, Shut: shutBy(w)}),
+		Tokens: serviceTokens,
+		Store:  w.store, Desk: w.desk, Intake: w.intake, Schemas: set, Version: "test", Now: w.clock, Log: log,
+		Guard: identity.NewGuard(identity.Options{People: people, Tokens: serviceTokens, Log: log, Now: w.clock, Rate: 1e6, Burst: 1e6, Route: Route, Shut: shutBy(w)}),
 		Relay: relay.New(relay.Options{
 			Store: w.store, Desk: w.desk, Now: w.clock, Log: log, Local: "hub",
 			Lines: []relay.Line{{Name: crm, Conn: w.crm, Breaker: httpx.NewBreaker(3, time.Second)}},

@@ -66,6 +66,7 @@ type App struct {
 	store    *store.Store
 	people   *identity.People
 	accounts *identity.Accounts
+	tokens   *identity.Tokens
 	sessions *session.Keeper
 	desk     *desk.Desk
 	shadow   *desk.Shadow // nil: no draft runs beside
@@ -372,3 +373,6 @@ func (a *App) Desk() *desk.Desk { return a.desk }
 
 // Accounts gives them the accounts of those who sign in with a browser.
 func (a *App) Accounts() *identity.Accounts { return a.accounts }
+
+// Tokens gives them the service tokens of programs.
+func (a *App) Tokens() *identity.Tokens { return a.tokens }

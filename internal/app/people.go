@@ -7,6 +7,7 @@ import (
 	"passerelle/internal/config"
 	"passerelle/internal/identity"
 	"passerelle/internal/ledger"
+	"passerelle/internal/policy"
 	"passerelle/internal/store"
 )
 
@@ -33,7 +34,8 @@ func (a *App) directory(cfg *config.Config) (*identity.Directory, error) {
 	return directoryOf(cfg, slices.Concat(cfg.People, added))
 }
 
-// openAccounts makes the accounts of those who sign in with a browser.
+// openAccounts makes the accounts of those who sign in with a browser, and the
+// tokens of programs.
 func (a *App) openAccounts() {
 	var doors []bridge.ConnectionName
 	for _, c := range a.cfg.Connections {
@@ -44,6 +46,9 @@ func (a *App) openAccounts() {
 	a.accounts = identity.NewAccounts(identity.AccountOptions{
 		Store: a.store, People: a.people, Doors: doors, Terms: a.sessionTerms, Note: a.noteAccount,
 		Changed: a.restaff, Now: a.opts.Now,
+	})
+	a.tokens = identity.NewTokens(identity.TokenOptions{
+		Store: a.store, People: a.people, Policy: func() *policy.Policy { return a.desk.Rules().Policy }, Note: a.noteAccount, Now: a.opts.Now,
 	})
 }
 

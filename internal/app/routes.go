@@ -21,7 +21,7 @@ func (a *App) openAPI() error {
 	guard := a.newGuard()
 	a.api, err = api.New(api.Options{
 		Store: a.store, Desk: a.desk, Relay: a.relay, Intake: a.intake, Schemas: a.schemas, Guard: guard,
-		Office: a.office, Accounts: a.accounts, Backup: a.backup, Forget: a.forget,
+		Office: a.office, Accounts: a.accounts, Tokens: a.tokens, Backup: a.backup, Forget: a.forget,
 		Connections: a.connections, Rights: a.rightsUse, Examine: a.examine, Import: a.importPolicy, Probe: a.probe, StopProbe: a.trials.stop, Keys: a.keys, RotateKey: a.rotateKey, Acknowledged: a.metrics.Acknowledged,
 		Version: a.opts.Version, BodyLimit: a.cfg.HTTP.BodyLimit, Now: a.opts.Now, Log: a.log,
 	})
@@ -45,7 +45,7 @@ func (a *App) openAPI() error {
 // newGuard makes the middleware in front of API and pages.
 func (a *App) newGuard() *identity.Guard {
 	return identity.NewGuard(identity.Options{
-		People: a.people, Log: a.log, Now: a.clock.steady,
+		People: a.people, Tokens: a.tokens, Log: a.log, Now: a.clock.steady,
 		Shut: func(who bridge.Actor, from netip.Addr) *policy.Shut {
 			return a.desk.Rules().Policy.Shuts(policy.SubjectOf(who), policy.Visit{At: a.opts.Now(), From: from})
 		},

@@ -50,6 +50,10 @@ func (a *App) sweeps() []sweep {
 			n, err := a.accounts.Prune(ctx, keep.Access.Before(now()))
 			return n, "", err
 		}},
+		{"tokens", 24 * time.Hour, func(ctx context.Context, _ string) (int, string, error) {
+			n, err := a.tokens.Prune(ctx, keep.Access.Before(now()))
+			return n, "", err
+		}},
 	}
 }
 

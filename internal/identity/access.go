@@ -11,9 +11,12 @@ import (
 
 // What happened at the door.
 const (
-	SignedIn  = "signed in"
-	SignedOut = "signed out"
-	Refusal   = "refused"
+	SignedIn     = "signed in"
+	SignedOut    = "signed out"
+	Refusal      = "refused"
+	TokenMade    = "token made"
+	TokenUsed    = "token used"
+	TokenRevoked = "token revoked"
 )
 
 // Access is a line of the access log: who came when from where. A login that is

@@ -271,6 +271,11 @@ func (a *Accounts) change(ctx context.Context, by bridge.Actor, who bridge.Perso
 		if err := endAll(tx, who, ""); err != nil {
 			return err
 		}
+		if acc.Disabled {
+			if _, err := endTokens(tx, a.opts.Now().UTC(), func(id bridge.PersonID) bool { return id == who }); err != nil {
+				return err
+			}
+		}
 		p, ours, err := added.Get(tx, string(who))
 		if err != nil {
 			return err

@@ -27,6 +27,7 @@ const (
 // Options is what a guard needs.
 type Options struct {
 	People *People
+	Tokens *Tokens // beside the config's; may be nil
 	Log    *slog.Logger
 	Now    func() time.Time
 
@@ -78,30 +79,81 @@ func NewGuard(o Options) *Guard {
 // Authenticate lets requests with a good bearer token through, with the actor
 // in their context ([FromContext]). Others are answered 401, and 429 once their
 // address has sent too many wrong tokens; a good token is always looked at,
-// because a whole call floor may share an address.
+// because a whole call floor may share an address. A token in the address is
+// answered 400, a good one with it or not: it has been seen by others.
 func (g *Guard) Authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if exposed(r.URL) {
+			p := problem.BadRequest("a token in an address stands in logs and histories: have it revoked, and send the next one as Authorization: Bearer")
+			p.Instance = "/" // not the path: it may be the token's
+			problem.Write(w, r, p)
+			return
+		}
 		token, ok := bearer(r.Header)
 		if !ok {
 			g.refuse(w, r, "send Authorization: Bearer and your token")
 			return
 		}
-		key := digestOf(token)
-		actor, err := g.opts.People.Directory().actor(key)
+		actor, service, err := g.whose(token)
 		switch {
 		case errors.Is(err, ErrInactive):
 			problem.Write(w, r, problem.Forbidden(ErrInactive.Error()+": ask your supervisor"))
 			return
 		case err != nil:
-			g.refuse(w, r, ErrUnknownToken.Error())
+			g.refuseToken(w, r, err)
 			return
 		}
-		if wait := g.tokens.take(key, g.opts.Now()); wait > 0 {
+		if wait := g.tokens.take(digestOf(token), g.opts.Now()); wait > 0 {
 			problem.Write(w, r, problem.TooManyRequests(wait))
 			return
 		}
+		if service.ReadOnly && r.Method != http.MethodGet && r.Method != http.MethodHead {
+			problem.Write(w, r, problem.Forbidden("this token may read only"))
+			return
+		}
+		if service.ID != "" {
+			g.used(r, service)
+		}
 		next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), actor)))
 	})
+}
+
+// whose is who acts with a token: one of the config, else a service token.
+func (g *Guard) whose(token string) (bridge.Actor, ServiceToken, error) {
+	actor, err := g.opts.People.Directory().actor(digestOf(token))
+	if g.opts.Tokens == nil || !errors.Is(err, ErrUnknownToken) {
+		return actor, ServiceToken{}, err
+	}
+	service, actor, err := g.opts.Tokens.find(token)
+	return actor, service, err
+}
+
+// used keeps that a token was used. What it is used for does not wait for that
+// to be possible.
+func (g *Guard) used(r *http.Request, service ServiceToken) {
+	if err := g.opts.Tokens.use(r.Context(), service, clientAddr(r, g.opts.Hops)); err != nil {
+		g.opts.Log.Warn("when a token was used last could not be kept", "request", RequestID(r.Context()), "err", err)
+	}
+}
+
+// refuseToken says what is wrong with a token to whoever has sent it: that it is
+// over to who knows it, to others that nobody does.
+func (g *Guard) refuseToken(w http.ResponseWriter, r *http.Request, err error) {
+	ended, was := errors.AsType[*endedToken](err)
+	switch {
+	case was && g.refuse(w, r, ended.why):
+		err = g.opts.Tokens.refused(r.Context(), ended.person, clientAddr(r, g.opts.Hops))
+	case was:
+		err = nil
+	case errors.Is(err, ErrUnknownToken):
+		g.refuse(w, r, err.Error())
+		err = nil
+	default:
+		problem.Write(w, r, problem.Internal())
+	}
+	if err != nil {
+		g.opts.Log.Error("a token's record could not be read or kept", "request", RequestID(r.Context()), "err", err)
+	}
 }
 
 // LetIn stands behind [Guard.Authenticate] and answers 403 to people outside
@@ -130,13 +182,15 @@ func (g *Guard) Shut(r *http.Request) *policy.Shut {
 	return g.opts.Shut(actor, from)
 }
 
-func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, detail string) {
+// refuse answers 401; false where there were too many, and it is 429.
+func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, detail string) bool {
 	client := neighbourhood(clientAddr(r, g.opts.Hops))
 	if wait := g.failures.take(client, g.opts.Now()); wait > 0 {
 		problem.Write(w, r, problem.TooManyRequests(wait))
-		return
+		return false
 	}
 	problem.Write(w, r, problem.Unauthorized(detail))
+	return true
 }
 
 // bearer is the token of the one Authorization header.

@@ -24,6 +24,8 @@ type report struct {
 	Tests       int           `json:"tests,omitempty"`  // claims of the policy's own
 
 	Keys []policy.KeyUse `json:"keys,omitempty"` // what CRMs let the keys do, and the policy uses
+
+	lang string // of its texts
 }
 
 // finding is one thing that is wrong, with its place if it is in a file.
@@ -49,7 +51,7 @@ func (r *report) add(err error) {
 		}
 		return
 	}
-	for _, f := range found {
+	for _, f := range found.In(r.lang) {
 		next := finding{f.File, f.Line, f.Col, f.Path, f.Text}
 		if !slices.ContainsFunc(r.Findings, next.same) {
 			r.Findings = append(r.Findings, next)
@@ -178,7 +180,7 @@ func (s *session) print(r report, good string) error {
 		}
 	}
 	for _, u := range r.Keys {
-		if err := s.printf("%s", u.Text("en")); err != nil {
+		if err := s.printf("%s", u.Text(r.lang)); err != nil {
 			return err
 		}
 	}

@@ -59,6 +59,7 @@ type session struct {
 	Config    string
 	JSON      bool
 	TokenFile string
+	Lang      string // of what people read, where the command has --lang; else English
 
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
@@ -113,9 +114,17 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		Config: c.Config, JSON: c.JSON, TokenFile: c.TokenFile,
 		Stdin: stdin, Stdout: stdout, Stderr: stderr,
 	}
+	for _, flag := range parsed.Flags() {
+		if flag.Name == "lang" {
+			s.Lang = flag.Target.String()
+		}
+	}
 	err = parsed.Run(s)
 	if r, ok := errors.AsType[*refusal](err); ok && c.JSON {
 		err = errors.Join(errFindings, s.printJSON(r.raw))
+	}
+	if found, ok := errors.AsType[strict.Findings](err); ok {
+		err = found.In(s.Lang)
 	}
 	return fail(stderr, err)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -15,6 +14,7 @@ import (
 	"strings"
 
 	"passerelle/cmd/passerelle/internal/matrix"
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/policy"
 )
@@ -43,6 +43,7 @@ type policyCmds struct {
 
 type policyCheckCmd struct {
 	File string `arg:"" help:"The policy."`
+	Lang string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
 }
 
 func (c policyCheckCmd) Run(ctx context.Context, s *session) error {
@@ -54,35 +55,42 @@ func (c policyCheckCmd) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	r := report{Findings: []finding{}}
+	r := report{Findings: []finding{}, lang: c.Lang}
 	p, err := policy.Load(c.File, text, catalog)
 	r.add(err)
-	good := ""
+	var good bilingual.Text
 	if err == nil {
 		r.Policy, r.Tests = p.Hash(), p.Cases()
 		r.add(p.Test())
 		if err := s.checkBounds(ctx, &r, p); err != nil {
 			return err
 		}
-		good = fmt.Sprintf("%s is good: policy %s, %d roles, checked against %s", c.File, p.Hash(), len(p.Roles()), against)
+		good = policyGood.With("{file}", c.File, "{hash}", p.Hash(), "{n}", len(p.Roles()), "{against}", against)
 		if r.Tests > 0 {
-			good += fmt.Sprintf("; its own tests hold (%d)", r.Tests)
+			good = good.And(testsHold.With("{n}", r.Tests))
 		}
 	}
-	return s.tell(r, good)
+	return s.tell(r, good.In(c.Lang))
 }
+
+var (
+	policyGood     = bilingual.Text{"{file} is good: policy {hash}, {n} roles, checked against {against}", "{file} convient : règles {hash}, {n} rôles, vérifiées avec {against}"}
+	testsHold      = bilingual.Text{"; its own tests hold ({n})", " ; ses propres tests se vérifient ({n})"}
+	fieldsOf       = bilingual.Text{"the fields of {config}", "les champs de {config}"}
+	standardFields = bilingual.Text{"the standard fields (there is no config at {config})", "les champs standard (il n'y a pas de configuration en {config})"}
+)
 
 // catalog is the fields that a policy may name: the config's, or where there is
 // none the standard ones.
-func (s *session) catalog() (bridge.Catalog, string, error) {
+func (s *session) catalog() (bridge.Catalog, bilingual.Text, error) {
 	if _, err := os.Stat(s.Config); errors.Is(err, fs.ErrNotExist) {
-		return bridge.Standard(), "the standard fields (there is no config at " + s.Config + ")", nil
+		return bridge.Standard(), standardFields.With("{config}", s.Config), nil
 	}
 	cfg, err := s.load()
 	if err != nil {
-		return bridge.Catalog{}, "", err
+		return bridge.Catalog{}, bilingual.Text{}, err
 	}
-	return cfg.Catalog, "the fields of " + s.Config, nil
+	return cfg.Catalog, fieldsOf.With("{config}", s.Config), nil
 }
 
 type policyMatrixCmd struct {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"passerelle/internal/app"
+	"passerelle/internal/bilingual"
 	"passerelle/internal/config"
 	"passerelle/internal/policy"
 	"passerelle/internal/strict"
@@ -30,17 +31,25 @@ func (c policyRightsCmd) Run(ctx context.Context, s *session) error {
 func (r *report) bounds(cfg *config.Config, p *policy.Policy, probes []app.Probe) (found strict.Findings) {
 	for name := range p.CRMRights() {
 		at := slices.IndexFunc(probes, func(x app.Probe) bool { return x.Name == name })
-		text := ""
+		var text bilingual.Text
 		switch {
 		case !slices.ContainsFunc(cfg.Connections, func(c config.Connection) bool { return c.Name == name }):
-			text = "there is no such connection: write one of the config's, or remove it"
+			text = bilingual.Text{
+				"there is no such connection: write one of the config's, or remove it",
+				"pas de connexion de ce nom : écrivez-en une de la configuration, ou supprimez-la",
+			}
 		case at >= 0 && probes[at].Err == nil && !probes[at].Tells:
-			text = "this kind of connection cannot tell what its CRM lets do, so all of it would be withheld: remove it"
+			text = bilingual.Text{
+				"this kind of connection cannot tell what its CRM lets do, so all of it would be withheld: remove it",
+				"ce genre de connexion ne sait pas dire ce que son CRM permet, tout en serait donc retenu : supprimez-la",
+			}
 		default:
 			continue
 		}
 		pos := p.CRMRightsAt(name)
-		found = append(found, strict.Finding{File: pos.File, Line: pos.Line, Col: pos.Col, Path: "crm_rights." + string(name), Text: text})
+		found = append(found, strict.Finding{
+			File: pos.File, Line: pos.Line, Col: pos.Col, Path: "crm_rights." + string(name), Text: text.In(bilingual.English), French: text.In(bilingual.French),
+		})
 	}
 	for _, probe := range probes {
 		if use, told := probe.KeyUse(p, cfg.People); told {

@@ -30,19 +30,19 @@ var (
 // Text says it in words, the riskiest first.
 func (b Beside) Text(lang string) string {
 	if b.Since.IsZero() {
-		return besideNonePhrase.fill(lang, "{draft}", b.Draft) + "\n"
+		return besideNonePhrase.Fill(lang, "{draft}", b.Draft) + "\n"
 	}
-	out := besidePhrase.fill(lang, "{draft}", b.Draft, "{policy}", b.Policy, "{since}", minute(b.Since)) + "\n"
+	out := besidePhrase.Fill(lang, "{draft}", b.Draft, "{policy}", b.Policy, "{since}", minute(b.Since)) + "\n"
 	if b.Draft == b.Policy {
-		return out + sameDraftPhrase.in(lang) + "\n"
+		return out + sameDraftPhrase.In(lang) + "\n"
 	}
 	head := alsoPhrase
 	if len(b.Effects) == 0 {
 		head = alikePhrase
 	}
-	out += head.fill(lang, "{n}", strconv.Itoa(b.Decisions), "{same}", strconv.Itoa(len(b.Effects))) + "\n"
+	out += head.Fill(lang, "{n}", strconv.Itoa(b.Decisions), "{same}", strconv.Itoa(len(b.Effects))) + "\n"
 	if b.Skipped > 0 {
-		out += skippedPhrase.fill(lang, "{n}", strconv.Itoa(b.Skipped)) + "\n"
+		out += skippedPhrase.Fill(lang, "{n}", strconv.Itoa(b.Skipped)) + "\n"
 	}
-	return out + b.effects(lang) + "\n" + unlikePhrase.in(lang) + "\n"
+	return out + b.effects(lang) + "\n" + unlikePhrase.In(lang) + "\n"
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/strict"
 )
@@ -42,7 +43,7 @@ type claim struct {
 	target Target
 	bit    int
 	can    bool
-	empty  string // why the claim is about nothing; "" for all but a few
+	empty  phrase // why the claim is about nothing; zero for all but a few
 }
 
 // Test runs the cases that the policy's text holds. Its error is
@@ -70,8 +71,8 @@ func (p *Policy) Cases() int {
 }
 
 func (p *Policy) fails(c testCase, cl claim) (strict.Finding, bool) {
-	if cl.empty != "" {
-		return c.node.Findf(cl.path, "%s does not hold: %s", c.name, cl.empty), true
+	if cl.empty != (phrase{}) {
+		return c.node.Find(cl.path, broken.With("{case}", c.name, "{why}", cl.empty)), true
 	}
 	e := extent{c.set, p.general(c.set) | p.shared(c.who, c.of)}
 	j := c.who.role.judge(p.targets, cl.action.index(), cl.bit, e)
@@ -81,21 +82,36 @@ func (p *Policy) fails(c testCase, cl claim) (strict.Finding, bool) {
 	}
 	if j.cause == CauseGrant && shut != nil {
 		exception := c.visit.remedy(p, c.who.role)
-		return c.node.Findf(cl.path, "%s does not hold: %s (window, line %d); to make it hold, %s", c.name, shut.Text("en"), shut.Pos.Line, exception.Text("en")), true
+		return c.mended(cl, bilingual.Each(shut.Text).And(phrase{" (window, line {line})", " (window, ligne {line})"}.With("{line}", shut.Pos.Line)), exception), true
 	}
-	why := j.reason("en", Subject{}, cl.action, cl.target)
+	why := bilingual.Each(func(lang string) string { return j.reason(lang, Subject{}, cl.action, cl.target) })
 	if j.rule != nil {
-		why += fmt.Sprintf(" (%s, line %d)", j.rule.name, j.rule.pos.Line)
+		why = why.And(phrase{" ({rule}, line {line})", " ({rule}, ligne {line})"}.With("{rule}", j.rule.name, "{line}", j.rule.pos.Line))
 	}
 	if j.wide {
 		by := p.opener(c.who, c.of, c.set, cl.action.index(), cl.target.Object)
-		why += fmt.Sprintf(", opened by %s, line %d", by.Rule, by.Pos.Line)
+		why = why.And(phrase{", opened by {rule}, line {line}", ", ouvert par {rule}, ligne {line}"}.With("{rule}", by.Rule, "{line}", by.Pos.Line))
 	}
 	remedy := Remedy{{Kind: AddDeny, Role: c.who.role.name, Action: cl.action, Target: cl.target}}
 	if cl.can {
 		remedy = append(c.who.role.open(p.targets, cl.action, cl.target, cl.bit, e), c.visit.remedy(p, c.who.role)...)
 	}
-	return c.node.Findf(cl.path, "%s does not hold: %s; to make it hold, %s", c.name, why, remedy.Text("en")), true
+	return c.mended(cl, why, remedy), true
+}
+
+var (
+	broken = phrase{"{case} does not hold: {why}", "{case} ne se vérifie pas : {why}"}
+	toHold = phrase{"; to make it hold, {remedy}", " ; pour que cela se vérifie, {remedy}"}
+)
+
+// mended says why a claim does not hold, and what would make it.
+func (c testCase) mended(cl claim, why phrase, remedy Remedy) strict.Finding {
+	return c.node.Find(cl.path, broken.And(toHold).With("{case}", c.name, "{why}", why, "{remedy}", bilingual.Each(remedy.Text)))
+}
+
+var noRoleHere = phrase{
+	"{role}; a profile of a connection is written like phoning.console/agent",
+	"{role} ; un profil d'une connexion s'écrit comme phoning.console/agent",
 }
 
 // testCase reads a case; false if it cannot be understood.
@@ -111,17 +127,17 @@ func (l *loader) testCase(p *Policy, i int, n strict.Node) (testCase, bool) {
 	}
 	c.who.team, c.of.team = text.Member, text.Team
 	if c.who.role = l.whom(p, text.As); c.who.role == nil {
-		l.findf(n, "as", "no such role, nor a profile of a connection as in phoning.console/agent; %s", thereAre(p.Roles()))
+		l.find(n, "as", noRoleHere.With("{role}", noSuchRole(p.Roles())))
 	}
 	if owner := p.role(bridge.Role(text.Owner)); owner != nil {
 		c.of.owners = []int{owner.number}
 	} else if text.Owner != "" {
-		l.findf(n, "owner", "no such role; %s", thereAre(p.Roles()))
+		l.find(n, "owner", noSuchRole(p.Roles()))
 	}
 	for i, scope := range text.Record {
 		bit := Scope(scope).bit()
 		if !slices.Contains(Scopes(), Scope(scope)) {
-			l.findf(n, itemPath("record", i), "no such scope; there are %s", list(Scopes()))
+			l.find(n, itemPath("record", i), noSuchScope())
 		}
 		c.set |= bit
 	}
@@ -131,7 +147,7 @@ func (l *loader) testCase(p *Policy, i int, n strict.Node) (testCase, bool) {
 	c.visit = l.visit(n, text, c.who.role)
 	c.claims = append(l.claims(n, "can", text.Can), l.claims(n, "cannot", text.Cannot)...)
 	if len(c.claims) == 0 && before == len(l.findings) {
-		l.findf(n, "", "it expects nothing: add can: [read prospect.phone], or cannot")
+		l.find(n, "", phrase{"it expects nothing: add can: [read prospect.phone], or cannot", "il n'attend rien : ajoutez can: [read prospect.phone], ou cannot"})
 	}
 	return c, before == len(l.findings)
 }
@@ -149,8 +165,8 @@ func (l *loader) claims(n strict.Node, key string, items []string) []claim {
 	for i, item := range items {
 		path := itemPath(key, i)
 		found, why := l.claimed(item)
-		if why != "" {
-			l.findf(n, path, "%s", why)
+		if why != (phrase{}) {
+			l.find(n, path, why)
 		}
 		for _, c := range found {
 			c.path, c.can = path, key == "can"
@@ -160,18 +176,21 @@ func (l *loader) claims(n strict.Node, key string, items []string) []claim {
 	return out
 }
 
-const claimForm = "write an action and a field, an object or a class of its fields: read prospect.phone, write appointment, read class financial of account"
+var claimForm = phrase{
+	"write an action and a field, an object or a class of its fields: read prospect.phone, write appointment, read class financial of account",
+	"écrivez une action et un champ, un objet ou une classe de ses champs : read prospect.phone, write appointment, read class financial of account",
+}
 
 // claimed reads "read prospect.phone", "write appointment" or "read class
 // financial of account", which is a claim for each such field.
-func (l *loader) claimed(item string) (out []claim, why string) {
+func (l *loader) claimed(item string) (out []claim, why phrase) {
 	words := strings.Fields(item)
 	if len(words) < 2 {
 		return nil, claimForm
 	}
 	action := Action(words[0])
 	if action.index() < 0 {
-		return nil, "no such action; there are " + list(Actions())
+		return nil, noSuchAction()
 	}
 	object, field, isField := strings.Cut(words[1], ".")
 	switch {
@@ -185,27 +204,32 @@ func (l *loader) claimed(item string) (out []claim, why string) {
 	return nil, claimForm
 }
 
-func (l *loader) claimOn(action Action, t Target) ([]claim, string) {
+func (l *loader) claimOn(action Action, t Target) ([]claim, phrase) {
 	bit := l.targets.bit(t)
 	switch {
 	case bit < 0 && t.Field != "":
-		return nil, "not in the catalogue; write a field such as " + l.targets.example(t.Object)
+		return nil, notInCatalogue.With("{example}", l.targets.example(t.Object))
 	case bit < 0:
-		return nil, "no such object; there are " + list(bridge.Objects())
+		return nil, noSuchObject()
 	case t.Field != "" && action == Delete:
-		return nil, "fields are not deleted, only whole objects"
+		return nil, reasons[CauseNoField]
 	}
-	return []claim{{action: action, target: t, bit: bit}}, ""
+	return []claim{{action: action, target: t, bit: bit}}, phrase{}
 }
 
-func (l *loader) claimOnClass(action Action, class string, object bridge.Object) (out []claim, why string) {
+var ofNoField = phrase{
+	"{object} has no field of class {class}, so this would be so whatever the rules say",
+	"{object} n'a aucun champ de classe {class}, ce serait donc ainsi quelles que soient les règles",
+}
+
+func (l *loader) claimOnClass(action Action, class string, object bridge.Object) (out []claim, why phrase) {
 	switch s, err := parseClass(class); {
 	case err != nil:
-		return nil, err.Error()
+		return nil, bilingual.Of(err)
 	case l.targets.verb(object) < 0:
-		return nil, "no such object; there are " + list(bridge.Objects())
+		return nil, noSuchObject()
 	case action == Delete:
-		return nil, "fields are not deleted, only whole objects"
+		return nil, reasons[CauseNoField]
 	default:
 		l.targets.apply(object, s, func(bit int) {
 			out = append(out, claim{action: action, target: OnField(l.targets.names[bit]), bit: bit})
@@ -213,9 +237,9 @@ func (l *loader) claimOnClass(action Action, class string, object bridge.Object)
 	}
 	if len(out) == 0 {
 		// No reason not to load: the catalogue may have lost the class's last field.
-		out = []claim{{action: action, target: OnObject(object), empty: fmt.Sprintf("%s has no field of class %s, so this would be so whatever the rules say", object, class)}}
+		out = []claim{{action: action, target: OnObject(object), empty: ofNoField.With("{object}", object, "{class}", class)}}
 	}
-	return out, ""
+	return out, phrase{}
 }
 
 func (l *loader) cases(p *Policy, nodes []strict.Node) {

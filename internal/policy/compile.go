@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"strings"
 
 	"passerelle/internal/bridge"
@@ -81,9 +80,12 @@ func (t *targets) parseSelection(object bridge.Object, item string) (selection, 
 	name := bridge.FieldName(item)
 	switch {
 	case t.field(name) < 0:
-		return selection{}, fmt.Errorf("not in the catalogue; write a field such as %s, or a class such as class public", t.example(object))
+		return selection{}, phrase{
+			"not in the catalogue; write a field such as {example}, or a class such as class public",
+			"absent du catalogue ; écrivez un champ comme {example}, ou une classe comme class public",
+		}.With("{example}", t.example(object)).Err()
 	case name.Object() != object:
-		return selection{}, fmt.Errorf("%s is a field of %s: write it in a rule on %s", name, name.Object(), name.Object())
+		return selection{}, phrase{"{name} is a field of {object}: write it in a rule on {object}", "{name} est un champ de {object} : écrivez-le dans une règle sur {object}"}.With("{name}", name, "{object}", name.Object()).Err()
 	}
 	return selection{field: name}, nil
 }
@@ -94,13 +96,13 @@ func parseClass(name string) (selection, error) {
 			return selection{class: c}, nil
 		}
 	}
-	return selection{}, fmt.Errorf("no such class; there are %s", list(bridge.Classes()))
+	return selection{}, phrase{"no such class; there are {names}", "pas de classe de ce nom ; il y a {names}"}.With("{names}", list(bridge.Classes())).Err()
 }
 
 // example is a field of the object, for findings.
 func (t *targets) example(object bridge.Object) string {
 	for _, name := range t.names {
-		if name.Object() == object {
+		if def, _ := t.catalog.Def(name); name.Object() == object && def.Class != bridge.Confidential {
 			return string(name)
 		}
 	}
@@ -180,12 +182,29 @@ func (r *rule) denyObject(t *targets, action Action) {
 	t.fieldsOf(r.object, func(bit int, _ bridge.Class) { m.set(bit) })
 }
 
-// thereAre says which roles one may write.
-func thereAre(roles []bridge.Role) string {
+// noSuchRole says which roles one may write.
+func noSuchRole(roles []bridge.Role) phrase {
 	if len(roles) == 0 {
-		return "there are none"
+		return phrase{"no such role; there are none", "pas de rôle de ce nom ; il n'y en a aucun"}
 	}
-	return "there are " + list(roles)
+	return phrase{"no such role; there are {roles}", "pas de rôle de ce nom ; il y a {roles}"}.With("{roles}", list(roles))
+}
+
+var (
+	notInCatalogue = phrase{"not in the catalogue; write a field such as {example}", "absent du catalogue ; écrivez un champ comme {example}"}
+	notKnown       = phrase{"{name} is not in the catalogue; write a field such as {example}", "{name} est absent du catalogue ; écrivez un champ comme {example}"}
+)
+
+func noSuchObject() phrase {
+	return phrase{"no such object; there are {objects}", "pas d'objet de ce nom ; il y a {objects}"}.With("{objects}", list(bridge.Objects()))
+}
+
+func noSuchAction() phrase {
+	return phrase{"no such action; there are {actions}", "pas d'action de ce nom ; il y a {actions}"}.With("{actions}", list(Actions()))
+}
+
+func noSuchScope() phrase {
+	return phrase{"no such scope; there are {scopes}", "pas de périmètre de ce nom ; il y a {scopes}"}.With("{scopes}", list(Scopes()))
 }
 
 // list writes names one after the other.

@@ -49,13 +49,13 @@ type ContextField struct {
 }
 
 // Label is what people call the field.
-func (f ContextField) Label(lang string) string { return phrase{f.EN, f.FR}.in(lang) }
+func (f ContextField) Label(lang string) string { return phrase{f.EN, f.FR}.In(lang) }
 
 // OwnContext lists the context fields that the policy defines, by name.
 func (p *Policy) OwnContext() []ContextField {
 	out := make([]ContextField, len(p.context))
 	for i, f := range p.context {
-		out[i] = ContextField{f.name, f.label.en, f.label.fr, f.typ, slices.Clone(f.inputs), f.text}
+		out[i] = ContextField{f.name, f.label[0], f.label[1], f.typ, slices.Clone(f.inputs), f.text}
 	}
 	return out
 }

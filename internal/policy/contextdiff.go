@@ -86,9 +86,9 @@ func (c CardChange) Text(lang string) string {
 	case c.Gains:
 		p = cardGain
 	}
-	text := p.fill(lang, "{role}", string(c.Role), "{context}", c.Context)
+	text := p.Fill(lang, "{role}", string(c.Role), "{context}", c.Context)
 	if len(c.From) > 0 {
-		text += cardFrom.fill(lang, "{fields}", list(c.From))
+		text += cardFrom.Fill(lang, "{fields}", list(c.From))
 	}
 	return text
 }
@@ -98,7 +98,7 @@ func (c CardChange) Text(lang string) string {
 func (f ContextField) Text(lang string) string {
 	text := f.Label(lang) + " (" + f.Name + "): " + string(f.Type)
 	if len(f.From) > 0 {
-		text += cardFrom.fill(lang, "{fields}", list(f.From))
+		text += cardFrom.Fill(lang, "{fields}", list(f.From))
 	}
 	return text + ": " + strings.Join(strings.Fields(f.Expr), " ")
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/strict"
 )
 
@@ -29,11 +30,14 @@ func (l *loader) ownContext(p *Policy, nodes map[string]strict.Node) {
 		f := &contextField{name: name, pos: Pos(n.Pos()), typ: ContextType(text.Type), label: phrase{text.EN, text.FR}, text: text.Expr}
 		switch {
 		case slices.Contains(ContextFields(), name):
-			l.findf(n, "", "the bridge itself has a context field of this name: choose another")
+			l.find(n, "", phrase{"the bridge itself has a context field of this name: choose another", "la passerelle a elle-même un champ de contexte de ce nom : choisissez-en un autre"})
 		case !contextPattern.MatchString(name):
-			l.findf(n, "", "a name begins with a letter and has lower case letters, digits and _, 63 at most")
+			l.find(n, "", phrase{
+				"a name begins with a letter and has lower case letters, digits and _, 63 at most",
+				"un nom commence par une lettre et se compose de minuscules sans accent, de chiffres et de _, 63 au plus",
+			})
 		case !slices.Contains(contextTypes(), f.typ):
-			l.findf(n, "type", "no such type; there are %s", list(contextTypes()))
+			l.find(n, "type", phrase{"no such type; there are {names}", "pas de type de ce nom ; il y a {names}"}.With("{names}", list(contextTypes())))
 		default:
 			l.expression(p, n.Child("expr"), f)
 			p.context = append(p.context, f)
@@ -48,7 +52,7 @@ func (l *loader) expression(p *Policy, n strict.Node, f *contextField) {
 	if err == nil {
 		return
 	}
-	finding := n.Findf("", "%s", err)
+	finding := n.Find("", bilingual.Of(err))
 	if wrong, ok := errors.AsType[*misfit](err); ok {
 		finding.Col += inside(p.text, n, f.text, wrong.at)
 	}

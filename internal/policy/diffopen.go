@@ -40,9 +40,9 @@ type Party struct {
 func (pa Party) Text(lang string) string {
 	switch {
 	case pa.Team != "":
-		return teamWords.fill(lang, "{team}", pa.Team)
+		return teamWords.Fill(lang, "{team}", pa.Team)
 	case pa.Subordinates:
-		return treeWords.fill(lang, "{role}", string(pa.Role))
+		return treeWords.Fill(lang, "{role}", string(pa.Role))
 	}
 	return string(pa.Role)
 }
@@ -149,7 +149,7 @@ func (c RankChange) Text(lang string) string {
 	if c.Gains {
 		p = rankGain
 	}
-	return p.fill(lang, "{role}", string(c.Role), "{of}", string(c.Of))
+	return p.Fill(lang, "{role}", string(c.Role), "{of}", string(c.Of))
 }
 
 // Text says the change as one sentence without a full stop.
@@ -164,5 +164,5 @@ func (c ShareChange) Text(lang string) string {
 func (s Share) Text(lang string) string { return s.fill(shareGain, lang) }
 
 func (s Share) fill(p phrase, lang string) string {
-	return p.fill(lang, "{object}", string(s.Object), "{from}", s.From.Text(lang), "{to}", s.To.Text(lang), "{access}", accessNames[s.Access].in(lang))
+	return p.Fill(lang, "{object}", string(s.Object), "{from}", s.From.Text(lang), "{to}", s.To.Text(lang), "{access}", accessNames[s.Access].In(lang))
 }

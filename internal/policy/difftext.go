@@ -26,7 +26,7 @@ var riskNames = map[Risk]phrase{
 }
 
 // Text is the risk as a heading.
-func (r Risk) Text(lang string) string { return riskNames[r].in(lang) }
+func (r Risk) Text(lang string) string { return riskNames[r].In(lang) }
 
 // Text says the change as one sentence without a full stop.
 func (c Change) Text(lang string) string {
@@ -36,15 +36,15 @@ func (c Change) Text(lang string) string {
 	}
 	what := string(c.Object)
 	if len(c.Fields) > 0 {
-		what = list(c.Fields) + " (" + classNames[c.Class].in(lang) + ")"
+		what = list(c.Fields) + " (" + classNames[c.Class].In(lang) + ")"
 	}
 	who := string(c.Role)
 	if c.Path != (Path{}) {
-		who = pathPhrase.fill(lang, "{profile}", string(c.Path.Profile), "{connection}", string(c.Path.Connection))
+		who = pathPhrase.Fill(lang, "{profile}", string(c.Path.Profile), "{connection}", string(c.Path.Connection))
 	}
-	text := p.fill(lang, "{role}", who, "{action}", verbs[c.Action].in(lang), "{what}", what, "{scopes}", scopesText(lang, c.Scopes))
+	text := p.Fill(lang, "{role}", who, "{action}", verbs[c.Action].In(lang), "{what}", what, "{scopes}", scopesText(lang, c.Scopes))
 	if len(c.Keeps) > 0 {
-		text += keepPhrase.fill(lang, "{scopes}", scopesText(lang, c.Keeps))
+		text += keepPhrase.Fill(lang, "{scopes}", scopesText(lang, c.Keeps))
 	}
 	return text
 }
@@ -52,9 +52,9 @@ func (c Change) Text(lang string) string {
 func scopesText(lang string, scopes []Scope) string {
 	words := make([]string, len(scopes))
 	for i, s := range scopes {
-		words[i] = scopeNames[s].in(lang)
+		words[i] = scopeNames[s].In(lang)
 	}
-	return strings.Join(words, andWord.in(lang))
+	return strings.Join(words, andWord.In(lang))
 }
 
 var classNames = map[bridge.Class]phrase{
@@ -75,7 +75,7 @@ func (m Move) Text(lang string) string {
 	case m.To == "":
 		p = gonePhrase
 	}
-	return p.fill(lang, "{profile}", string(m.Profile), "{connection}", string(m.Connection), "{from}", string(m.From), "{to}", string(m.To))
+	return p.Fill(lang, "{profile}", string(m.Profile), "{connection}", string(m.Connection), "{from}", string(m.From), "{to}", string(m.To))
 }
 
 var nothingPhrase = phrase{"Nobody gains or loses a right.", "Personne ne gagne ni ne perd de droit."}
@@ -91,8 +91,8 @@ func (d Delta) Text(lang string) string {
 	section(&t, ranksHeading, d.Ranks)
 	section(&t, sharingHeading, d.Sharing)
 	if len(d.Territories) > 0 {
-		t.heading(territoriesHeading.in(lang))
-		t.line(territoryPhrase.fill(lang, "{names}", strings.Join(d.Territories, ", ")))
+		t.heading(territoriesHeading.In(lang))
+		t.line(territoryPhrase.Fill(lang, "{names}", strings.Join(d.Territories, ", ")))
 	}
 	section(&t, windowsHeading, d.Windows)
 	section(&t, limitsHeading, d.Limits)
@@ -102,7 +102,7 @@ func (d Delta) Text(lang string) string {
 		t.risk(risk, d)
 	}
 	if t.Len() == 0 {
-		return nothingPhrase.in(lang) + "\n"
+		return nothingPhrase.In(lang) + "\n"
 	}
 	return t.String()
 }
@@ -146,7 +146,7 @@ func (t *deltaText) line(text string) { t.WriteString("  " + text + "\n") }
 func section[T interface{ Text(lang string) string }](t *deltaText, heading phrase, items []T) {
 	for i, item := range items {
 		if i == 0 {
-			t.heading(heading.in(t.lang))
+			t.heading(heading.In(t.lang))
 		}
 		t.line(item.Text(t.lang))
 	}

@@ -2,11 +2,10 @@ package policy
 
 import (
 	"errors"
-	"fmt"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/expr-lang/expr"
@@ -26,6 +25,9 @@ const (
 // contextObjects are those whose fields lie with a prospect.
 var contextObjects = []bridge.Object{bridge.ProspectObj, bridge.Account, bridge.Contact, bridge.Opportunity}
 
+// leadPartNames are what of a lead expressions may read.
+func leadPartNames() []string { return slices.Sorted(maps.Keys(leadParts)) }
+
 var leadParts = types.Map{
 	"attempts": types.Int, "state": types.String, "last_disposition": types.String, "last_call": types.TypeOf(time.Time{}),
 }
@@ -37,14 +39,6 @@ var contextFunctions = []string{"abs", "ceil", "floor", "round", "min", "max", "
 // contextNodes bounds an expression's length, and so what it costs: there are no
 // loops.
 const contextNodes = 200
-
-// misfit is what is wrong with an expression, in runes from its beginning.
-type misfit struct {
-	at  int
-	why string
-}
-
-func (m *misfit) Error() string { return m.why }
 
 // compile makes the program of a context field.
 func (f *contextField) compile(catalog bridge.Catalog) error {
@@ -64,9 +58,9 @@ func (f *contextField) compile(catalog bridge.Catalog) error {
 	}
 	if err != nil {
 		if wrong, ok := errors.AsType[*file.Error](err); ok {
-			return &misfit{wrong.From, wrong.Message}
+			return &misfit{wrong.From, f.complain(wrong.Message)}
 		}
-		return &misfit{0, err.Error()}
+		return &misfit{0, f.complain(err.Error())}
 	}
 	f.program = program
 	f.inputs, f.optional, f.lead = r.inputs, r.optional, r.lead
@@ -144,7 +138,15 @@ type reader struct {
 	wrong    *misfit
 }
 
-const membersForm = "name one field after the object, as in account.revenue"
+var (
+	membersForm  = phrase{"name one field after the object, as in account.revenue", "nommez un champ après l'objet, comme account.revenue"}
+	noFunction   = phrase{"there is no {name} here; there are days, {functions}", "il n'y a pas de {name} ici ; il y a days, {functions}"}
+	anyFunction  = phrase{"such function", "fonction de ce nom"}
+	tooMuch      = phrase{"this is more than expressions here may do: compare and count fields, with ?: where there are cases", "c'est plus que ce que les expressions peuvent faire ici : comparez et comptez des champs, avec ?: s'il y a plusieurs cas"}
+	notBeside    = phrase{"no such fields lie with a prospect; there are those of {objects} and {lead}", "pas de tels champs avec un prospect ; il y a ceux de {objects} et {lead}"}
+	noRanges     = phrase{"there are no ranges here: compare twice, as in account.revenue > 1000 and account.revenue < 5000", "il n'y a pas d'intervalles ici : comparez deux fois, comme account.revenue > 1000 and account.revenue < 5000"}
+	plainPattern = phrase{"write the pattern as a text in quotes", "écrivez le motif comme un texte entre guillemets"}
+)
 
 // misfit is the first thing that is not of the language, nil if there is none.
 func (r *reader) misfit() error {
@@ -157,9 +159,9 @@ func (r *reader) misfit() error {
 	return r.wrong
 }
 
-func (r *reader) refuse(node ast.Node, format string, args ...any) {
+func (r *reader) refuse(node ast.Node, what phrase) {
 	if at := node.Location().From; r.wrong == nil || at < r.wrong.at {
-		r.wrong = &misfit{at, fmt.Sprintf(format, args...)}
+		r.wrong = &misfit{at, what}
 	}
 }
 
@@ -177,14 +179,14 @@ func (r *reader) Visit(node *ast.Node) {
 		r.binary(n)
 	case *ast.BuiltinNode:
 		if !slices.Contains(contextFunctions, n.Name) {
-			r.refuse(n, "there is no %s here; there are days, %s", n.Name, strings.Join(contextFunctions, ", "))
+			r.refuse(n, noFunction.With("{name}", n.Name, "{functions}", list(contextFunctions)))
 		}
 	case *ast.CallNode:
 		if callee, ok := n.Callee.(*ast.IdentifierNode); !ok || callee.Value != "days" {
-			r.refuse(n, "there is no such function here; there are days, %s", strings.Join(contextFunctions, ", "))
+			r.refuse(n, noFunction.With("{name}", anyFunction, "{functions}", list(contextFunctions)))
 		}
 	default:
-		r.refuse(n, "this is more than expressions here may do: compare and count fields, with ?: where there are cases")
+		r.refuse(n, tooMuch)
 	}
 }
 
@@ -192,7 +194,7 @@ func (r *reader) member(n *ast.MemberNode) {
 	object, known := n.Node.(*ast.IdentifierNode)
 	property, named := n.Property.(*ast.StringNode)
 	if known && !r.loose[object] {
-		r.refuse(n, "no such fields lie with a prospect; there are those of %s and %s", list(contextObjects), leadName)
+		r.refuse(n, notBeside.With("{objects}", list(contextObjects), "{lead}", leadName))
 		return
 	}
 	if !known || !named || object.Value == "$env" {
@@ -206,7 +208,7 @@ func (r *reader) member(n *ast.MemberNode) {
 	}
 	name := bridge.FieldName(object.Value + "." + property.Value)
 	if _, ok := r.catalog.Def(name); !ok {
-		r.refuse(n, "%s is not in the catalogue", name)
+		r.refuse(n, notKnown.With("{name}", name, "{example}", (&targets{catalog: r.catalog, names: r.catalog.Names()}).example(name.Object())))
 	} else if !slices.Contains(r.inputs, name) {
 		r.inputs = append(r.inputs, name)
 	}
@@ -224,9 +226,9 @@ func (r *reader) binary(n *ast.BinaryNode) {
 	_, literal := n.Right.(*ast.StringNode)
 	switch {
 	case n.Operator == "..":
-		r.refuse(n, "there are no ranges here")
+		r.refuse(n, noRanges)
 	case n.Operator == "matches" && !literal:
-		r.refuse(n, "write the pattern as a text")
+		r.refuse(n, plainPattern)
 	case n.Operator == "??" || rightNil:
 		ask(n.Left)
 	case leftNil:

@@ -80,7 +80,7 @@ func (l *loader) tree(p *Policy, roles map[string]strict.Node) {
 			continue
 		}
 		if ro.under = p.role(bridge.Role(name)); ro.under == nil {
-			l.findf(n, "", "no such role; %s", thereAre(p.Roles()))
+			l.find(n, "", noSuchRole(p.Roles()))
 		}
 		ro.ranked = Pos(n.Pos())
 	}
@@ -89,7 +89,10 @@ func (l *loader) tree(p *Policy, roles map[string]strict.Node) {
 		if circle := ro.circle(); circle != nil {
 			round = true
 			n := roles[string(ro.name)].Child("under")
-			l.findf(n, "", "a role cannot stand below itself: %s; take one of these under away", strings.Join(circle, " under "))
+			l.find(n, "", phrase{
+				"a role cannot stand below itself: {circle}; take one of these under away",
+				"un rôle ne peut être sous lui-même : {circle} ; retirez l'un de ces under",
+			}.With("{circle}", strings.Join(circle, " under ")))
 		}
 	}
 	if round {
@@ -117,7 +120,7 @@ func (l *loader) accessOf(n strict.Node, path, text string, allowed ...Access) (
 	if slices.Contains(allowed, Access(text)) {
 		return Access(text), true
 	}
-	l.findf(n, path, "no such access here; there are %s", list(allowed))
+	l.find(n, path, phrase{"no such access here; there are {names}", "pas d'accès de ce nom ici ; il y a {names}"}.With("{names}", list(allowed)))
 	return "", false
 }
 
@@ -126,13 +129,13 @@ func (l *loader) accessOf(n strict.Node, path, text string, allowed ...Access) (
 func (l *loader) shareable(n strict.Node, path string, object bridge.Object) bool {
 	switch {
 	case l.targets.verb(object) < 0:
-		l.findf(n, path, "no such object; there are %s", list(bridge.Objects()))
+		l.find(n, path, noSuchObject())
 	case object == bridge.Activity:
-		l.findf(n, path, "activities are always private: only grants and rank reach them")
+		l.find(n, path, phrase{"activities are always private: only grants and rank reach them", "les activités sont toujours privées : seuls les droits et la hiérarchie y donnent accès"})
 	case object == bridge.Contact:
-		l.findf(n, path, "contacts follow accounts: write account")
+		l.find(n, path, phrase{"contacts follow accounts: write account", "les contacts suivent les comptes : écrivez account"})
 	case l.targets.place(object) < 0:
-		l.findf(n, path, "it has no owner, so it is reached by the scopes of grants alone")
+		l.find(n, path, phrase{"it has no owner, so it is reached by the scopes of grants alone", "cela n'a pas de propriétaire : seuls les périmètres des droits y donnent accès"})
 	default:
 		return true
 	}
@@ -166,7 +169,10 @@ func (l *loader) general(nodes map[string]strict.Node, beside widening, allowed 
 	}
 	if n, there := nodes[string(bridge.Opportunity)]; there &&
 		out.wide&open(bridge.Opportunity, AccessRead) != 0 && (out.wide|beside)&open(bridge.Account, AccessRead) == 0 {
-		l.findf(n, "", "a private account makes its opportunities private: open account as well, or leave opportunity private")
+		l.find(n, "", phrase{
+			"a private account makes its opportunities private: open account as well, or leave opportunity private",
+			"un compte privé rend ses opportunités privées : ouvrez aussi account, ou laissez opportunity privé",
+		})
 	}
 	return out
 }
@@ -190,7 +196,7 @@ func (l *loader) share(p *Policy, i int, n strict.Node) *share {
 	}
 	if text.Name != "" {
 		if !namePattern.MatchString(text.Name) {
-			l.findf(n, "name", "%s", nameForm)
+			l.find(n, "name", nameForm)
 		}
 		s.name = "sharing/" + text.Name
 	}
@@ -205,11 +211,14 @@ func (l *loader) party(p *Policy, n strict.Node) (party, bool) {
 	out := party{role: p.role(bridge.Role(text.Role)), subordinates: text.Subordinates, team: text.Team}
 	switch {
 	case (text.Role == "") == (text.Team == ""):
-		l.findf(n, "", "name a role or a team: {role: supervisor}, {role: supervisor, subordinates: true} or {team: plateau-1}")
+		l.find(n, "", phrase{
+			"name a role or a team: {role: supervisor}, {role: supervisor, subordinates: true} or {team: plateau-1}",
+			"nommez un rôle ou une équipe : {role: supervisor}, {role: supervisor, subordinates: true} ou {team: plateau-1}",
+		})
 	case text.Team != "" && text.Subordinates:
-		l.findf(n, "subordinates", "a team has none: name a role")
+		l.find(n, "subordinates", phrase{"a team has none: name a role", "une équipe n'en a pas : nommez un rôle"})
 	case text.Role != "" && out.role == nil:
-		l.findf(n, "role", "no such role; %s", thereAre(p.Roles()))
+		l.find(n, "role", noSuchRole(p.Roles()))
 	default:
 		return out, true
 	}
@@ -223,7 +232,10 @@ func (l *loader) sharing(p *Policy, nodes []strict.Node) {
 			continue
 		}
 		if at := slices.IndexFunc(p.sharing, func(other *share) bool { return other.name == s.name }); at >= 0 {
-			l.findf(n, "name", "a second sharing rule %s (the first is at line %d)", s.name, p.sharing[at].pos.Line)
+			l.find(n, "name", phrase{
+				"a second sharing rule {name} (the first is at line {line}): give it another name",
+				"une seconde règle de partage {name} (la première est à la ligne {line}) : donnez-lui un autre nom",
+			}.With("{name}", s.name, "{line}", p.sharing[at].pos.Line))
 			continue
 		}
 		p.sharing = append(p.sharing, s)

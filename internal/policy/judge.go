@@ -110,7 +110,7 @@ func (p *Policy) refusal(s Subject, r Record, name bridge.FieldName) bridge.Refu
 	case len(remedy) > 0:
 		out.Remedy = remedy.Text("en")
 	case p.targets.field(name) < 0:
-		out.Remedy = mapField.in("en")
+		out.Remedy = mapField.In("en")
 	default:
 		if over, beyond := p.overheadOf(&s, &r, Write.index(), p.targets.field(name)); beyond {
 			out.Remedy = over.help("en")

@@ -36,10 +36,10 @@ func (u KeyUse) Text(lang string) string {
 		say = untoldPhrase
 	}
 	n := strconv.Itoa
-	out := say.fill(lang, "{connection}", string(u.Connection), "{writes}", n(u.CouldWrite), "{reads}", n(u.CouldRead),
+	out := say.Fill(lang, "{connection}", string(u.Connection), "{writes}", n(u.CouldWrite), "{reads}", n(u.CouldRead),
 		"{uses}", n(u.Writes), "{seen}", n(u.Reads), "{at}", minute(u.At)) + "\n"
 	if u.Problem != "" {
-		out += "  " + problemPhrase.fill(lang, "{problem}", u.Problem) + "\n"
+		out += "  " + problemPhrase.Fill(lang, "{problem}", u.Problem) + "\n"
 	}
 	if u.Bound != "" {
 		out += "  " + BoundChange{Connection: u.Connection, New: u.Bound}.Text(lang) + "\n"
@@ -47,9 +47,9 @@ func (u KeyUse) Text(lang string) string {
 	if len(u.Withheld) > 0 {
 		kept := make([]string, len(u.Withheld))
 		for i, w := range u.Withheld {
-			kept[i] = verbs[w.Action].in(lang) + " " + w.Target.String()
+			kept[i] = verbs[w.Action].In(lang) + " " + w.Target.String()
 		}
-		out += "  " + keptBackPhrase.fill(lang, "{rights}", strings.Join(kept, ", ")) + "\n"
+		out += "  " + keptBackPhrase.Fill(lang, "{rights}", strings.Join(kept, ", ")) + "\n"
 	}
 	return out
 }

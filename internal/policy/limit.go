@@ -73,16 +73,19 @@ func (l *loader) limits(p *Policy, nodes []strict.Node) {
 		limit := Limit{bridge.Role(text.Role), Command(text.Command), text.PerHour, Pos(n.Pos())}
 		twice := slices.IndexFunc(p.limits, func(o Limit) bool { return o.Role == limit.Role && o.Command == limit.Command })
 		if p.role(limit.Role) == nil {
-			l.findf(n, "role", "no such role; there are %s", list(p.Roles()))
+			l.find(n, "role", noSuchRole(p.Roles()))
 		}
 		if !slices.Contains(Commands(), limit.Command) {
-			l.findf(n, "command", "no such command; there are %s", list(Commands()))
+			l.find(n, "command", phrase{"no such command; there are {names}", "pas de commande de ce nom ; il y a {names}"}.With("{names}", list(Commands())))
 		}
 		if limit.PerHour < 1 {
-			l.findf(n, "per_hour", "write how many records, 1 or more; who is to do it never is not granted it")
+			l.find(n, "per_hour", phrase{
+				"write how many records, 1 or more; who is to do it never is not granted it",
+				"écrivez combien de fiches, 1 ou plus ; à qui ne doit jamais le faire, on n'en donne pas le droit",
+			})
 		}
 		if twice >= 0 {
-			l.findf(n, "", "a second limit on this (the first is at line %d): remove one", p.limits[twice].Pos.Line)
+			l.find(n, "", phrase{"a second limit on this (the first is at line {line}): remove one", "une seconde limite pour cela (la première est à la ligne {line}) : supprimez-en une"}.With("{line}", p.limits[twice].Pos.Line))
 			continue
 		}
 		p.limits = append(p.limits, limit)
@@ -140,7 +143,7 @@ var commandNames = map[Command]phrase{
 }
 
 // Text says what the command does.
-func (c Command) Text(lang string) string { return commandNames[c].in(lang) }
+func (c Command) Text(lang string) string { return commandNames[c].In(lang) }
 
 var (
 	limitsHeading = phrase{"Hourly limits", "Limites horaires"}
@@ -151,17 +154,17 @@ var (
 
 // Text says the limit as one sentence without a full stop.
 func (l Limit) Text(lang string) string {
-	return limitPhrase.fill(lang, "{role}", string(l.Role), "{command}", l.Command.Text(lang), "{n}", strconv.Itoa(l.PerHour))
+	return limitPhrase.Fill(lang, "{role}", string(l.Role), "{command}", l.Command.Text(lang), "{n}", strconv.Itoa(l.PerHour))
 }
 
 // Text says the change as one sentence without a full stop.
 func (c LimitChange) Text(lang string) string {
 	if c.To == 0 {
-		return noLimit.fill(lang, "{role}", string(c.Role), "{command}", c.Command.Text(lang), "{n}", strconv.Itoa(c.From))
+		return noLimit.Fill(lang, "{role}", string(c.Role), "{command}", c.Command.Text(lang), "{n}", strconv.Itoa(c.From))
 	}
 	text := Limit{Role: c.Role, Command: c.Command, PerHour: c.To}.Text(lang)
 	if c.From != 0 {
-		text += limitFrom.fill(lang, "{n}", strconv.Itoa(c.From))
+		text += limitFrom.Fill(lang, "{n}", strconv.Itoa(c.From))
 	}
 	return text
 }

@@ -99,7 +99,7 @@ func (l *linter) add(check Check, at strict.Node, words ...string) {
 	said := advices[check]
 	l.found = append(l.found, Advice{
 		Check: check, Pos: Pos(at.Pos()), Path: at.Path(),
-		Text: said.text.fill(l.lang, words...), Fix: said.fix.fill(l.lang, words...),
+		Text: said.text.Fill(l.lang, words...), Fix: said.fix.Fill(l.lang, words...),
 	})
 }
 

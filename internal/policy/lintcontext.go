@@ -16,7 +16,7 @@ func (l *linter) bare(ro *role) {
 		}
 		for _, field := range f.bare {
 			if class := l.policy.classOf(field); class != bridge.Public && !ro.ever[Read.index()].has(l.policy.targets.field(field)) {
-				l.add(BareContext, n, "{role}", string(ro.name), "{context}", name, "{field}", string(field), "{class}", classNames[class].in(l.lang))
+				l.add(BareContext, n, "{role}", string(ro.name), "{context}", name, "{field}", string(field), "{class}", classNames[class].In(l.lang))
 				break
 			}
 		}

@@ -99,8 +99,8 @@ type loader struct {
 	findings strict.Findings
 }
 
-func (l *loader) findf(n strict.Node, path, format string, args ...any) {
-	l.findings = append(l.findings, n.Findf(path, format, args...))
+func (l *loader) find(n strict.Node, path string, what phrase) {
+	l.findings = append(l.findings, n.Find(path, what))
 }
 
 // decode reads a node; false if something was wrong with it.
@@ -114,10 +114,10 @@ func (l *loader) document(p *Policy, root strict.Node) {
 	var doc document
 	complete := l.decode(root, &doc) // what is right is there all the same
 	if doc.Version != Version && (complete || doc.Version != 0) {
-		l.findf(root, "version", "this program reads version %d of the language; write version: %d", Version, Version)
+		l.find(root, "version", phrase{"this program reads version {n} of the language; write version: {n}", "ce programme lit la version {n} du langage ; écrivez version: {n}"}.With("{n}", Version))
 	}
 	if doc.Roles != nil && len(doc.Roles) == 0 {
-		l.findf(root, "roles", "a policy has at least one role: write its name and rules")
+		l.find(root, "roles", phrase{"a policy has at least one role: write its name and rules", "des règles ont au moins un rôle : écrivez son nom et ses droits"})
 	}
 	l.generalWindow(p, doc.Window)
 	l.ownContext(p, doc.Context)
@@ -143,12 +143,23 @@ func (l *loader) document(p *Policy, root strict.Node) {
 
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 
-const nameForm = "a name begins with a letter and has lower case letters, digits, - and _, 63 at most"
+var (
+	nameForm = phrase{
+		"a name begins with a letter and has lower case letters, digits, - and _, 63 at most",
+		"un nom commence par une lettre et se compose de minuscules sans accent, de chiffres, de - et de _, 63 au plus",
+	}
+	noSuchContext = phrase{"no such context field; there are {names}", "pas de champ de contexte de ce nom ; il y a {names}"}
+	secondRule    = phrase{
+		"a second rule {name} (the first is at line {line}): merge them, or give one a name",
+		"une seconde règle {name} (la première est à la ligne {line}) : réunissez-les, ou donnez un nom à l'une",
+	}
+	noName = phrase{"a connection and a profile have a name", "une connexion et un profil ont un nom"}
+)
 
 func (l *loader) role(p *Policy, name bridge.Role, n strict.Node) *role {
 	ro := &role{name: name, pos: Pos(n.Pos())}
 	if !namePattern.MatchString(string(name)) {
-		l.findf(n, "", "%s", nameForm)
+		l.find(n, "", nameForm)
 	}
 	var text roleText
 	l.decode(n, &text)
@@ -164,7 +175,7 @@ func (l *loader) role(p *Policy, name bridge.Role, n strict.Node) *role {
 	}
 	for i, field := range text.Context {
 		if !slices.Contains(p.contextNames(), field) {
-			l.findf(n, itemPath("context", i), "no such context field; there are %s", list(p.contextNames()))
+			l.find(n, itemPath("context", i), noSuchContext.With("{names}", list(p.contextNames())))
 			continue
 		}
 		if !slices.Contains(ro.context, field) {
@@ -182,7 +193,7 @@ func (l *loader) addRule(ro *role, n strict.Node, r *rule) {
 	}
 	for _, other := range ro.rules {
 		if other.name == r.name {
-			l.findf(n, "", "a second rule %s (the first is at line %d): merge them, or give one a name", r.name, other.pos.Line)
+			l.find(n, "", secondRule.With("{name}", r.name, "{line}", other.pos.Line))
 			return
 		}
 	}
@@ -194,9 +205,9 @@ func (l *loader) profile(p *Policy, path Path, n strict.Node) {
 	ro := p.role(bridge.Role(name))
 	switch {
 	case path.Connection == "" || path.Profile == "":
-		l.findf(n, "", "a connection and a profile have a name")
+		l.find(n, "", noName)
 	case ro == nil:
-		l.findf(n, "", "no such role; %s", thereAre(p.Roles()))
+		l.find(n, "", noSuchRole(p.Roles()))
 	default:
 		p.paths[path] = ro
 	}

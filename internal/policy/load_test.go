@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +34,9 @@ func plateau(t testing.TB) *Policy {
 	return p
 }
 
+// hole is one that nothing was put into.
+var hole = regexp.MustCompile(`\{[a-z][a-z ]*\}`)
+
 func TestLoadReportsEveryFinding(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/bad/*.yaml")
@@ -46,10 +50,17 @@ func TestLoadReportsEveryFinding(t *testing.T) {
 			if err == nil || p != nil {
 				t.Fatalf("loaded %v, %v", p, err)
 			}
-			if _, ok := errors.AsType[strict.Findings](err); !ok {
-				t.Errorf("the error is a %T", err)
+			found, ok := errors.AsType[strict.Findings](err)
+			if !ok {
+				t.Fatalf("the error is a %T", err)
+			}
+			for _, f := range found {
+				if f.French == f.Text || hole.MatchString(f.Text+f.French) {
+					t.Errorf("%s | %s", f.Text, f.French)
+				}
 			}
 			golden.File(t, strings.TrimSuffix(file, ".yaml")+".golden", err.Error()+"\n")
+			golden.File(t, strings.TrimSuffix(file, ".yaml")+".fr.golden", found.In("fr").Error()+"\n")
 		})
 	}
 }

@@ -68,7 +68,7 @@ func (p *Policy) Matrix() Matrix {
 	}
 	for _, object := range objects {
 		name := objectNames[object]
-		out.Rows = append(out.Rows, p.matrixRow(MatrixRow{Object: object, EN: name.en, FR: name.fr}, p.targets.verb(object)))
+		out.Rows = append(out.Rows, p.matrixRow(MatrixRow{Object: object, EN: name[0], FR: name[1]}, p.targets.verb(object)))
 		p.targets.fieldsOf(object, func(bit int, class bridge.Class) {
 			def, _ := p.targets.catalog.Def(p.targets.names[bit])
 			row := MatrixRow{Object: object, Field: def.Name, Class: class, EN: def.Label("en"), FR: def.Label("fr")}
@@ -131,18 +131,18 @@ var objectNames = map[bridge.Object]phrase{
 }
 
 // Label is what people call the row, in French if lang is "fr".
-func (r MatrixRow) Label(lang string) string { return phrase{r.EN, r.FR}.in(lang) }
+func (r MatrixRow) Label(lang string) string { return phrase{r.EN, r.FR}.In(lang) }
 
 // FullLabel is the label with the object's before it.
 func (r MatrixRow) FullLabel(lang string) string {
 	if r.Field == "" {
 		return r.Label(lang)
 	}
-	return objectNames[r.Object].in(lang) + " · " + r.Label(lang)
+	return objectNames[r.Object].In(lang) + " · " + r.Label(lang)
 }
 
 // ClassLabel is what people call the field's class.
-func (r MatrixRow) ClassLabel(lang string) string { return classNames[r.Class].in(lang) }
+func (r MatrixRow) ClassLabel(lang string) string { return classNames[r.Class].In(lang) }
 
 // letters are the actions in a cell.
 var letters = map[Action]phrase{
@@ -160,10 +160,10 @@ func (c Cell) Text(lang string) string {
 	for i, r := range c {
 		var b strings.Builder
 		for _, a := range r.Actions {
-			b.WriteString(letters[a].in(lang))
+			b.WriteString(letters[a].In(lang))
 		}
 		for j, s := range r.Scopes {
-			b.WriteString(map[bool]string{true: " ", false: "/"}[j == 0] + shortScopes[s].in(lang))
+			b.WriteString(map[bool]string{true: " ", false: "/"}[j == 0] + shortScopes[s].In(lang))
 		}
 		parts[i] = b.String()
 	}
@@ -174,7 +174,7 @@ func (c Cell) Text(lang string) string {
 func Legend(lang string) string {
 	parts := make([]string, 0, actionCount)
 	for _, a := range Actions() {
-		parts = append(parts, letters[a].in(lang)+" "+verbs[a].in(lang))
+		parts = append(parts, letters[a].In(lang)+" "+verbs[a].In(lang))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -215,7 +215,7 @@ func addDuty(duties []Duty, row MatrixRow, reach Reach, lang string) []Duty {
 		duties = append(duties, Duty{Scopes: scopes})
 	}
 	for _, a := range reach.Actions {
-		duties[at].add(verbs[a].in(lang), row.FullLabel(lang))
+		duties[at].add(verbs[a].In(lang), row.FullLabel(lang))
 	}
 	return duties
 }

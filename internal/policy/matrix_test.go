@@ -63,7 +63,7 @@ func TestDutiesAreTheColumn(t *testing.T) {
 			for _, row := range m.Rows {
 				reads := slices.ContainsFunc(Scopes(), func(s Scope) bool { return row.Cells[i].says(Read, s) })
 				name := row.FullLabel(lang)
-				if said[verbs[Read].in(lang)+" "+name] != reads || row.Field != "" && slices.Contains(never, name) == reads {
+				if said[verbs[Read].In(lang)+" "+name] != reads || row.Field != "" && slices.Contains(never, name) == reads {
 					t.Errorf("%s, %s in %s: read %v, said otherwise", role.Name, row.Field, lang, reads)
 				}
 			}

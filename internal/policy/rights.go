@@ -64,7 +64,7 @@ func (l *loader) crmRights(p *Policy, connections map[string]strict.Node) {
 		text, _ := n.Scalar()
 		by := Bound(text)
 		if by != BoundKey && by != BoundPerson {
-			l.findf(n, "", "whose rights in the CRM bind: write key, or person")
+			l.find(n, "", phrase{"whose rights in the CRM bind: write key, or person", "à quels droits du CRM s'en tenir : écrivez key (ceux de la clé), ou person (ceux de la personne)"})
 			continue
 		}
 		if p.crms == nil {

@@ -19,9 +19,9 @@ var (
 // Text says the change without a full stop.
 func (c BoundChange) Text(lang string) string {
 	if c.New == "" {
-		return unboundPhrase.fill(lang, "{connection}", string(c.Connection))
+		return unboundPhrase.Fill(lang, "{connection}", string(c.Connection))
 	}
-	return boundPhrase.fill(lang, "{connection}", string(c.Connection), "{bound}", bounds[c.New].in(lang))
+	return boundPhrase.Fill(lang, "{connection}", string(c.Connection), "{bound}", bounds[c.New].In(lang))
 }
 
 // beyond words a right that the CRM withholds.
@@ -33,14 +33,14 @@ func (j judgement) beyond(lang string, action Action, t Target) string {
 	if j.crm.person {
 		whom = theirUser
 	}
-	return say.fill(lang, "{role}", string(j.role.name), "{action}", verbs[action].in(lang), "{target}", t.String(),
-		"{connection}", string(j.crm.connection), "{whom}", whom.in(lang))
+	return say.Fill(lang, "{role}", string(j.role.name), "{action}", verbs[action].In(lang), "{target}", t.String(),
+		"{connection}", string(j.crm.connection), "{whom}", whom.In(lang))
 }
 
 // help is what to do about it.
 func (o overhead) help(lang string) string {
 	if o.never {
-		return neverRead.in(lang)
+		return neverRead.In(lang)
 	}
-	return giveThere.in(lang)
+	return giveThere.In(lang)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/strict"
 )
@@ -16,7 +17,7 @@ func (l *loader) grant(ro *role, n strict.Node) *rule {
 	}
 	scope, object := Scope(text.Scope), bridge.Object(text.On)
 	if !slices.Contains(Scopes(), scope) {
-		l.findf(n, "scope", "no such scope; there are %s", list(Scopes()))
+		l.find(n, "scope", noSuchScope())
 		return nil
 	}
 	r := l.rule(ro, n, object, text.Name, text.On+"/"+text.Scope)
@@ -24,14 +25,17 @@ func (l *loader) grant(ro *role, n strict.Node) *rule {
 		return nil
 	}
 	if object == bridge.PolicyObj && scope != All {
-		l.findf(n, "scope", "the policy is nobody's record, so this would never hold: write scope: all")
+		l.find(n, "scope", phrase{
+			"the policy is nobody's record, so this would never hold: write scope: all",
+			"les règles ne sont la fiche de personne, cela ne vaudrait donc jamais : écrivez scope: all",
+		})
 	}
 	r.scope = scope
 	for i, action := range text.Actions {
 		if a := Action(action); a.index() >= 0 {
 			r.grantObject(l.targets, a)
 		} else {
-			l.findf(n, itemPath("actions", i), "no such action; there are %s", list(Actions()))
+			l.find(n, itemPath("actions", i), noSuchAction())
 		}
 	}
 	lists := []struct {
@@ -44,9 +48,17 @@ func (l *loader) grant(ro *role, n strict.Node) *rule {
 		r.grantList(l.targets, field.action, l.grantable(n, object, field.action, field.items))
 	}
 	if empty {
-		l.findf(n, "", "it grants nothing: add actions: [read], or read: [class public], or the like")
+		l.find(n, "", phrase{
+			"it grants nothing: add actions: [read], or read: [class public], or the like",
+			"cela ne donne aucun droit : ajoutez actions: [read], ou read: [class public], par exemple",
+		})
 	}
 	return r
+}
+
+var fieldByField = phrase{
+	"to {action} is given field by field here: name the fields instead of class {class}",
+	"{action} se donne ici champ par champ : nommez les champs au lieu de class {class}",
 }
 
 // grantable reads a grant's list for an action and refuses classes that must
@@ -57,7 +69,7 @@ func (l *loader) grantable(n strict.Node, object bridge.Object, action Action, i
 		if s.class == "" || byClass(action, s.class) {
 			return false
 		}
-		l.findf(n, string(action), "to %s is given field by field here: name the fields instead of class %s", action, s.class)
+		l.find(n, string(action), fieldByField.With("{action}", verbs[action], "{class}", s.class))
 		return true
 	})
 }
@@ -74,7 +86,7 @@ func (l *loader) deny(ro *role, n strict.Node) *rule {
 		return nil
 	}
 	r.deny, r.scope = true, All
-	fields := l.selections(n, object, "fields", l.items(text.Fields, "leave fields out to deny the whole object"))
+	fields := l.selections(n, object, "fields", l.items(text.Fields, phrase{"leave fields out to deny the whole object", "ne mettez pas fields pour interdire l'objet entier"}))
 	except := l.selections(n, object, "except", text.Except)
 	for _, action := range l.denied(n, text) {
 		m := r.covers[action.index()]
@@ -97,13 +109,13 @@ func (l *loader) denied(n strict.Node, text denyText) []Action {
 		return Actions()
 	}
 	var out []Action
-	for i, item := range l.items(text.Actions, "leave actions out to deny them all") {
+	for i, item := range l.items(text.Actions, phrase{"leave actions out to deny them all", "ne mettez pas actions pour les interdire toutes"}) {
 		action := Action(item)
 		switch {
 		case action.index() < 0:
-			l.findf(n, itemPath("actions", i), "no such action; there are %s", list(Actions()))
+			l.find(n, itemPath("actions", i), noSuchAction())
 		case action == Delete && text.Fields.Kind() != strict.Absent:
-			l.findf(n, itemPath("actions", i), "fields are not deleted: deny it without fields")
+			l.find(n, itemPath("actions", i), phrase{"fields are not deleted: deny it without fields", "on ne supprime pas un champ : interdisez-le sans fields"})
 		default:
 			out = append(out, action)
 		}
@@ -113,13 +125,13 @@ func (l *loader) denied(n strict.Node, text denyText) []Action {
 
 // items reads a list that, if it is there, has something in it: an empty deny
 // must not pass for one.
-func (l *loader) items(n strict.Node, instead string) []string {
+func (l *loader) items(n strict.Node, instead phrase) []string {
 	var out []string
 	if n.Kind() == strict.Absent || !l.decode(n, &out) {
 		return nil
 	}
 	if len(out) == 0 {
-		l.findf(n, "", "an empty list denies nothing: %s", instead)
+		l.find(n, "", phrase{"an empty list denies nothing: {instead}", "une liste vide n'interdit rien : {instead}"}.With("{instead}", instead))
 	}
 	return out
 }
@@ -127,13 +139,13 @@ func (l *loader) items(n strict.Node, instead string) []string {
 // rule begins a rule on an object, named by hand or after what it is about.
 func (l *loader) rule(ro *role, n strict.Node, object bridge.Object, name, about string) *rule {
 	if l.targets.verb(object) < 0 {
-		l.findf(n, "on", "no such object; there are %s", list(bridge.Objects()))
+		l.find(n, "on", noSuchObject())
 		return nil
 	}
 	if name == "" {
 		name = about
 	} else if !namePattern.MatchString(name) {
-		l.findf(n, "name", "%s", nameForm)
+		l.find(n, "name", nameForm)
 		return nil
 	}
 	return &rule{
@@ -147,7 +159,7 @@ func (l *loader) selections(n strict.Node, object bridge.Object, key string, ite
 	for i, item := range items {
 		s, err := l.targets.parseSelection(object, item)
 		if err != nil {
-			l.findf(n, itemPath(key, i), "%s", err)
+			l.find(n, itemPath(key, i), bilingual.Of(err))
 			continue
 		}
 		out = append(out, s)

@@ -43,14 +43,14 @@ func (f Forecast) Text(lang string) string {
 	if len(f.Effects) == 0 {
 		head = samePhrase
 	}
-	return head.fill(lang, "{n}", strconv.Itoa(f.Decisions), "{same}", strconv.Itoa(len(f.Effects))) + "\n" + f.effects(lang) + "\n" + unkeptPhrase.in(lang) + "\n"
+	return head.Fill(lang, "{n}", strconv.Itoa(f.Decisions), "{same}", strconv.Itoa(len(f.Effects))) + "\n" + f.effects(lang) + "\n" + unkeptPhrase.In(lang) + "\n"
 }
 
 // effects says what of it would have been otherwise, and what nobody can tell.
 func (f Forecast) effects(lang string) string {
 	var b strings.Builder
 	if f.Apart > 0 {
-		b.WriteString(apartPhrase.fill(lang, "{n}", strconv.Itoa(f.Apart)) + "\n")
+		b.WriteString(apartPhrase.Fill(lang, "{n}", strconv.Itoa(f.Apart)) + "\n")
 	}
 	for _, e := range f.Effects {
 		b.WriteString("\n" + capital(e.Text(lang)) + ".\n")
@@ -64,42 +64,42 @@ func (f Forecast) effects(lang string) string {
 func (x Example) text(lang string) string {
 	person, what := string(x.Person), ""
 	if person == "" {
-		person = nobodyPhrase.in(lang)
+		person = nobodyPhrase.In(lang)
 	}
 	switch {
 	case x.Lead != "":
-		what = leadPhrase.fill(lang, "{record}", string(x.Lead))
+		what = leadPhrase.Fill(lang, "{record}", string(x.Lead))
 	case x.Record != "":
-		what = recordPhrase.fill(lang, "{record}", x.Record)
+		what = recordPhrase.Fill(lang, "{record}", x.Record)
 	}
-	return examplePhrase.fill(lang, "{at}", minute(x.At), "{person}", person, "{what}", what)
+	return examplePhrase.Fill(lang, "{at}", minute(x.At), "{person}", person, "{what}", what)
 }
 
 // Text says the effect as one sentence without a full stop.
 func (e Effect) Text(lang string) string {
-	action := verbs[e.Action].in(lang)
+	action := verbs[e.Action].In(lang)
 	if lang != "fr" {
 		action = pasts[e.Action]
 	}
-	return effectPhrases[e.Kind].fill(lang, "{role}", string(e.Role), "{action}", action, "{target}", strings.Join(e.Targets, ", "),
+	return effectPhrases[e.Kind].Fill(lang, "{role}", string(e.Role), "{action}", action, "{target}", strings.Join(e.Targets, ", "),
 		"{times}", times(lang, e.Decisions), "{people}", people(lang, e.People))
 }
 
 // times says how often.
 func times(lang string, n int) string {
 	if n == 1 {
-		return oncePhrase.in(lang)
+		return oncePhrase.In(lang)
 	}
-	return timesPhrase.fill(lang, "{n}", strconv.Itoa(n))
+	return timesPhrase.Fill(lang, "{n}", strconv.Itoa(n))
 }
 
 // people says how many, of whom none is a platform's list.
 func people(lang string, n int) string {
 	switch n {
 	case 0:
-		return nobodyPhrase.in(lang)
+		return nobodyPhrase.In(lang)
 	case 1:
-		return personPhrase.in(lang)
+		return personPhrase.In(lang)
 	}
-	return peoplePhrase.fill(lang, "{n}", strconv.Itoa(n))
+	return peoplePhrase.Fill(lang, "{n}", strconv.Itoa(n))
 }

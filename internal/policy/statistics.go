@@ -37,7 +37,10 @@ func (l *loader) statistics(n strict.Node, text string) Scope {
 	if text == "" || slices.Contains(statisticsScopes, Scope(text)) {
 		return Scope(text)
 	}
-	l.findf(n, "statistics", "whose statistics the role sees: %s; without it nobody's", list(statisticsScopes))
+	l.find(n, "statistics", phrase{
+		"whose statistics the role sees: {scopes}; without it nobody's",
+		"de qui le rôle voit les statistiques : {scopes} ; sans cela, de personne",
+	}.With("{scopes}", list(statisticsScopes)))
 	return ""
 }
 
@@ -82,9 +85,9 @@ var statisticsNames = map[Scope]phrase{
 }
 
 // StatisticsText says whose statistics a scope of them is.
-func StatisticsText(s Scope, lang string) string { return statisticsNames[s].in(lang) }
+func StatisticsText(s Scope, lang string) string { return statisticsNames[s].In(lang) }
 
 // Text says the change as one sentence without a full stop.
 func (c StatisticsChange) Text(lang string) string {
-	return statisticsPhrase.fill(lang, "{role}", string(c.Role), "{whose}", StatisticsText(c.To, lang), "{before}", StatisticsText(c.From, lang))
+	return statisticsPhrase.Fill(lang, "{role}", string(c.Role), "{whose}", StatisticsText(c.To, lang), "{before}", StatisticsText(c.From, lang))
 }

@@ -28,38 +28,38 @@ const mostSparing = 5
 // Text says the suggestion in words.
 func (s Suggestion) Text(lang string) string {
 	if s.Done == 0 {
-		return s.window(lang) + emptyPhrase.in(lang) + "\n"
+		return s.window(lang) + emptyPhrase.In(lang) + "\n"
 	}
 	var b strings.Builder
 	b.WriteString(s.window(lang))
 	if len(s.Offers) == 0 {
-		b.WriteString("\n" + nonePhrase.in(lang) + "\n")
+		b.WriteString("\n" + nonePhrase.In(lang) + "\n")
 	} else {
-		b.WriteString("\n" + offersPhrase.in(lang) + "\n")
+		b.WriteString("\n" + offersPhrase.In(lang) + "\n")
 	}
 	for _, o := range s.Offers {
 		b.WriteString("  " + o.Pos.String() + ": " + o.Text(lang) + "\n")
 	}
 	if len(s.Sparing) > 0 {
-		b.WriteString("\n" + sparingPhrase.in(lang) + "\n")
+		b.WriteString("\n" + sparingPhrase.In(lang) + "\n")
 	}
 	for _, o := range s.Sparing[:min(len(s.Sparing), mostSparing)] {
 		b.WriteString("  " + o.Pos.String() + ": " + o.Text(lang) + "\n")
 	}
-	b.WriteString("\n" + silentPhrase.fill(lang, "{n}", strconv.Itoa(s.Silent)) + "\n")
+	b.WriteString("\n" + silentPhrase.Fill(lang, "{n}", strconv.Itoa(s.Silent)) + "\n")
 	return b.String()
 }
 
 // window says what time is looked at, and how much of it there is.
 func (s Suggestion) window(lang string) string {
-	out := lookedPhrase.fill(lang, "{n}", strconv.Itoa(s.Done), "{from}", minute(s.Since), "{until}", minute(s.Until)) + "\n"
+	out := lookedPhrase.Fill(lang, "{n}", strconv.Itoa(s.Done), "{from}", minute(s.Since), "{until}", minute(s.Until)) + "\n"
 	if !s.First.IsZero() {
-		out += firstPhrase.fill(lang, "{first}", minute(s.First)) + "\n"
+		out += firstPhrase.Fill(lang, "{first}", minute(s.First)) + "\n"
 	}
 	if s.Active.IsZero() {
-		return out + draftPhrase.fill(lang, "{policy}", s.Policy) + "\n"
+		return out + draftPhrase.Fill(lang, "{policy}", s.Policy) + "\n"
 	}
-	return out + activePhrase.fill(lang, "{policy}", s.Policy, "{active}", minute(s.Active)) + "\n"
+	return out + activePhrase.Fill(lang, "{policy}", s.Policy, "{active}", minute(s.Active)) + "\n"
 }
 
 func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
@@ -74,6 +74,6 @@ func (o Offer) Text(lang string) string {
 	case o.Whole:
 		say = deletePhrase
 	}
-	return say.fill(lang, "{rule}", o.Rule, "{items}", strings.Join(o.Items, ", "),
+	return say.Fill(lang, "{rule}", o.Rule, "{items}", strings.Join(o.Items, ", "),
 		"{times}", times(lang, o.Refused), "{people}", people(lang, o.People), "{last}", minute(o.Last))
 }

@@ -81,10 +81,10 @@ func (l *loader) territories(p *Policy, root strict.Node) {
 		t := territory{name: name, pos: Pos(n.Pos()), field: bridge.FieldName(text.Field)}
 		l.territoryField(n, t.field)
 		if name == "" || name != strings.TrimSpace(name) {
-			l.findf(n, "", "a territory has a name, without spaces around it")
+			l.find(n, "", phrase{"a territory has a name, without spaces around it", "un territoire a un nom, sans espaces autour"})
 		}
 		if len(text.Prefixes)+len(text.Values) == 0 {
-			l.findf(n, "", `it holds nothing: add prefixes: ["59", "62"], or values`)
+			l.find(n, "", phrase{`it holds nothing: add prefixes: ["59", "62"], or values`, `il ne contient rien : ajoutez prefixes: ["59", "62"], ou values`})
 		}
 		t.prefixes = l.parts(p, n, t, "prefixes", text.Prefixes)
 		t.values = l.parts(p, n, t, "values", text.Values)
@@ -97,10 +97,18 @@ func (l *loader) territories(p *Policy, root strict.Node) {
 func (l *loader) territoryField(n strict.Node, field bridge.FieldName) {
 	switch object := field.Object(); {
 	case l.targets.field(field) < 0:
-		l.findf(n, "field", "not in the catalogue; write a field such as prospect.postal_code")
+		l.find(n, "field", notInCatalogue.With("{example}", "prospect.postal_code"))
 	case object != bridge.ProspectObj && object != bridge.Account && object != bridge.Contact:
-		l.findf(n, "field", "it does not lie with the prospect: write a field of prospect, account or contact")
+		l.find(n, "field", phrase{
+			"it does not lie with the prospect: write a field of prospect, account or contact",
+			"il ne se trouve pas avec le prospect : écrivez un champ de prospect, account ou contact",
+		})
 	}
+}
+
+var takenBefore = phrase{
+	"{name} takes it before (line {line}), so it lies there: write this territory above it, or remove one",
+	"{name} le prend avant (ligne {line}), il s'y trouve donc : écrivez ce territoire au-dessus, ou supprimez l'un des deux",
 }
 
 // parts folds a list of a territory and finds those that an earlier territory
@@ -110,13 +118,13 @@ func (l *loader) parts(p *Policy, n strict.Node, t territory, key string, items 
 	for i, item := range items {
 		item = folded(item)
 		if item == "" {
-			l.findf(n, itemPath(key, i), "an empty one is everywhere and nowhere: remove it")
+			l.find(n, itemPath(key, i), phrase{"an empty one is everywhere and nowhere: remove it", "un élément vide est partout et nulle part : supprimez-le"})
 			continue
 		}
 		for _, earlier := range p.territories {
 			prefixed := slices.ContainsFunc(earlier.prefixes, func(p string) bool { return strings.HasPrefix(item, p) })
 			if earlier.field == t.field && (prefixed || key == "values" && slices.Contains(earlier.values, item)) {
-				l.findf(n, itemPath(key, i), "%s takes it before (line %d), so it lies there: write this territory above it, or remove one", earlier.name, earlier.pos.Line)
+				l.find(n, itemPath(key, i), takenBefore.With("{name}", earlier.name, "{line}", earlier.pos.Line))
 				break
 			}
 		}
@@ -131,7 +139,10 @@ func (l *loader) unread(p *Policy, root strict.Node) {
 	for _, t := range p.territories {
 		bit := l.targets.field(t.field)
 		if bit >= 0 && !slices.ContainsFunc(p.roles, func(ro *role) bool { return ro.ever[Read.index()].has(bit) }) {
-			l.findf(root.Child("territories").Child(t.name), "field", "no role may read it, so it is not asked of the CRM and nothing would lie there: let a role read it")
+			l.find(root.Child("territories").Child(t.name), "field", phrase{
+				"no role may read it, so it is not asked of the CRM and nothing would lie there: let a role read it",
+				"aucun rôle ne peut le lire, il n'est donc pas demandé au CRM et rien ne s'y trouverait : donnez à un rôle le droit de le lire",
+			})
 		}
 	}
 }

@@ -5,37 +5,13 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"passerelle/internal/bilingual"
 )
 
 // phrase is a sentence in the two languages of the people who read it. Words in
 // braces are filled in.
-type phrase struct{ en, fr string }
-
-func (p phrase) in(lang string) string {
-	if lang == "fr" {
-		return p.fr
-	}
-	return p.en
-}
-
-func (p phrase) fill(lang string, words ...string) string {
-	var out strings.Builder
-	text := p.in(lang)
-	for {
-		before, rest, found := strings.Cut(text, "{")
-		out.WriteString(before)
-		if !found {
-			return out.String()
-		}
-		name, after, _ := strings.Cut(rest, "}")
-		for i := 0; i+1 < len(words); i += 2 {
-			if words[i][1:len(words[i])-1] == name {
-				out.WriteString(words[i+1])
-			}
-		}
-		text = after
-	}
-}
+type phrase = bilingual.Text
 
 var reasons = map[Cause]phrase{
 	CauseGrant:     {"role {role} may {action} {target}", "le rôle {role} peut {action} {target}"},
@@ -81,22 +57,22 @@ var openedNames = map[OpenedBy]phrase{
 // reason is why the judgement is what it is, without rule and place.
 func (j judgement) reason(lang string, s Subject, action Action, t Target) string {
 	words := []string{
-		"{action}", verbs[action].in(lang), "{target}", t.String(),
+		"{action}", verbs[action].In(lang), "{target}", t.String(),
 		"{profile}", strconv.Quote(string(s.Profile)), "{connection}", string(s.Connection),
 	}
 	if j.role != nil {
 		words = append(words, "{role}", string(j.role.name))
 	}
 	if j.rule != nil {
-		words = append(words, "{scope}", scopeNames[j.rule.scope].in(lang))
+		words = append(words, "{scope}", scopeNames[j.rule.scope].In(lang))
 	}
 	if j.cause == CauseCRM {
 		return j.beyond(lang, action, t)
 	}
-	if j.cause == CauseUnknown && verbs[action].en == "" {
-		return phrase{"there is no action " + strconv.Quote(string(action)), "l'action " + strconv.Quote(string(action)) + " n'existe pas"}.in(lang)
+	if j.cause == CauseUnknown && verbs[action] == (phrase{}) {
+		return phrase{"there is no action " + strconv.Quote(string(action)), "l'action " + strconv.Quote(string(action)) + " n'existe pas"}.In(lang)
 	}
-	return reasons[j.cause].fill(lang, words...)
+	return reasons[j.cause].Fill(lang, words...)
 }
 
 var (
@@ -129,39 +105,39 @@ var (
 func (e Explanation) Text(lang string) string {
 	sentences := []string{capital(e.supposition(lang)+e.judged.reason(lang, e.Subject, e.Action, e.Target)) + "."}
 	if e.Shut != nil {
-		sentences = append(sentences, notNow.fill(lang, "{why}", e.Shut.Text(lang), "{pos}", e.Shut.Pos.String()))
+		sentences = append(sentences, notNow.Fill(lang, "{why}", e.Shut.Text(lang), "{pos}", e.Shut.Pos.String()))
 	}
 	if len(e.From) > 0 {
-		sentences = append(sentences, capital(strings.TrimPrefix(cardFrom.fill(lang, "{fields}", list(e.From)), ", "))+".")
+		sentences = append(sentences, capital(strings.TrimPrefix(cardFrom.Fill(lang, "{fields}", list(e.From)), ", "))+".")
 	}
 	rule := []string{"{name}", e.Rule, "{pos}", e.Pos.String(), "{for}", e.forScope(lang)}
 	switch e.Cause {
 	case CauseGrant:
-		sentences = append(sentences, grantedBy.fill(lang, rule...))
+		sentences = append(sentences, grantedBy.Fill(lang, rule...))
 		if e.Opened.By != "" {
-			sentences = append(sentences, openedBy.fill(lang, "{opened}", openedNames[e.Opened.By].fill(lang, "{name}", e.Opened.Rule), "{at}", e.Opened.Pos.String()))
+			sentences = append(sentences, openedBy.Fill(lang, "{opened}", openedNames[e.Opened.By].Fill(lang, "{name}", e.Opened.Rule), "{at}", e.Opened.Pos.String()))
 		}
 	case CauseDeny:
-		sentences = append(sentences, deniedBy.fill(lang, rule...))
+		sentences = append(sentences, deniedBy.Fill(lang, rule...))
 	case CauseScope:
-		sentences = append(sentences, outOfReach.fill(lang, rule...))
+		sentences = append(sentences, outOfReach.Fill(lang, rule...))
 	case CauseCRM:
-		sentences = append(sentences, grantedBy.fill(lang, rule...))
+		sentences = append(sentences, grantedBy.Fill(lang, rule...))
 	}
 	if e.Proposable {
-		sentences = append(sentences, proposable.in(lang))
+		sentences = append(sentences, proposable.In(lang))
 	}
 	if len(e.Remedy) == 0 {
-		sentences = append(sentences, nothingHelp.in(lang))
-		if e.Cause == CauseUnknown && e.Target.Field != "" && verbs[e.Action].en != "" {
-			sentences = append(sentences, capital(mapField.in(lang))+".")
+		sentences = append(sentences, nothingHelp.In(lang))
+		if e.Cause == CauseUnknown && e.Target.Field != "" && verbs[e.Action] != (phrase{}) {
+			sentences = append(sentences, capital(mapField.In(lang))+".")
 		}
 		if e.Cause == CauseCRM {
 			sentences = append(sentences, capital(e.judged.crm.help(lang))+".")
 		}
 		return strings.Join(sentences, " ")
 	}
-	return strings.Join(append(sentences, toFlip.fill(lang, "{remedy}", e.Remedy.Text(lang))), " ")
+	return strings.Join(append(sentences, toFlip.Fill(lang, "{remedy}", e.Remedy.Text(lang))), " ")
 }
 
 // supposition says that the record is a supposed one, where that matters.
@@ -169,7 +145,7 @@ func (e Explanation) supposition(lang string) string {
 	if scope := e.judged.scope(); !e.Supposed || scope == "" || scope == All || e.judged.cause == CauseDeny {
 		return ""
 	}
-	return supposed.in(lang)
+	return supposed.In(lang)
 }
 
 // forScope says of which records the rule is, unless they are opened beyond that.
@@ -178,7 +154,7 @@ func (e Explanation) forScope(lang string) string {
 	if scope == "" || e.Opened.By != "" {
 		return ""
 	}
-	return forScope.fill(lang, "{scope}", scopeNames[scope].in(lang))
+	return forScope.Fill(lang, "{scope}", scopeNames[scope].In(lang))
 }
 
 // Text says what to change, as one sentence without a full stop.
@@ -187,17 +163,17 @@ func (r Remedy) Text(lang string) string {
 	for i, e := range r {
 		parts[i] = e.Text(lang)
 	}
-	return strings.Join(parts, andThen.in(lang))
+	return strings.Join(parts, andThen.In(lang))
 }
 
 // Text says what to change.
 func (e Edit) Text(lang string) string {
 	words := []string{
 		"{role}", string(e.Role), "{rule}", e.snippet(), "{name}", e.Rule, "{pos}", e.Pos.String(),
-		"{key}", string(e.Action), "{action}", verbs[e.Action].in(lang), "{target}", e.Target.String(),
+		"{key}", string(e.Action), "{action}", verbs[e.Action].In(lang), "{target}", e.Target.String(),
 		"{profile}", strconv.Quote(string(e.Path.Profile)), "{connection}", string(e.Path.Connection), "{exception}", e.Exception.snippet(), "{context}", e.Target.Field.Base(),
 	}
-	return e.phrase().fill(lang, words...)
+	return e.phrase().Fill(lang, words...)
 }
 
 func (e Edit) phrase() phrase {

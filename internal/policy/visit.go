@@ -23,7 +23,10 @@ const momentForm = "2006-01-02T15:04"
 func (l *loader) visit(n strict.Node, text caseText, ro *role) *visit {
 	if text.At == "" {
 		if text.From != "" || text.Person != "" {
-			l.findf(n, "", "write when as well, as in at: 2026-11-23T21:00: without it rights alone decide")
+			l.find(n, "", phrase{
+				"write when as well, as in at: 2026-11-23T21:00: without it rights alone decide",
+				"écrivez aussi quand, comme at: 2026-11-23T21:00 : sans cela les droits seuls décident",
+			})
 		}
 		return nil
 	}
@@ -34,11 +37,11 @@ func (l *loader) visit(n strict.Node, text caseText, ro *role) *visit {
 	out := &visit{person: somebody}
 	var err error
 	if out.At, err = time.ParseInLocation(momentForm, text.At, zone); err != nil {
-		l.findf(n, "at", "write it like 2026-11-23T21:00, by the clock of the role's window")
+		l.find(n, "at", phrase{"write it like 2026-11-23T21:00, by the clock of the role's window", "écrivez-le comme 2026-11-23T21:00, à l'heure de la fenêtre d'accès du rôle"})
 	}
 	if text.From != "" {
 		if out.From, err = netip.ParseAddr(text.From); err != nil {
-			l.findf(n, "from", "write an address like 10.20.0.7 or 2001:db8::7")
+			l.find(n, "from", phrase{"write an address like 10.20.0.7 or 2001:db8::7", "écrivez une adresse comme 10.20.0.7 ou 2001:db8::7"})
 		}
 	}
 	if text.Person != "" {

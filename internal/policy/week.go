@@ -75,7 +75,10 @@ func (w week) less(other week) week {
 	return out
 }
 
-const daysForm = "write days like mon, mon-fri or sat, sun: mon, tue, wed, thu, fri, sat, sun"
+var daysForm = phrase{
+	"write days like mon, mon-fri or sat, sun: mon, tue, wed, thu, fri, sat, sun",
+	"écrivez des jours comme mon, mon-fri ou sat, sun ; du lundi au dimanche : mon, tue, wed, thu, fri, sat, sun",
+}
 
 // parseDays reads "mon", "mon-fri" or "mon, wed-fri" as days from 0 on Monday;
 // nil if it is none of them.
@@ -98,10 +101,13 @@ func parseDays(text string) []int {
 }
 
 func dayNumber(name string) int {
-	return slices.IndexFunc(dayNames, func(p phrase) bool { return p.en == name })
+	return slices.IndexFunc(dayNames, func(p phrase) bool { return p.In("en") == name })
 }
 
-const hoursForm = "write hours like 08:30-12:00; 24:00 ends the day, 22:00-06:00 ends the next morning"
+var hoursForm = phrase{
+	"write hours like 08:30-12:00; 24:00 ends the day, 22:00-06:00 ends the next morning",
+	"écrivez des heures comme 08:30-12:00 ; 24:00 finit la journée, 22:00-06:00 finit le lendemain matin",
+}
 
 // parseHours reads "08:30-12:00" as minutes of a day; false if it is not like
 // that. What ends before it begins ends the next day.
@@ -139,9 +145,9 @@ func (w week) lines(lang string) []string {
 			continue
 		}
 		if hours := w.day(first); hours != "" {
-			name := dayNames[first].in(lang)
+			name := dayNames[first].In(lang)
 			if day-1 > first {
-				name += "-" + dayNames[day-1].in(lang)
+				name += "-" + dayNames[day-1].In(lang)
 			}
 			out = append(out, name+" "+hours)
 		}

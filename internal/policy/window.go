@@ -141,17 +141,17 @@ var (
 
 // Text says why, and what to do, as one sentence without a full stop.
 func (s *Shut) Text(lang string) string {
-	who := noRoleWord.in(lang)
+	who := noRoleWord.In(lang)
 	if s.Role != "" {
-		who = roleWord.fill(lang, "{name}", string(s.Role))
+		who = roleWord.Fill(lang, "{name}", string(s.Role))
 	}
 	p := shutPhrase
 	if s.Away {
 		p = awayPhrase
 	}
-	text := p.fill(lang, "{role}", who, "{hours}", strings.Join(s.week.lines(lang), "; "), "{zone}", s.Zone)
+	text := p.Fill(lang, "{role}", who, "{hours}", strings.Join(s.week.lines(lang), "; "), "{zone}", s.Zone)
 	if !s.Next.IsZero() {
-		text += backPhrase.fill(lang, "{next}", s.Next.Format("2006-01-02 15:04 MST"))
+		text += backPhrase.Fill(lang, "{next}", s.Next.Format("2006-01-02 15:04 MST"))
 	}
-	return text + askPhrase.in(lang)
+	return text + askPhrase.In(lang)
 }

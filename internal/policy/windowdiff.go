@@ -159,18 +159,18 @@ var (
 func (c WindowChange) Text(lang string) string {
 	who := string(c.Role)
 	if c.Person != "" {
-		who = untilWord.fill(lang, "{who}", string(c.Person), "{until}", c.Until)
+		who = untilWord.Fill(lang, "{who}", string(c.Person), "{until}", c.Until)
 	}
 	what := windowText(lang, c.week, c.Networks)
 	switch {
 	case what == "":
-		return zoneChange.fill(lang, "{who}", who, "{zone}", c.Zone)
+		return zoneChange.Fill(lang, "{who}", who, "{zone}", c.Zone)
 	case c.Gains:
-		return windowGain.fill(lang, "{who}", who, "{what}", what)
+		return windowGain.Fill(lang, "{who}", who, "{what}", what)
 	}
-	text := windowLoss.fill(lang, "{who}", who, "{what}", what)
+	text := windowLoss.Fill(lang, "{who}", who, "{what}", what)
 	if len(c.Keeps) > 0 {
-		text += stillFrom.fill(lang, "{networks}", strings.Join(c.Keeps, ", "))
+		text += stillFrom.Fill(lang, "{networks}", strings.Join(c.Keeps, ", "))
 	}
 	return text
 }
@@ -182,7 +182,7 @@ func windowText(lang string, hours week, networks []string) string {
 		parts = append(parts, strings.Join(hours.lines(lang), "; "))
 	}
 	if len(networks) > 0 {
-		parts = append(parts, fromWord.fill(lang, "{networks}", strings.Join(networks, ", ")))
+		parts = append(parts, fromWord.Fill(lang, "{networks}", strings.Join(networks, ", ")))
 	}
 	return strings.Join(parts, " ")
 }
@@ -202,6 +202,6 @@ func (w *Window) Text(lang string) string {
 
 // Text says the exception as one sentence without a full stop.
 func (e NamedException) Text(lang string) string {
-	who := untilWord.fill(lang, "{who}", string(e.Person), "{until}", e.Until)
-	return exceptionWindow.fill(lang, "{who}", who, "{what}", windowText(lang, e.week, e.Networks), "{motive}", e.Motive)
+	who := untilWord.Fill(lang, "{who}", string(e.Person), "{until}", e.Until)
+	return exceptionWindow.Fill(lang, "{who}", who, "{what}", windowText(lang, e.week, e.Networks), "{motive}", e.Motive)
 }

@@ -71,7 +71,7 @@ func (p *Policy) exceptionTo(s Subject, w *window, v Visit) Remedy {
 	at := v.At.In(w.zone)
 	e := Exception{Person: s.Person, Until: at.Format(time.DateOnly)}
 	if !w.timely(v.At) {
-		e.Hours = fmt.Sprintf(`%s: ["%02d:00-%02d:00"]`, dayNames[minuteOf(at)/dayLength].en, at.Hour(), at.Hour()+1)
+		e.Hours = fmt.Sprintf(`%s: ["%02d:00-%02d:00"]`, dayNames[minuteOf(at)/dayLength].In("en"), at.Hour(), at.Hour()+1)
 	}
 	if !w.near(v.From) {
 		e.Network = netip.PrefixFrom(v.From, v.From.BitLen()).String()

@@ -48,7 +48,10 @@ func (l *loader) roleWindow(general window, n strict.Node) *window {
 	own := general
 	own.pos = Pos(n.Pos())
 	if text, ok := l.window(n, &own); ok && len(text.Exceptions) > 0 {
-		l.findf(n, "exceptions", "an exception is a person's, whatever their role: write it under window at the top of the policy")
+		l.find(n, "exceptions", phrase{
+			"an exception is a person's, whatever their role: write it under window at the top of the policy",
+			"une exception est celle d'une personne, quel que soit son rôle : écrivez-la sous window en tête des règles",
+		})
 	}
 	return own.orNone()
 }
@@ -70,12 +73,15 @@ func (l *loader) window(n strict.Node, w *window) (text windowSource, ok bool) {
 		return text, false
 	}
 	if len(n.Keys()) == 0 {
-		l.findf(n, "", "it keeps nobody out: add zone and hours, or networks: [10.0.0.0/8], or leave it out")
+		l.find(n, "", phrase{
+			"it keeps nobody out: add zone and hours, or networks: [10.0.0.0/8], or leave it out",
+			"elle n'écarte personne : ajoutez zone et hours, ou networks: [10.0.0.0/8], ou supprimez-la",
+		})
 	}
 	if text.Zone != "" {
 		zone, err := time.LoadLocation(text.Zone)
 		if err != nil || text.Zone == "Local" {
-			l.findf(n, "zone", "no such time zone; write one like Europe/Paris")
+			l.find(n, "zone", phrase{"no such time zone; write one like Europe/Paris", "pas de fuseau horaire de ce nom ; écrivez-en un comme Europe/Paris"})
 			zone = time.UTC
 		}
 		w.zone = zone
@@ -83,7 +89,7 @@ func (l *loader) window(n strict.Node, w *window) (text windowSource, ok bool) {
 	if text.Hours.Kind() != strict.Absent {
 		w.hours = l.hours(text.Hours)
 		if w.zone == nil {
-			l.findf(n, "hours", "say by whose clock: add zone: Europe/Paris or another one")
+			l.find(n, "hours", phrase{"say by whose clock: add zone: Europe/Paris or another one", "dites à quelle heure locale : ajoutez zone: Europe/Paris ou un autre fuseau"})
 		}
 	}
 	if text.Networks.Kind() != strict.Absent {
@@ -91,6 +97,17 @@ func (l *loader) window(n strict.Node, w *window) (text windowSource, ok bool) {
 	}
 	return text, true
 }
+
+var (
+	noHours = phrase{
+		"an empty list is no hours: write some, such as 08:00-20:00, or leave the days out",
+		"une liste vide, ce n'est aucune heure : écrivez-en, comme 08:00-20:00, ou supprimez ces jours",
+	}
+	noNetworks = phrase{
+		"an empty list lets nobody in: write networks such as 10.0.0.0/8, or leave it out",
+		"une liste vide ne laisse entrer personne : écrivez des réseaux comme 10.0.0.0/8, ou supprimez-la",
+	}
+)
 
 // hours reads a table of days and hours.
 func (l *loader) hours(n strict.Node) week {
@@ -100,21 +117,24 @@ func (l *loader) hours(n strict.Node) week {
 		return out
 	}
 	if len(table) == 0 {
-		l.findf(n, "", "an empty one lets nobody in: write hours, such as mon-fri: [08:00-20:00]")
+		l.find(n, "", phrase{"an empty one lets nobody in: write hours, such as mon-fri: [08:00-20:00]", "vide, il ne laisse entrer personne : écrivez des heures, comme mon-fri: [08:00-20:00]"})
 	}
 	for _, key := range n.Keys() {
 		days := parseDays(key)
 		if days == nil {
-			l.findf(n.Child(key), "", "%s", daysForm)
+			l.find(n.Child(key), "", daysForm)
 		}
-		for _, item := range l.someOf(n.Child(key), "an empty list is no hours: write some, such as 08:00-20:00, or leave the days out") {
+		for _, item := range l.someOf(n.Child(key), noHours) {
 			text, scalar := item.Scalar()
 			hours, ok := parseHours(text)
 			switch {
 			case !scalar: // what YAML makes of them between braces
-				l.findf(item, "", "between braces hours stand in quotes: {mon-fri: [\"08:00-20:00\"]}")
+				l.find(item, "", phrase{
+					"between braces hours stand in quotes: {mon-fri: [\"08:00-20:00\"]}",
+					"entre accolades, les heures s'écrivent entre guillemets : {mon-fri: [\"08:00-20:00\"]}",
+				})
 			case !ok:
-				l.findf(item, "", "%s", hoursForm)
+				l.find(item, "", hoursForm)
 			}
 			for _, day := range days {
 				out = out.with(span{day*dayLength + hours.from, day*dayLength + hours.to})
@@ -127,16 +147,22 @@ func (l *loader) hours(n strict.Node) week {
 // networks reads a list of address ranges.
 func (l *loader) networks(n strict.Node) []netip.Prefix {
 	out := []netip.Prefix{}
-	for _, item := range l.someOf(n, "an empty list lets nobody in: write networks such as 10.0.0.0/8, or leave it out") {
+	for _, item := range l.someOf(n, noNetworks) {
 		text, _ := item.Scalar()
 		prefix, err := netip.ParsePrefix(text)
 		switch {
 		case err != nil:
-			l.findf(item, "", "write an address and the length of the network's part, like 10.20.0.0/16 or 2001:db8::/32; one address is 10.20.0.7/32")
+			l.find(item, "", phrase{
+				"write an address and the length of the network's part, like 10.20.0.0/16 or 2001:db8::/32; one address is 10.20.0.7/32",
+				"écrivez une adresse et la longueur de la partie réseau, comme 10.20.0.0/16 ou 2001:db8::/32 ; une seule adresse s'écrit 10.20.0.7/32",
+			})
 		case prefix.Addr().Is4In6():
-			l.findf(item, "", "write it as IPv4: addresses are seen so")
+			l.find(item, "", phrase{"write it as IPv4: addresses are seen so", "écrivez-la en IPv4 : c'est ainsi que les adresses sont vues"})
 		case prefix != prefix.Masked():
-			l.findf(item, "", "the address has bits behind the network's part: it begins at another address, or the length is larger")
+			l.find(item, "", phrase{
+				"the address has bits behind the network's part: it begins at another address, or the length is larger",
+				"l'adresse dépasse la partie réseau : le réseau commence à une autre adresse, ou la longueur est plus grande",
+			})
 		default:
 			out = append(out, prefix)
 		}
@@ -145,10 +171,10 @@ func (l *loader) networks(n strict.Node) []netip.Prefix {
 }
 
 // someOf reads a list that has something in it.
-func (l *loader) someOf(n strict.Node, instead string) []strict.Node {
+func (l *loader) someOf(n strict.Node, instead phrase) []strict.Node {
 	var out []strict.Node
 	if l.decode(n, &out) && len(out) == 0 {
-		l.findf(n, "", "%s", instead)
+		l.find(n, "", instead)
 	}
 	return out
 }
@@ -160,7 +186,7 @@ func (l *loader) exception(n strict.Node) (e exception, ok bool) {
 	}
 	e = exception{pos: Pos(n.Pos()), person: bridge.PersonID(text.Person), motive: text.Motive, until: text.Until}
 	if _, err := time.Parse(time.DateOnly, text.Until); err != nil {
-		l.findf(n, "until", "write the last day on which it holds, like 2027-01-31")
+		l.find(n, "until", phrase{"write the last day on which it holds, like 2027-01-31", "écrivez le dernier jour où elle vaut, comme 2027-01-31"})
 	}
 	if text.Hours.Kind() != strict.Absent {
 		e.hours = l.hours(text.Hours)
@@ -169,7 +195,10 @@ func (l *loader) exception(n strict.Node) (e exception, ok bool) {
 		e.networks = l.networks(text.Networks)
 	}
 	if e.hours == nil && e.networks == nil {
-		l.findf(n, "", "it lets nobody in: add hours: {sat: [\"09:00-12:00\"]}, or networks; what it does not say stays as the role has it")
+		l.find(n, "", phrase{
+			"it lets nobody in: add hours: {sat: [\"09:00-12:00\"]}, or networks; what it does not say stays as the role has it",
+			"elle ne laisse entrer personne : ajoutez hours: {sat: [\"09:00-12:00\"]}, ou networks ; ce qu'elle ne dit pas reste comme pour le rôle",
+		})
 	}
 	return e, true
 }

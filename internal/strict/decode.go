@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"passerelle/internal/bilingual"
 )
 
 // TextDecoder is a type that reads itself from a scalar's text. Relative paths
@@ -51,8 +53,14 @@ func (n Node) Decode(into any) error {
 
 type decoder struct{ findings Findings }
 
-func (d *decoder) fault(n Node, format string, args ...any) {
-	d.findings = append(d.findings, n.Findf("", format, args...))
+var (
+	noMapping   = bilingual.Text{"must be a mapping: write key: value lines under it", "il faut des clés et leurs valeurs : écrivez dessous des lignes clé: valeur"}
+	standsTwice = bilingual.Text{"stands here a second time, first in line {line}: remove one", "est écrit ici une seconde fois (la première à la ligne {line}) : supprimez l'un des deux"}
+	unknownKey  = bilingual.Text{"unknown key: {hint}", "clé inconnue : {hint}"}
+)
+
+func (d *decoder) fault(n Node, text bilingual.Text) {
+	d.findings = append(d.findings, n.Find("", text))
 }
 
 // empty handles a document, or a key's value, with nothing in it.
@@ -68,7 +76,7 @@ func (d *decoder) empty(n Node, v reflect.Value) {
 // element reads a value of a list or a map, where nothing stands for nothing.
 func (d *decoder) element(n Node, v reflect.Value) {
 	if n.Kind() == Null && v.Type() != nodeType && v.Type() != anyType {
-		d.fault(n, "is empty: write a value, or remove it")
+		d.fault(n, bilingual.Text{"is empty: write a value, or remove it", "est vide : écrivez une valeur, ou supprimez-le"})
 		return
 	}
 	d.value(n, v)
@@ -109,7 +117,7 @@ func (d *decoder) value(n Node, v reflect.Value) {
 
 func (d *decoder) slice(n Node, v reflect.Value) {
 	if n.Kind() != Sequence {
-		d.fault(n, "must be a list: write [a, b], or a line beginning with - for each")
+		d.fault(n, bilingual.Text{"must be a list: write [a, b], or a line beginning with - for each", "il faut une liste : écrivez [a, b], ou une ligne commençant par - pour chacun"})
 		return
 	}
 	items := n.Items()
@@ -122,7 +130,7 @@ func (d *decoder) slice(n Node, v reflect.Value) {
 
 func (d *decoder) mapping(n Node, v reflect.Value) {
 	if v.Type().Key().Kind() != reflect.String {
-		d.fault(n, "is read into a %s, whose keys are no texts", v.Type())
+		d.fault(n, bilingual.Same(fmt.Sprintf("is read into a %s, whose keys are no texts", v.Type())))
 		return
 	}
 	out := reflect.MakeMap(v.Type())
@@ -137,14 +145,14 @@ func (d *decoder) mapping(n Node, v reflect.Value) {
 // each ranges over a mapping; a key that was there before is reported instead.
 func (d *decoder) each(n Node, do func(key string, value Node)) {
 	if n.Kind() != Mapping {
-		d.fault(n, "must be a mapping: write key: value lines under it")
+		d.fault(n, noMapping)
 		return
 	}
 	seen := make(map[string]mark, len(n.tree.entries))
 	for _, e := range n.tree.entries {
 		if first, twice := seen[e.key]; twice {
 			line := first.line + n.doc.line
-			d.findings = append(d.findings, n.doc.finding(e.mark, n.value(e).path, "stands here a second time, first in line %d: remove one", line))
+			d.findings = append(d.findings, n.doc.finding(e.mark, n.value(e).path, standsTwice.With("{line}", line)))
 			continue
 		}
 		seen[e.key] = e.mark
@@ -155,13 +163,13 @@ func (d *decoder) each(n Node, do func(key string, value Node)) {
 func (d *decoder) structure(n Node, v reflect.Value) {
 	fields, err := fieldsOf(v)
 	if err != nil {
-		d.fault(n, "%v", err)
+		d.fault(n, bilingual.Of(err))
 		return
 	}
 	found := make(map[string]bool, len(fields))
 	if n.Kind() != Absent && n.Kind() != Null {
 		if n.Kind() != Mapping {
-			d.fault(n, "must be a mapping: write key: value lines under it")
+			d.fault(n, noMapping)
 			return
 		}
 		d.each(n, func(key string, value Node) {
@@ -178,7 +186,7 @@ func (d *decoder) structure(n Node, v reflect.Value) {
 			}
 			found[key] = true
 			if text, isText := value.Scalar(); f.required && isText && text == "" {
-				d.fault(value, "must not be empty: write a value")
+				d.fault(value, bilingual.Text{"must not be empty: write a value", "ne doit pas être vide : écrivez une valeur"})
 				return
 			}
 			d.value(value, f.value)
@@ -189,7 +197,7 @@ func (d *decoder) structure(n Node, v reflect.Value) {
 			continue
 		}
 		if f.required {
-			d.findings = append(d.findings, n.Findf(f.name, "is missing: write it"))
+			d.findings = append(d.findings, n.Find(f.name, bilingual.Text{"is missing: write it", "manque : écrivez-le"}))
 		}
 		if f.value.Type() == nodeType && f.value.IsZero() {
 			f.value.Set(reflect.ValueOf(n.Child(f.name)))
@@ -209,16 +217,16 @@ func (d *decoder) unknown(n Node, key string, fields []field) {
 	for i, f := range fields {
 		names[i] = f.name
 	}
-	hint := "the keys here are " + strings.Join(names, ", ")
+	hint := bilingual.Text{"the keys here are {keys}", "les clés sont ici {keys}"}.With("{keys}", strings.Join(names, ", "))
 	switch near := nearest(key, names); {
 	case near != "":
-		hint = fmt.Sprintf("did you mean %s?", near)
+		hint = bilingual.Text{"did you mean {key}?", "vouliez-vous dire {key} ?"}.With("{key}", near)
 	case len(names) == 0:
-		hint = "no keys are known here"
+		hint = bilingual.Text{"no keys are known here", "aucune clé n'est connue ici"}
 	}
 	for _, e := range n.tree.entries {
 		if e.key == key {
-			d.findings = append(d.findings, n.doc.finding(e.mark, n.value(e).path, "unknown key: %s", hint))
+			d.findings = append(d.findings, n.doc.finding(e.mark, n.value(e).path, unknownKey.With("{hint}", hint)))
 			return
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"passerelle/internal/bilingual"
 )
 
 // Position is a place in a source file; line and column count from 1, the
@@ -26,6 +28,15 @@ type Finding struct {
 	Line, Col int
 	Path      string // "limits.rate", "tokens[2].person"; "" is the document
 	Text      string
+	French    string // Text in French; what only English words are known for stands in them
+}
+
+// In is the finding with its Text in French if lang is "fr".
+func (f Finding) In(lang string) Finding {
+	if lang == bilingual.French && f.French != "" {
+		f.Text = f.French
+	}
+	return f
 }
 
 func (f Finding) String() string {
@@ -38,6 +49,15 @@ func (f Finding) String() string {
 
 // Findings is an error: everything that is wrong, a line each.
 type Findings []Finding
+
+// In is the findings with their texts in French if lang is "fr".
+func (fs Findings) In(lang string) Findings {
+	out := make(Findings, len(fs))
+	for i, f := range fs {
+		out[i] = f.In(lang)
+	}
+	return out
+}
 
 func (fs Findings) Error() string {
 	lines := make([]string, len(fs))

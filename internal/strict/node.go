@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"passerelle/internal/bilingual"
 )
 
 // Kind says what a node is.
@@ -160,15 +162,20 @@ func (n Node) step(path string) (next Node, rest string, ok bool) {
 	return Node{}, "", false
 }
 
-// Findf makes a finding for what stands at path, seen from n (see [Node.At]);
+// Find makes a finding for what stands at path, seen from n (see [Node.At]);
 // "" is n itself. The text says what is wrong and what to write, and quotes no
 // value.
-func (n Node) Findf(path, format string, args ...any) Finding {
+func (n Node) Find(path string, text bilingual.Text) Finding {
 	at := n.At(path)
 	if at.doc == nil {
-		return Finding{Path: at.path, Text: fmt.Sprintf(format, args...)}
+		return (&document{}).finding(mark{}, at.path, text)
 	}
-	return at.doc.finding(at.tree.mark, at.path, format, args...)
+	return at.doc.finding(at.tree.mark, at.path, text)
+}
+
+// Findf is Find for what is said in English only, as fmt has it.
+func (n Node) Findf(path, format string, args ...any) Finding {
+	return n.Find(path, bilingual.Same(fmt.Sprintf(format, args...)))
 }
 
 func (n Node) value(e entry) Node { return Node{n.doc, e.value, join(n.path, keyText(e.key))} }

@@ -3,7 +3,6 @@ package strict
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
@@ -13,6 +12,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"passerelle/internal/bilingual"
 )
 
 const (
@@ -55,20 +56,20 @@ type reader struct {
 	findings Findings
 }
 
-func (p *reader) fault(at mark, format string, args ...any) {
-	p.findings = append(p.findings, p.doc.finding(at, "", format, args...))
+func (p *reader) fault(at mark, text bilingual.Text) {
+	p.findings = append(p.findings, p.doc.finding(at, "", text))
 }
 
 func (p *reader) read(data []byte) *tree {
 	null := &tree{kind: Null, mark: mark{1, 1}}
 	if len(data) > maxSize {
-		p.fault(null.mark, "larger than %d MiB", maxSize>>20)
+		p.fault(null.mark, bilingual.Text{"larger than {n} MiB", "plus grand que {n} Mio"}.With("{n}", maxSize>>20))
 		return null
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	p.doc.lines = strings.SplitAfter(string(data), "\n")
 	if at, ok := firstInvalid(data); !ok {
-		p.fault(at, "not UTF-8: save the file as UTF-8")
+		p.fault(at, bilingual.Text{"not UTF-8: save the file as UTF-8", "ce n'est pas de l'UTF-8 : enregistrez le fichier en UTF-8"})
 		return null
 	}
 	tokens := lexer.Tokenize(string(data))
@@ -104,7 +105,7 @@ func firstInvalid(data []byte) (mark, bool) {
 // Nesting is counted coarsely here, exactly in [reader.node].
 func (p *reader) bounded(tokens token.Tokens) bool {
 	if len(tokens) > maxTokens {
-		p.fault(mark{1, 1}, "more than %d words and signs: split the file", maxTokens)
+		p.fault(mark{1, 1}, bilingual.Text{"more than {n} words and signs: split the file", "plus de {n} mots et signes : partagez le fichier"}.With("{n}", maxTokens))
 		return false
 	}
 	flow, columns := 0, []int{}
@@ -122,7 +123,7 @@ func (p *reader) bounded(tokens token.Tokens) bool {
 			columns = append(columns, at.col)
 		}
 		if flow > maxDepth || len(columns) > 4*maxDepth {
-			p.fault(at, "nested deeper than %d levels", maxDepth)
+			p.fault(at, tooDeep)
 			return false
 		}
 	}
@@ -140,23 +141,36 @@ func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
 	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 }
 
+var (
+	tooDeep = bilingual.Text{"nested deeper than {n} levels", "plus de {n} niveaux imbriqués"}.With("{n}", maxDepth)
+	badYAML = bilingual.Text{
+		"not valid YAML: check the indentation, the quotes and the colons around here",
+		"ce n'est pas du YAML valide : vérifiez ici les retraits, les guillemets et les deux-points",
+	}
+	quotedYAML     = bilingual.Text{"not valid YAML: {words}", badYAML.In(bilingual.French) + " ({words})"}
+	quoteReference = bilingual.Text{
+		"; between { } or [ ] a reference needs quotes: \"${env:NAME}\"",
+		" ; entre { } ou [ ] une référence s'écrit entre guillemets : \"${env:NAME}\"",
+	}
+)
+
 // syntax reports the library's message, without the excerpt of the source that
 // its Error method shows, and not at all if it quotes something.
 func (p *reader) syntax(err error) {
-	at, text := mark{1, 1}, "not valid YAML: check the indentation, the quotes and the colons around here"
+	at, text := mark{1, 1}, badYAML
 	var syntax yaml.Error
 	if errors.As(err, &syntax) {
 		if tk := syntax.GetToken(); tk != nil {
 			at = markOf(tk)
 		}
 		if msg := syntax.GetMessage(); !strings.ContainsAny(msg, "\"`") {
-			text = "not valid YAML: " + strings.ReplaceAll(msg, "'\t'", "tab")
+			text = quotedYAML.With("{words}", strings.ReplaceAll(msg, "'\t'", "tab"))
 		}
 	}
 	if at.line <= len(p.doc.lines) && strings.Contains(p.doc.lines[at.line-1], "${") {
-		text += "; between { } or [ ] a reference needs quotes: \"${env:NAME}\""
+		text = text.And(quoteReference)
 	}
-	p.fault(at, "%s", text)
+	p.fault(at, text)
 }
 
 func (p *reader) root(file *ast.File, null *tree) *tree {
@@ -169,11 +183,14 @@ func (p *reader) root(file *ast.File, null *tree) *tree {
 		switch body := doc.Body.(type) {
 		case nil:
 		case *ast.DirectiveNode:
-			p.fault(markOf(body.Start), "a %% directive: remove the line")
+			p.fault(markOf(body.Start), bilingual.Text{"a % directive: remove the line", "une directive % : supprimez la ligne"})
 		default:
 			t := p.node(body, end, 1)
 			if seen {
-				p.fault(t.mark, "a second document: a file holds one, remove the --- line")
+				p.fault(t.mark, bilingual.Text{
+					"a second document: a file holds one, remove the --- line",
+					"un second document : un fichier n'en contient qu'un, supprimez la ligne ---",
+				})
 				return root
 			}
 			root, seen = t, true
@@ -186,7 +203,7 @@ func (p *reader) root(file *ast.File, null *tree) *tree {
 func (p *reader) node(n ast.Node, end mark, depth int) *tree {
 	if depth > maxDepth {
 		at := markOf(n.GetToken())
-		p.fault(at, "nested deeper than %d levels", maxDepth)
+		p.fault(at, tooDeep)
 		return &tree{kind: Null, mark: at}
 	}
 	switch n := n.(type) {
@@ -219,16 +236,19 @@ func (p *reader) refused(n ast.Node) *tree {
 		return t
 	}
 	t.mark = markOf(n.GetToken())
-	what := "this kind of YAML"
+	what := bilingual.Text{"this kind of YAML", "ce genre de YAML"}
 	switch n.(type) {
 	case *ast.AnchorNode:
-		what = "an anchor (&)"
+		what = bilingual.Text{"an anchor (&)", "une ancre (&)"}
 	case *ast.AliasNode:
-		what = "an alias (*)"
+		what = bilingual.Text{"an alias (*)", "un alias (*)"}
 	case *ast.TagNode:
-		what = "a tag (!)"
+		what = bilingual.Text{"a tag (!)", "une étiquette (!)"}
 	}
-	p.fault(t.mark, "%s is not allowed: write the value itself, in quotes if it begins with this sign", what)
+	p.fault(t.mark, bilingual.Text{
+		"{what} is not allowed: write the value itself, in quotes if it begins with this sign",
+		"{what} n'est pas permis : écrivez la valeur elle-même, entre guillemets si elle commence par ce signe",
+	}.With("{what}", what))
 	return t
 }
 
@@ -260,9 +280,9 @@ func (p *reader) entry(t *tree, n *ast.MappingValueNode, end mark, depth int) {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 		e.key = key.GetToken().Value
 	case *ast.MergeKeyNode:
-		p.fault(e.mark, "a merge key (<<) is not allowed: write the keys themselves")
+		p.fault(e.mark, bilingual.Text{"a merge key (<<) is not allowed: write the keys themselves", "une fusion de clés (<<) n'est pas permise : écrivez les clés elles-mêmes"})
 	default:
-		p.fault(e.mark, "not a plain key: write name: value")
+		p.fault(e.mark, bilingual.Text{"not a plain key: write name: value", "ce n'est pas une simple clé : écrivez nom: valeur"})
 	}
 	e.value = p.node(n.Value, end, depth+1)
 	t.entries = append(t.entries, e)
@@ -293,6 +313,6 @@ func markOf(tk *token.Token) mark {
 }
 
 // finding places a finding in the file, wherever in it the document begins.
-func (d *document) finding(at mark, path, format string, args ...any) Finding {
-	return Finding{File: d.file, Line: at.line + d.line, Col: at.col + d.col, Path: path, Text: fmt.Sprintf(format, args...)}
+func (d *document) finding(at mark, path string, text bilingual.Text) Finding {
+	return Finding{File: d.file, Line: at.line + d.line, Col: at.col + d.col, Path: path, Text: text.In(bilingual.English), French: text.In(bilingual.French)}
 }

@@ -6,49 +6,54 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+
+	"passerelle/internal/bilingual"
 )
 
 // scalar reads a scalar into whatever type takes one.
 func (d *decoder) scalar(n Node, v reflect.Value) {
 	if n.Kind() != Scalar {
-		d.fault(n, "must be %s, not a list or a mapping", wanted(v))
+		d.fault(n, bilingual.Text{"must be {what}, not a list or a mapping", "il faut {what}, et non une liste ou des clés"}.With("{what}", wanted(v)))
 		return
 	}
 	if v.CanAddr() {
 		if own, ok := v.Addr().Interface().(TextDecoder); ok {
 			if err := own.DecodeText(n.tree.text, n.doc.dir); err != nil {
-				d.fault(n, "%v", err)
+				d.fault(n, bilingual.Of(err))
 			}
 			return
 		}
 	}
-	if problem := setScalar(n.tree, v); problem != "" {
-		d.fault(n, "%s", problem)
+	if problem := setScalar(n.tree, v); problem != right {
+		d.fault(n, problem)
 	}
 }
 
-func wanted(v reflect.Value) string {
+// right is what is wrong with a scalar that is as it should be.
+var right bilingual.Text
+
+func wanted(v reflect.Value) bilingual.Text {
 	switch v.Type() {
 	case durationType:
-		return "a duration like 30s, 5m or 2h"
+		return bilingual.Text{"a duration like 30s, 5m or 2h", "une durée comme 30s, 5m ou 2h"}
 	case timeType:
-		return "a date like 2027-01-31, or a time like 2027-01-31T18:00:00+01:00"
+		return bilingual.Text{"a date like 2027-01-31, or a time like 2027-01-31T18:00:00+01:00", "une date comme 2027-01-31, ou une heure comme 2027-01-31T18:00:00+01:00"}
 	}
 	switch {
 	case v.Kind() == reflect.Bool:
-		return "true or false"
+		return bilingual.Text{"true or false", "true ou false"}
 	case v.CanInt():
-		return "a whole number"
+		return bilingual.Text{"a whole number", "un nombre entier"}
 	case v.CanUint():
-		return "a whole number, 0 or more"
+		return bilingual.Text{"a whole number, 0 or more", "un nombre entier, 0 ou plus"}
 	case v.CanFloat():
-		return "a number"
+		return bilingual.Text{"a number", "un nombre"}
 	}
-	return "text"
+	return bilingual.Text{"text", "un texte"}
 }
 
-// setScalar answers what is wrong, "" if nothing is.
-func setScalar(t *tree, v reflect.Value) string {
+// setScalar answers what is wrong, right if nothing is.
+func setScalar(t *tree, v reflect.Value) bilingual.Text {
 	ok := true
 	switch {
 	case v.Type() == durationType:
@@ -67,17 +72,23 @@ func setScalar(t *tree, v reflect.Value) string {
 	case v.CanInt(), v.CanUint(), v.CanFloat():
 		return setNumber(t, v)
 	default:
-		return "is read into a " + v.Type().String() + ", which takes no value of a document"
+		return bilingual.Same("is read into a " + v.Type().String() + ", which takes no value of a document")
 	}
 	if !ok {
-		return "must be " + wanted(v)
+		return mustBe.With("{what}", wanted(v))
 	}
-	return ""
+	return right
 }
 
-func setNumber(t *tree, v reflect.Value) string {
+var (
+	mustBe   = bilingual.Text{"must be {what}", "il faut {what}"}
+	unquoted = bilingual.Text{"must be {what}, without quotes", "il faut {what}, sans guillemets"}
+	smaller  = bilingual.Text{"must be {what} that is not so large", "il faut {what} moins grand"}
+)
+
+func setNumber(t *tree, v reflect.Value) bilingual.Text {
 	if t.quoted {
-		return "must be " + wanted(v) + ", without quotes"
+		return unquoted.With("{what}", wanted(v))
 	}
 	bits := v.Type().Bits()
 	var err error
@@ -100,11 +111,11 @@ func setNumber(t *tree, v reflect.Value) string {
 	}
 	switch {
 	case errors.Is(err, strconv.ErrRange):
-		return "must be " + wanted(v) + " that is not so large"
+		return smaller.With("{what}", wanted(v))
 	case err != nil:
-		return "must be " + wanted(v)
+		return mustBe.With("{what}", wanted(v))
 	}
-	return ""
+	return right
 }
 
 func parsed[T any](value T, err error) (T, bool) { return value, err == nil }

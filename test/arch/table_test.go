@@ -6,6 +6,7 @@ package arch
 var levels = map[string]int{
 	"schemas":             -1,
 	"internal/appendjson": -1,
+	"internal/bilingual":  -1,
 
 	"internal/bridge":     0,
 	"internal/fault":      0,

@@ -6,7 +6,6 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/doctor"
-	"passerelle/internal/policy"
 	"passerelle/internal/problem"
 )
 
@@ -35,7 +34,7 @@ type Import func(ctx context.Context, name bridge.ConnectionName, lang string) (
 
 // importPolicy is for who may propose a policy; what comes of it decides nothing.
 func (a *API) importPolicy(ctx context.Context, actor bridge.Actor, in *examineQuery) (doctor.Draft, error) {
-	if !actor.Operator && !a.allows(actor, policy.Propose, bridge.PolicyObj) {
+	if !actor.Operator && !a.opts.Office.PowersOf(actor).Proposes {
 		return doctor.Draft{}, errImport
 	}
 	if !a.hasCRM(in.Name) {

@@ -2,12 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 
 	"passerelle/internal/bridge"
+	"passerelle/internal/desk"
 	"passerelle/internal/governance"
 	"passerelle/internal/policy"
 	"passerelle/internal/problem"
-	"passerelle/internal/store"
 )
 
 func (a *API) draftRoutes() {
@@ -22,14 +23,14 @@ func (a *API) draftRoutes() {
 
 // readsPolicy says whether the actor may read policies, drafts included.
 func (a *API) readsPolicy(actor bridge.Actor) bool {
-	return a.reports(actor) || a.weighsPolicy(actor)
+	return a.opts.Office.PowersOf(actor).Policies
 }
 
 var errReadsPolicy = problem.Forbidden("only the operator and those who may read all reports or the policy see this")
 
 // weighsPolicy says whether the actor may hold policies against what was done.
 func (a *API) weighsPolicy(actor bridge.Actor) bool {
-	return actor.Operator || a.allowsAll(actor, policy.Read, bridge.PolicyObj)
+	return a.opts.Office.PowersOf(actor).Weighs
 }
 
 var errWeighsPolicy = problem.Forbidden("only the operator and those who may read the policy see this")
@@ -47,24 +48,16 @@ func (a *API) version(_ context.Context, actor bridge.Actor, in *hashQuery) (ver
 	if !a.readsPolicy(actor) {
 		return versionText{}, errReadsPolicy
 	}
-	text, err := a.textOf(in.Hash)
-	return versionText{policy.HashOf(text), string(text)}, err
+	text, err := a.opts.Office.Text(in.Hash)
+	return versionText{policy.HashOf(text), string(text)}, unknownPolicy(err)
 }
 
-// textOf is the text of a policy by its hash, or of the active one.
-func (a *API) textOf(hash string) (text []byte, err error) {
-	active := a.opts.Desk.Rules().Policy
-	if hash == "active" || hash == active.Hash() {
-		return active.Text(), nil
+// unknownPolicy says where the hashes of policies are to be found.
+func unknownPolicy(err error) error {
+	if no, ok := errors.AsType[*desk.NotFound](err); ok {
+		return problem.NotFound(no.Error() + ": GET /v1/policy lists the versions, /v1/policy/drafts what is proposed")
 	}
-	err = a.opts.Store.View(func(tx *store.Tx) error {
-		var ok bool
-		if text, ok = governance.Text(tx, hash); !ok {
-			return problem.NotFound("there is no policy " + hash + ": GET /v1/policy lists the versions, /v1/policy/drafts what is proposed")
-		}
-		return nil
-	})
-	return text, err
+	return err
 }
 
 type diffQuery struct {
@@ -117,15 +110,8 @@ func (a *API) diff(_ context.Context, actor bridge.Actor, in *diffQuery) (delta,
 }
 
 func (a *API) loadPolicy(hash string) (*policy.Policy, error) {
-	if hash == "" {
-		return a.opts.Desk.Rules().Policy, nil
-	}
-	text, err := a.textOf(hash)
-	if err != nil {
-		return nil, err
-	}
-	p, err := policy.Load("policy.yaml", text, a.opts.Desk.Rules().Catalog)
-	return p, unloadable(err)
+	p, err := a.opts.Office.Policy(hash)
+	return p, unloadable(unknownPolicy(err))
 }
 
 // policyDraft is a draft as the API shows it.
@@ -135,11 +121,7 @@ func (a *API) drafts(_ context.Context, actor bridge.Actor, _ *struct{}) (list[p
 	if !a.readsPolicy(actor) {
 		return list[policyDraft]{}, errReadsPolicy
 	}
-	var found []governance.Draft
-	err := a.opts.Store.View(func(tx *store.Tx) (err error) {
-		found, err = governance.Drafts(tx)
-		return err
-	})
+	found, err := a.opts.Office.Waiting()
 	return listOf(found, "", func(d governance.Draft) policyDraft { return policyDraft(d) }), err
 }
 

@@ -6,9 +6,7 @@ import (
 	"time"
 
 	"passerelle/internal/bridge"
-	"passerelle/internal/governance"
 	"passerelle/internal/ledger"
-	"passerelle/internal/policy"
 	"passerelle/internal/problem"
 	"passerelle/internal/store"
 )
@@ -21,9 +19,7 @@ func (a *API) ledgerRoutes() {
 
 // reports says whether the actor accounts for what everybody did: the operator,
 // and who may read all reports, not those of one team alone.
-func (a *API) reports(actor bridge.Actor) bool {
-	return actor.Operator || a.allowsAll(actor, policy.Read, bridge.Report)
-}
+func (a *API) reports(actor bridge.Actor) bool { return a.opts.Office.PowersOf(actor).Accounts }
 
 var errReports = problem.Forbidden("only the operator and those who may read all reports see this")
 
@@ -99,15 +95,8 @@ func (a *API) verify(_ context.Context, actor bridge.Actor, in *verifyRequest) (
 	if in.Body != nil {
 		since = &ledger.Checkpoint{N: in.Body.N, Hash: in.Body.Hash, At: in.Body.At}
 	}
-	var out verification
-	err := a.opts.Store.View(func(tx *store.Tx) error {
-		found, err := ledger.Verify(tx, since)
-		out.Lines, out.Restored = found.Lines, found.Restored
-		if err != nil {
-			return err
-		}
-		return governance.Chained(tx, found)
-	})
+	found, err := a.opts.Office.Verify(since)
+	out := verification{Lines: found.Lines, Restored: found.Restored}
 	if bad, ok := errors.AsType[*ledger.BadLine](err); ok {
 		out.Line, out.Why = bad.N, bad.Why
 		return out, nil

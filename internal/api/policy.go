@@ -9,7 +9,6 @@ import (
 	"passerelle/internal/desk"
 	"passerelle/internal/governance"
 	"passerelle/internal/policy"
-	"passerelle/internal/store"
 )
 
 func (a *API) policyRoutes() {
@@ -32,11 +31,8 @@ func (a *API) policy(_ context.Context, actor bridge.Actor, _ *struct{}) (policy
 	}
 	p := a.opts.Desk.Rules().Policy
 	out := policyText{Hash: p.Hash(), Text: string(p.Text())}
-	err := a.opts.Store.View(func(tx *store.Tx) error {
-		versions, err := governance.Register(tx)
-		out.Register = listOf(versions, "", func(l governance.Line) policyVersion { return policyVersion(l) }).Items
-		return err
-	})
+	versions, err := a.opts.Office.History()
+	out.Register = listOf(versions, "", func(l governance.Line) policyVersion { return policyVersion(l) }).Items
 	return out, err
 }
 

@@ -13,7 +13,6 @@ import (
 	"passerelle/internal/intake"
 	"passerelle/internal/ledger"
 	"passerelle/internal/outbox"
-	"passerelle/internal/policy"
 	"passerelle/internal/problem"
 	"passerelle/internal/relay"
 	"passerelle/internal/store"
@@ -32,26 +31,10 @@ func (a *API) upkeepRoutes() {
 	post(a, "/v1/keys/rotate", "Replace the data key by a new one", a.rotateKey)
 }
 
-// ofTheirs is a record that is the actor's in every way: what decides on
-// commands that are about no record.
-func ofTheirs(p bridge.Person) policy.Record {
-	return policy.Record{Owner: p.ID, Handed: true, Team: p.Team, CampaignTeam: p.Team, Territory: p.Territory, Principal: p.Principal}
-}
-
-func (a *API) allows(actor bridge.Actor, action policy.Action, object bridge.Object) bool {
-	return a.opts.Desk.Rules().Policy.Allows(policy.SubjectOf(actor), action, object, ofTheirs(actor.Person))
-}
-
-// allowsAll says whether the actor may do action on all objects of the kind: one
-// that is nobody's lies in no narrower scope.
-func (a *API) allowsAll(actor bridge.Actor, action policy.Action, object bridge.Object) bool {
-	return a.opts.Desk.Rules().Policy.Allows(policy.SubjectOf(actor), action, object, policy.Record{})
-}
-
 // maintains says whether the actor looks after the bridge: the operator, and
 // supervisors, who send writes again.
 func (a *API) maintains(actor bridge.Actor) bool {
-	return actor.Operator || a.allows(actor, policy.Write, bridge.CampaignObj)
+	return a.opts.Office.PowersOf(actor).Maintains
 }
 
 // note writes the ledger line of a command that is none of the desk's.

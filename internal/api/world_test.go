@@ -20,6 +20,7 @@ import (
 	"passerelle/internal/connector/httpx"
 	"passerelle/internal/desk"
 	"passerelle/internal/doctor"
+	"passerelle/internal/governance"
 	"passerelle/internal/identity"
 	"passerelle/internal/intake"
 	"passerelle/internal/policy"
@@ -185,6 +186,9 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 		Relay: relay.New(relay.Options{
 			Store: w.store, Desk: w.desk, Now: w.clock, Log: log, Local: "hub",
 			Lines: []relay.Line{{Name: crm, Conn: w.crm, Breaker: httpx.NewBreaker(3, time.Second)}},
+		}),
+		Office: governance.New(governance.Options{
+			Store: w.store, Desk: w.desk, People: func() []bridge.Person { return nil }, Now: w.clock, Log: log,
 		}),
 		Rights: func(context.Context) ([]policy.KeyUse, error) {
 			return []policy.KeyUse{{Connection: "crm.main", CouldWrite: 214, Writes: 9}}, nil

@@ -57,7 +57,7 @@ func (a *App) newGuard() *identity.Guard {
 // openConsole mounts the pages.
 func (a *App) openConsole(r chi.Router, guard *identity.Guard) error {
 	pages, err := console.New(console.Options{
-		Desk: a.desk, Accounts: a.accounts, Schemas: a.schemas, Guard: guard, Zone: a.cfg.Zone, Now: a.opts.Now, Log: a.log,
+		Desk: a.desk, Office: a.office, Accounts: a.accounts, Schemas: a.schemas, Guard: guard, Zone: a.cfg.Zone, Now: a.opts.Now, Log: a.log,
 		People: func() []bridge.Person { return a.people.Directory().People() },
 	})
 	if err == nil {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
+	"passerelle/internal/governance"
 	"passerelle/internal/identity"
 	"passerelle/internal/schema"
 )
@@ -16,6 +18,7 @@ import (
 // Options are what a console is made of.
 type Options struct {
 	Desk     *desk.Desk
+	Office   *governance.Office // where policies are proposed and activated
 	Accounts *identity.Accounts
 	Schemas  *schema.Set
 	Guard    *identity.Guard // knows who is let in now, and from where
@@ -69,7 +72,7 @@ func (c *Console) Mount(r chi.Router) {
 
 // pages are those for people who are signed in.
 func (c *Console) pages() map[string]page {
-	return map[string]page{
+	out := map[string]page{
 		"GET /":                       c.home,
 		"GET /account":                c.account,
 		"POST /account/password":      c.changePassword,
@@ -92,6 +95,8 @@ func (c *Console) pages() map[string]page {
 		"GET /writes":                 c.writes,
 		"POST /writes/{id}/{verb}":    c.tend,
 	}
+	maps.Copy(out, c.governance())
+	return out
 }
 
 // guarded sets what every page's answer says to the browser. The policy on

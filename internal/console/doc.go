@@ -6,6 +6,7 @@
 // It promises that a page holds only what the desk projects for the one who asks,
 // that what somebody may not do has no button, that a note survives a reload, a
 // lost line and the end of a session, and that nothing on a page comes from
-// elsewhere. It calls the desk's commands, as the API does, never the store.
+// elsewhere. It calls the commands of the desk and of governance, as the API does,
+// never the store.
 // Called by app, which mounts it.
 package console

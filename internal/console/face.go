@@ -77,8 +77,14 @@ func (v *visit) faceOf(w desk.View) (out face) {
 			out.Context = append(out.Context, cell{v.look.words.text("context." + name), v.contextText(text)})
 		}
 	}
-	for _, o := range slices.Backward(w.Outcomes) {
-		out.History = append(out.History, past{
+	out.History = v.history(w.Outcomes)
+	return out
+}
+
+// history is the calls that somebody may read of, the newest first.
+func (v *visit) history(calls []bridge.Outcome) (out []past) {
+	for _, o := range slices.Backward(calls) {
+		out = append(out, past{
 			At: v.look.moment(o.At.In(v.zone), v.now.In(v.zone)), By: v.name(o.Author),
 			Disposition: o.Disposition, TalkS: o.TalkS, Note: o.Note,
 		})

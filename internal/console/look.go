@@ -152,6 +152,8 @@ type frame struct {
 	Me                       bridge.Person
 	Role                     string
 	Duties                   any
+	Sections                 []section // about the rules and what was done under them
+	Governs                  bool      // the page is one of them
 	Notice                   *notice
 	Plain                    bool // without a session: no navigation
 	Other                    string
@@ -172,6 +174,7 @@ func (v *visit) showWith(status int, name string, n *notice, data any) error {
 	if v.r.Method != http.MethodGet {
 		f.Here = "/"
 	}
+	f.Sections, f.Governs = v.sections(), strings.HasPrefix(v.r.URL.Path, "/governance/") && name != "error"
 	if f.Notice == nil && !f.Plain {
 		f.Notice = v.flashes.take(v.session.ID)
 	}

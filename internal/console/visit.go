@@ -12,6 +12,7 @@ import (
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
+	"passerelle/internal/governance"
 	"passerelle/internal/identity"
 )
 
@@ -26,6 +27,7 @@ type visit struct {
 	zone    *time.Location
 	now     time.Time
 	duties  desk.Duties
+	powers  governance.Powers
 }
 
 func cutSpace(s string) (before, after string, ok bool) { return strings.Cut(s, " ") }
@@ -85,7 +87,7 @@ func (c *Console) visit(w http.ResponseWriter, r *http.Request) *visit {
 	if s, ok := identity.SessionOf(r.Context()); ok {
 		v.session = s
 		v.actor, _ = identity.FromContext(r.Context())
-		v.duties = c.opts.Desk.DutiesOf(v.actor)
+		v.duties, v.powers = c.opts.Desk.DutiesOf(v.actor), c.opts.Office.PowersOf(v.actor)
 		if zone, err := time.LoadLocation(v.actor.Person.Zone); err == nil && v.actor.Person.Zone != "" {
 			v.zone = zone
 		}
@@ -160,6 +162,8 @@ func (c *Console) home(v *visit) error {
 		v.redirect("/call")
 	case v.duties.Sells:
 		v.redirect("/agenda")
+	case len(v.sections()) > 0:
+		v.redirect(v.sections()[0].Path)
 	default:
 		v.redirect("/account")
 	}

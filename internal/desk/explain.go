@@ -21,17 +21,11 @@ type Question struct {
 func (d *Desk) Explain(actor bridge.Actor, q Question) (policy.Explanation, error) {
 	var out policy.Explanation
 	err := d.look(actor, func(c *command) error {
-		person, ok := c.Person(q.As)
-		if !actor.Operator && q.As != actor.Person.ID {
-			theirs := policy.Record{Team: person.Team, CampaignTeam: person.Team}
-			if err := c.need(policy.Read, bridge.Report, theirs, "have this explained about others"); err != nil {
-				return err
-			}
+		person, err := c.questioned(q.As)
+		if err != nil {
+			return err
 		}
-		if !ok {
-			return &NotFound{"person", string(q.As)}
-		}
-		as := d.begin(c.tx, bridge.Actor{Person: person, Connection: q.Connection})
+		as := c.inPlaceOf(bridge.Actor{Person: person, Connection: q.Connection})
 		record := policy.Record{Owner: person.ID, Assignee: person.ID, Handed: true, Team: person.Team, CampaignTeam: person.Team, Territory: person.Territory, Principal: person.Principal}
 		if q.Lead != "" {
 			l, p, err := c.load(q.Lead)
@@ -48,4 +42,19 @@ func (d *Desk) Explain(actor bridge.Actor, q Question) (policy.Explanation, erro
 		return nil
 	})
 	return out, err
+}
+
+// questioned is somebody whose rights the actor may have explained.
+func (c *command) questioned(id bridge.PersonID) (bridge.Person, error) {
+	person, ok := c.Person(id)
+	if !c.actor.Operator && id != c.actor.Person.ID {
+		theirs := policy.Record{Team: person.Team, CampaignTeam: person.Team}
+		if err := c.need(policy.Read, bridge.Report, theirs, "have this explained about others"); err != nil {
+			return person, err
+		}
+	}
+	if !ok {
+		return person, &NotFound{"person", string(id)}
+	}
+	return person, nil
 }

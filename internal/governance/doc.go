@@ -4,5 +4,6 @@
 // It promises that the active text is that of the register's last line, that
 // this is the policy which the ledger saw become active last, that after the first line two people stand behind each (whoever proposes a policy
 // is not who activates it), and that an activated policy decides from the next
-// command on. Called by app (at start) and api.
+// command on. It answers for what was done under them, too: to whom, [Powers] says.
+// Called by app (at start), api and console.
 package governance

@@ -87,7 +87,20 @@ people:
   nadia: {name: Nadia Benali, team: direction, phoning: {phoning.console: {login: nadia, profile: dpo}}}
   maud: {name: Maud Perrin, team: marketing, phoning: {phoning.console: {login: maud, profile: marketing}}}
 policy: policy.yaml
+tokens:
 `
+
+// token is somebody's for the API.
+func token(who bridge.PersonID) string { return "token-of-" + string(who) + "-0123456789" }
+
+// tokens are everybody's, as the config has them.
+func tokens() string {
+	var b strings.Builder
+	for _, who := range players {
+		fmt.Fprintf(&b, "  - {person: %s, connection: phoning.console, token: %s}\n", who, token(who))
+	}
+	return b.String()
+}
 
 const sheetHead = "id,company,sector,margin,confidential,first_name,last_name,job,phone,city,score,lead_status,next_action,comment\n"
 
@@ -128,7 +141,7 @@ func (f *floor) start(sheet string) {
 	if !ok {
 		f.t.Fatal("there is no preset plateau-6")
 	}
-	f.write("passerelle.yaml", configText)
+	f.write("passerelle.yaml", configText+tokens())
 	f.write("policy.yaml", string(rules))
 	f.write("crm/prospects.csv", sheet)
 	cfg, err := config.Load(filepath.Join(f.dir, "passerelle.yaml"))

@@ -84,7 +84,7 @@ func (b *browser) signedIn() bool {
 // walkTo asks for a page, and says where that leads.
 func (b *browser) walkTo(route, lead string) string {
 	method, path, _ := strings.Cut(route, " ")
-	for name, value := range map[string]string{"{id}": lead, "{file}": "console.css", "{verb}": "validate"} {
+	for name, value := range map[string]string{"{id}": lead, "{file}": "console.css", "{verb}": "validate", "{hash}": "active"} {
 		path = strings.ReplaceAll(path, name, value)
 	}
 	if method == http.MethodGet {

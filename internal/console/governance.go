@@ -1,0 +1,91 @@
+package console
+
+import (
+	"strings"
+
+	"passerelle/internal/desk"
+	"passerelle/internal/governance"
+)
+
+// section is one of the pages about the rules and what was done under them.
+type section struct {
+	Path, Name string
+	Here       bool
+}
+
+// sections are those that the reader may open, in order.
+func (v *visit) sections() (out []section) {
+	p := v.powers
+	for _, s := range []struct {
+		name string
+		may  bool
+	}{
+		{"policy", p.Policies}, {"matrix", p.Policies}, {"explain", p.Asks}, {"see-as", p.Asks}, {"propose", p.Proposes},
+	} {
+		if s.may {
+			out = append(out, v.section(s.name))
+		}
+	}
+	return out
+}
+
+func (v *visit) section(name string) section {
+	path := "/governance/" + name
+	return section{Path: path, Name: v.look.words.text("title." + name), Here: strings.HasPrefix(v.r.URL.Path, path)}
+}
+
+// governance are the pages about the rules and what was done under them.
+func (c *Console) governance() map[string]page {
+	reads := func(p page) page {
+		return guard(func(p governance.Powers) bool { return p.Policies }, "read policies", p)
+	}
+	asks := func(p page) page {
+		return guard(func(p governance.Powers) bool { return p.Asks }, "have rights explained", p)
+	}
+	proposes := func(p page) page {
+		return guard(func(p governance.Powers) bool { return p.Proposes }, "propose a policy", p)
+	}
+	return map[string]page{
+		"GET /governance/policy":                reads(c.policies),
+		"GET /governance/policy/{hash}":         reads(c.version),
+		"POST /governance/policy/{hash}/{verb}": reads(c.settle),
+		"GET /governance/matrix":                reads(c.matrix),
+		"GET /governance/explain":               asks(c.explain),
+		"GET /governance/see-as":                asks(c.seeAs),
+		"GET /governance/propose":               proposes(c.proposePage),
+		"POST /governance/propose":              proposes(c.propose),
+	}
+}
+
+// guard answers a page only to those whose powers say so.
+func guard(may func(governance.Powers) bool, what string, p page) page {
+	return func(v *visit) error {
+		if !may(v.powers) {
+			return &desk.Denied{What: what}
+		}
+		return p(v)
+	}
+}
+
+// paragraph is a heading and what stands under it.
+type paragraph struct {
+	Head  string
+	Lines []string
+}
+
+// paragraphs takes a text apart in which what stands under a heading is set in by
+// two spaces: those of policies' differences, forecasts and examinations are.
+func paragraphs(text string) (out []paragraph) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		under, in := strings.CutPrefix(line, "  ")
+		switch {
+		case strings.TrimSpace(line) == "":
+		case in && len(out) > 0:
+			out[len(out)-1].Lines = append(out[len(out)-1].Lines, under)
+		default:
+			out = append(out, paragraph{Head: line})
+		}
+	}
+	return out
+}

@@ -14,26 +14,32 @@ import (
 // with the process: what they tell of is kept elsewhere.
 type flashes struct {
 	mu  sync.Mutex
-	of  map[string]notice
-	old map[string]notice
+	of  map[string]told
+	old map[string]told
+}
+
+// told is a notice, and the act that it tells of if that can be undone.
+type told struct {
+	notice
+	Undo string
 }
 
 // flashesAtMost bounds how many wait to be read.
 const flashesAtMost = 1000
 
-func (f *flashes) put(session string, n notice) {
+func (f *flashes) put(session string, n told) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.of == nil || len(f.of) >= flashesAtMost {
-		f.of, f.old = map[string]notice{}, f.of
+		f.of, f.old = map[string]told{}, f.of
 	}
 	f.of[session] = n
 }
 
-func (f *flashes) take(session string) *notice {
+func (f *flashes) take(session string) *told {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, of := range []map[string]notice{f.of, f.old} {
+	for _, of := range []map[string]told{f.of, f.old} {
 		if n, ok := of[session]; ok {
 			delete(of, session)
 			return &n
@@ -43,7 +49,14 @@ func (f *flashes) take(session string) *notice {
 }
 
 // flash is said on top of the next page.
-func (v *visit) flash(kind, text string) { v.flashes.put(v.session.ID, notice{kind, text}) }
+func (v *visit) flash(kind, text string) {
+	v.flashes.put(v.session.ID, told{notice: notice{kind, text}})
+}
+
+// flashAct is said of a command that can be undone, with the button for it.
+func (v *visit) flashAct(text, act string) {
+	v.flashes.put(v.session.ID, told{notice{"done", text}, act})
+}
 
 // fail answers an error as a page. What is an error of ours is logged, and its
 // text stays inside.

@@ -3,7 +3,6 @@ package console
 import (
 	"cmp"
 	"encoding/base64"
-	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -41,9 +40,11 @@ type leadsPage struct {
 	States    []bridge.LeadState
 	Rows      []leadRow
 	Next      string
+	Acts      []actRow
 }
 
 type leadRow struct {
+	ID                              bridge.LeadID
 	Who, Campaign, Assignee, NextAt string
 	State                           bridge.LeadState
 	Attempts                        int
@@ -69,7 +70,7 @@ func (v *visit) leadsWith(status int, n *notice, q url.Values) error {
 	for _, view := range found {
 		l := view.Lead
 		row := leadRow{
-			Who: whole(headOf(view.Card.Fields)), Campaign: v.campaignName(l.Campaign), State: l.State, Attempts: l.Attempts, Last: l.Last,
+			ID: l.ID, Who: whole(headOf(view.Card.Fields)), Campaign: v.campaignName(l.Campaign), State: l.State, Attempts: l.Attempts, Last: l.Last,
 		}
 		if l.Assignee != "" {
 			row.Assignee = v.name(l.Assignee)
@@ -84,6 +85,9 @@ func (v *visit) leadsWith(status int, n *notice, q url.Values) error {
 		more.Set("cursor", base64.RawURLEncoding.EncodeToString([]byte(next)))
 		page.Next = "/leads?" + more.Encode()
 	}
+	if page.Acts, err = v.acts(); err != nil {
+		return err
+	}
 	return v.showWith(status, "leads", n, page)
 }
 
@@ -92,87 +96,17 @@ func (v *visit) leadsPage(f filter) leadsPage {
 		f.Status = ""
 	}
 	page := leadsPage{filter: f, Bulk: f.bulk(), Campaigns: v.opts.Desk.CampaignsOf(v.actor), States: bridge.LeadStates()}
-	for _, p := range v.opts.People() {
-		if p.Active && p.Team == v.actor.Person.Team {
-			page.People = append(page.People, p)
-		}
-	}
-	slices.SortFunc(page.People, func(a, b bridge.Person) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	page.People = v.colleagues()
 	return page
 }
 
-type reassignPage struct {
-	filter
-	To, ToName, Motive string
-	Moves, Stays       string
-	Why                []whyRow
-	None               bool
-}
-
-// Parts are what the confirmation posts again.
-func (p reassignPage) Parts() map[string]string {
-	return map[string]string{"campaign": p.Campaign, "assignee": p.Assignee, "status": p.Status, "to": p.To, "motive": p.Motive}
-}
-
-// Back is the list that it came from.
-func (p reassignPage) Back() template.URL { return template.URL(p.query().Encode()) }
-
-// whyRow is a reason why leads stay where they are.
-type whyRow struct {
-	Reason string
-	N      int
-}
-
-// reassign shows what it would do, and does it once that was confirmed.
-func (c *Console) reassign(v *visit) error {
-	if !v.duties.Supervises {
-		return &desk.Denied{What: "reassign leads"}
-	}
-	f := filter{v.form("campaign"), v.form("assignee"), v.form("status")}
-	to, motive := v.form("to"), v.form("motive")
-	var err error
-	var moved desk.Moved
-	confirmed := v.form("confirm") != ""
-	if confirmed {
-		moved, err = c.opts.Desk.Reassign(v.r.Context(), v.actor, f.choice(), to, motive)
-	} else {
-		moved, err = c.opts.Desk.ForeseeReassign(v.actor, f.choice(), to)
-	}
-	if err != nil {
-		status, text, known := v.wrong(err)
-		if !known {
-			return err
+// colleagues are those of the reader's team to whom leads may go, by name.
+func (v *visit) colleagues() (out []bridge.Person) {
+	for _, p := range v.opts.People() {
+		if p.Active && p.Team == v.actor.Person.Team {
+			out = append(out, p)
 		}
-		return v.leadsWith(status, &notice{"wrong", text}, f.query())
 	}
-	page := reassignPage{filter: f, To: to, ToName: v.recipient(to), Motive: motive, None: moved.Moved == 0}
-	page.Moves = v.look.words.count("reassign.moves", moved.Moved)
-	page.Stays = v.look.words.count("reassign.stays", len(moved.Skipped))
-	page.Why = why(moved.Skipped)
-	if !confirmed {
-		return v.show(http.StatusOK, "reassign", page)
-	}
-	v.flash("done", v.look.words.text("reassign.done", page.Moves, page.Stays))
-	v.redirect("/leads?" + f.query().Encode())
-	return nil
-}
-
-func (v *visit) recipient(to string) string {
-	if to == desk.Pool {
-		return v.look.words.text("leads.pool")
-	}
-	return v.name(bridge.PersonID(to))
-}
-
-// why counts the reasons, the most frequent first.
-func why(skipped []desk.Skipped) (out []whyRow) {
-	counts := map[string]int{}
-	for _, s := range skipped {
-		counts[s.Reason]++
-	}
-	for reason, n := range counts {
-		out = append(out, whyRow{reason, n})
-	}
-	slices.SortFunc(out, func(a, b whyRow) int { return cmp.Or(b.N-a.N, cmp.Compare(a.Reason, b.Reason)) })
+	slices.SortFunc(out, func(a, b bridge.Person) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	return out
 }

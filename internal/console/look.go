@@ -154,7 +154,7 @@ type frame struct {
 	Duties                   any
 	Sections                 []section // about the rules and what was done under them
 	Governs                  bool      // the page is one of them
-	Notice                   *notice
+	Notice                   *told
 	Plain                    bool // without a session: no navigation
 	Other                    string
 	Page                     any
@@ -169,13 +169,16 @@ func (v *visit) showWith(status int, name string, n *notice, data any) error {
 	nonce := rand.Text()
 	f := frame{
 		Lang: v.look.lang, Title: v.look.words.text("title." + name), Nonce: nonce, Here: v.r.URL.RequestURI(),
-		Me: v.actor.Person, Duties: v.duties, Notice: n, Plain: v.actor.Person.ID == "", Page: data,
+		Me: v.actor.Person, Duties: v.duties, Plain: v.actor.Person.ID == "", Page: data,
 	}
 	if v.r.Method != http.MethodGet {
 		f.Here = "/"
 	}
 	f.Sections, f.Governs = v.sections(), strings.HasPrefix(v.r.URL.Path, "/governance/") && name != "error"
-	if f.Notice == nil && !f.Plain {
+	switch {
+	case n != nil:
+		f.Notice = &told{notice: *n}
+	case !f.Plain:
 		f.Notice = v.flashes.take(v.session.ID)
 	}
 	for _, other := range languages {

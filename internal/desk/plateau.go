@@ -64,7 +64,7 @@ func (d *Desk) Overdue(actor bridge.Actor) (oldest bridge.Lead, found bool, err 
 			if !c.Policy.Allows(c.who, policy.Write, bridge.CampaignObj, scope) {
 				continue
 			}
-			for _, assignee := range c.assigneesIn(camp.ID) {
+			for _, assignee := range c.assigneesOn(camp.ID, inQueue) {
 				l, ok, err := c.overdueIn(camp.ID, assignee)
 				if err != nil {
 					return err
@@ -79,10 +79,10 @@ func (d *Desk) Overdue(actor bridge.Actor) (oldest bridge.Lead, found bool, err 
 	return oldest, found, err
 }
 
-// assigneesIn are those who have leads in a campaign's queue, the pool ("") among
-// them.
-func (c *command) assigneesIn(id bridge.CampaignID) (out []bridge.PersonID) {
-	prefix, from := shelfPrefix(id, inQueue), ""
+// assigneesOn are those who have leads on a shelf of a campaign, the pool ("")
+// among them.
+func (c *command) assigneesOn(id bridge.CampaignID, s shelf) (out []bridge.PersonID) {
+	prefix, from := shelfPrefix(id, s), ""
 	for {
 		key, ok := first(c.tx, list, prefix, from)
 		if !ok {

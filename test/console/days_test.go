@@ -8,12 +8,18 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"passerelle/internal/desk"
 )
 
 // Words of the pages that the tests wait for, by language.
 var said = map[string]map[string]string{
-	"fr": {"saved": "Enregistré", "waits": "Attend le responsable", "none": "Plus de fiche", "ended": "Votre session est terminée", "validated": "Validé"},
-	"en": {"saved": "Saved", "waits": "Waits for a supervisor", "none": "No lead is left", "ended": "Your session has ended", "validated": "Validated"},
+	"fr": {"saved": "Enregistré", "waits": "Attend le responsable", "none": "Plus de fiche", "ended": "Votre session est terminée", "validated": "Validé",
+		"on line": "en ligne avec Alice Martin", "undone": "Annulé", "closed": "1 fiche close", "corrected": "Statut corrigé",
+		"moved later": "0 fiche réaffectée", "moved pool": "10 fiches réaffectées"},
+	"en": {"saved": "Saved", "waits": "Waits for a supervisor", "none": "No lead is left", "ended": "Your session has ended", "validated": "Validated",
+		"on line": "on the line with Alice Martin", "undone": "Undone", "closed": "1 lead closed", "corrected": "Status corrected",
+		"moved later": "0 leads reassigned", "moved pool": "10 leads reassigned"},
 }
 
 // A caller's morning, by keyboard alone: ten leads, one of them an appointment.
@@ -110,6 +116,8 @@ func TestASupervisorValidates(t *testing.T) {
 
 			s.findsTheAppointment()
 			s.reassigns()
+			s.looksAtALead()
+			s.handsOver()
 			s.to("/writes")
 			s.picture("writes")
 		})
@@ -131,7 +139,8 @@ func (s *seat) findsTheAppointment() {
 	s.picture("appointments")
 }
 
-// reassigns gives the campaign's leads to Bruno, after a look at what that does.
+// reassigns gives the campaign's leads to Bruno, after a look at what that does,
+// and takes it back.
 func (s *seat) reassigns() {
 	s.t.Helper()
 	s.to("/leads?campaign=spring")
@@ -143,14 +152,102 @@ func (s *seat) reassigns() {
 	s.picture("leads")
 	s.do(chromedp.Click(chromedp.CSS(`.bulk form button`)))
 	s.at("/leads/reassign")
-	if !strings.Contains(s.text(), "10 ") || !strings.Contains(s.text(), "on the line with alice") {
+	if !strings.Contains(s.text(), "10 ") || !strings.Contains(s.text(), said[s.lang]["on line"]) {
 		s.t.Errorf("the preview: %s", s.text())
 	}
-	s.picture("reassign")
+	s.picture("order")
 	s.do(chromedp.Click(chromedp.CSS(`button[name=confirm]`)))
 	s.says("10 ")
 	if !strings.Contains(s.text(), "Bruno Leroy") {
 		s.t.Errorf("nothing has moved: %s", s.text())
+	}
+	s.picture("leads-moved")
+	s.takesBack()
+	if n := s.with("bruno"); n != 0 {
+		s.t.Errorf("after that Bruno has %d leads", n)
+	}
+}
+
+// takesBack undoes what the page has just told of.
+func (s *seat) takesBack() {
+	s.t.Helper()
+	s.do(chromedp.Click(chromedp.CSS(`#notice button`)))
+	s.says(said[s.lang]["undone"])
+}
+
+// with counts somebody's leads.
+func (f *floor) with(who string) int {
+	f.t.Helper()
+	found, _, err := f.app.Desk().Leads(f.as("sam"), desk.Choice{Campaign: "spring", Assignee: who}, deskPage)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return len(found)
+}
+
+// looksAtALead closes the sequence of one, takes that back, and corrects its
+// status, which the CRM gets, and then what it was before.
+func (s *seat) looksAtALead() {
+	s.t.Helper()
+	s.to("/leads?campaign=spring&status=waiting")
+	s.do(chromedp.Click(chromedp.CSS(`tbody tr:last-child a`)))
+	s.at("/leads/")
+	s.picture("lead")
+	s.do(
+		chromedp.SendKeys(chromedp.CSS(`form[action="/leads/close"] input[name=motive]`), "société fermée"+kb.Enter),
+		chromedp.WaitVisible(chromedp.CSS(`button[name=confirm]`)),
+		chromedp.Click(chromedp.CSS(`button[name=confirm]`)),
+	)
+	s.says(said[s.lang]["closed"])
+	s.takesBack()
+	s.to("/leads?campaign=spring&status=waiting")
+	s.do(chromedp.Click(chromedp.CSS(`tbody tr:last-child a`)))
+	s.at("/leads/")
+	s.do(
+		chromedp.SetValue(chromedp.CSS(`select[name=prospect_status]`), "qualified"),
+		chromedp.SendKeys(chromedp.CSS(`#status input[name=motive]`), "mal saisi"+kb.Enter),
+	)
+	s.says(said[s.lang]["corrected"])
+	inCRM := func(status string) func() bool {
+		return func() bool {
+			for _, row := range s.rows("prospects.csv") {
+				if row["prospect_status"] == status {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	eventually(s.t, "the CRM has the status", inCRM("qualified"))
+	s.takesBack()
+	eventually(s.t, "the CRM has no such status any more", func() bool { return !inCRM("qualified")() })
+}
+
+// handsOver gives Bruno's leads to the pool, as if he left, and takes that back.
+func (s *seat) handsOver() {
+	s.t.Helper()
+	if _, err := s.app.Desk().Reassign(s.t.Context(), s.as("sam"), deskChoice, "bruno", "for the test"); err != nil {
+		s.t.Fatal(err)
+	}
+	had := s.with("bruno")
+	for _, to := range []string{"later", "pool"} {
+		s.to("/handover")
+		s.do(
+			chromedp.SetValue(chromedp.CSS(`select[name=to]`), to),
+			chromedp.SendKeys(chromedp.CSS(`input[name=motive]`), "Bruno s'en va"),
+		)
+		s.picture("handover")
+		s.do(chromedp.Click(chromedp.CSS(`form.stack button`)))
+		s.at("/handover")
+		s.do(chromedp.WaitVisible(chromedp.CSS(`button[name=confirm]`)), chromedp.Click(chromedp.CSS(`button[name=confirm]`)))
+		s.says(said[s.lang]["moved "+to])
+	}
+	if s.with("bruno") != 0 || had == 0 {
+		s.t.Errorf("Bruno had %d leads and has %d", had, s.with("bruno"))
+	}
+	s.takesBack()
+	if s.with("bruno") != had {
+		s.t.Errorf("Bruno had %d leads, and has %d after it was taken back", had, s.with("bruno"))
 	}
 }
 

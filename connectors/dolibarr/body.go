@@ -34,16 +34,24 @@ func (c *conn) callBody(w bridge.Write) map[string]any {
 	return body
 }
 
-// meetingBody is an appointment as an event shows it.
+// meetingBody is an appointment as the event of it is made.
 func (c *conn) meetingBody(m *bridge.Meeting) map[string]any {
+	body := movedBody(m)
+	body["type_code"] = c.Appointment.Type
+	body["label"] = formStrict.write(clip(m.Subject, maxLabel))
+	body["location"] = formStrict.write(clip(m.Place, maxLabel))
+	body["note_private"] = formRich.write(m.Note)
+	body["transparency"] = 1 // busy
+	body["percentage"] = -1  // no progress to show
+	return body
+}
+
+// movedBody is what a move changes: when an appointment is. What people wrote
+// into it since is theirs.
+func movedBody(m *bridge.Meeting) map[string]any {
 	return map[string]any{
-		"type_code":    c.Appointment.Type,
-		"label":        formStrict.write(clip(m.Subject, maxLabel)),
 		"datep":        epoch(m.Slot.UTC),
 		"datef":        epoch(m.Slot.UTC.Add(time.Duration(m.Slot.Minutes) * time.Minute)),
-		"location":     formStrict.write(clip(m.Place, maxLabel)),
-		"note_private": formRich.write(m.Note),
-		"transparency": 1, // busy
 		"fulldayevent": 0,
 	}
 }

@@ -156,6 +156,17 @@ func screen(crm *fake.Server, category int) contract.Screen {
 		Hide: func(meeting string) {
 			crm.EditEvent(ours(meeting), func(e *fake.Event) { delete(e.Options, "options_passerelle_id") })
 		},
+		Retouch: func(meeting, text string) func() map[string]string {
+			id := ours(meeting)
+			crm.EditEvent(id, func(e *fake.Event) {
+				e.Type, e.Label, e.Place, e.Note, e.Percentage = "AC_INT", text, text, text, 100
+			})
+			return func() map[string]string {
+				at := slices.IndexFunc(crm.Events(), func(e fake.Event) bool { return e.ID == id })
+				e := crm.Events()[at]
+				return map[string]string{"type": e.Type, "label": e.Label, "location": e.Place, "note": e.Note, "percentage": strconv.Itoa(e.Percentage)}
+			}
+		},
 		Give: func(meeting, user string) {
 			crm.EditEvent(ours(meeting), func(e *fake.Event) { e.Owner = asInt(user) })
 		},

@@ -69,9 +69,7 @@ func (c *conn) makeMeeting(ctx context.Context, op string, w bridge.Write) (conn
 	if err != nil {
 		return connector.Receipt{}, err
 	}
-	body := c.meetingBody(w.Meeting)
-	body["percentage"] = -1 // no progress to show
-	return c.create(ctx, op, w, w.Meeting.ID, owner, body)
+	return c.create(ctx, op, w, w.Meeting.ID, owner, c.meetingBody(w.Meeting))
 }
 
 // create makes an event of a third party. Dolibarr takes one for a third party
@@ -125,7 +123,7 @@ func (c *conn) moveMeeting(ctx context.Context, op string, w bridge.Write) (conn
 	if err := c.spellable(op, w.Meeting.Slot); err != nil {
 		return connector.Receipt{}, err
 	}
-	body := c.meetingBody(w.Meeting)
+	body := movedBody(w.Meeting)
 	c.option(body, c.Events.ID, w.Meeting.ID) // again: somebody may have emptied it
 	if w.Meeting.CRMUser != "" {
 		owner, err := c.owner(ctx, op, w.Meeting.CRMUser)

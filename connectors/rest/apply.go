@@ -111,7 +111,7 @@ func (c *conn) moveMeeting(ctx context.Context, w bridge.Write) (connector.Recei
 	if rec == nil {
 		return connector.Receipt{}, missingMeeting(op, w)
 	}
-	b := c.Appointment.Fields.body(w.Meeting)
+	b := c.Appointment.Fields.moved(w.Meeting)
 	b.set(c.Appointment.Fields.ID, w.Meeting.ID) // again: somebody may have emptied it
 	return c.change(ctx, op, c.meetings(), rec, w.Operation, b)
 }

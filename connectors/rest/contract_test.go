@@ -163,6 +163,20 @@ func screen(seen *contract.CRM, crm *crmfake.Server) {
 	}
 	s.Cancel = func(m string) { crm.EditAppointment(m, map[string]any{"state": "cancelled"}) }
 	s.Drop = crm.DropAppointment
+	s.Retouch = func(m, text string) func() map[string]string {
+		crm.EditAppointment(m, map[string]any{"subject": text, "place": text, "note": text, "state": "held"})
+		return func() map[string]string {
+			seen := map[string]string{}
+			for _, r := range crm.All(crmfake.Appointments) {
+				for _, name := range []string{"subject", "place", "note", "state"} {
+					if r.Fields["uid"] == m {
+						seen[name] = fmt.Sprint(r.Fields[name])
+					}
+				}
+			}
+			return seen
+		}
+	}
 	s.Hide = func(m string) { crm.EditAppointment(m, map[string]any{"uid": ""}) }
 	s.Give = func(m, user string) { crm.EditAppointment(m, map[string]any{"owner_id": user}) }
 	s.Delete = func(id string) { crm.Remove(crmfake.Prospects, id) }

@@ -168,18 +168,28 @@ func (s activitySettings) body(w bridge.Write) body {
 	return b
 }
 
+// body is an appointment as it is made.
 func (k appointmentKeys) body(m *bridge.Meeting) body {
+	b := k.moved(m)
+	b.set(k.Subject, m.Subject)
+	b.set(k.Place, m.Place)
+	b.set(k.Note, m.Note)
+	return b
+}
+
+// moved is what a move changes: when an appointment is, and with whom. What
+// people wrote into it since is theirs.
+func (k appointmentKeys) moved(m *bridge.Meeting) body {
 	b := body{}
 	b.set(k.Start, instant(m.Slot.UTC))
 	b.set(k.Local, m.Slot.Local)
 	b.set(k.Zone, m.Slot.Zone)
 	b.set(k.Minutes, m.Slot.Minutes)
-	b.set(k.Salesperson, string(m.Salesperson))
-	b.set(k.User, m.CRMUser)
-	b.set(k.Subject, m.Subject)
-	b.set(k.Place, m.Place)
-	b.set(k.Note, m.Note)
-	b.set(k.ValidatedBy, string(m.ValidatedBy))
+	for key, value := range map[string]string{k.Salesperson: string(m.Salesperson), k.User: m.CRMUser, k.ValidatedBy: string(m.ValidatedBy)} {
+		if value != "" {
+			b.set(key, value)
+		}
+	}
 	return b
 }
 

@@ -144,12 +144,8 @@ func (a *agenda) plan(b *meetingBatch, w bridge.Write, now time.Time) error {
 		old[meetID], old[meetProspect] = w.Meeting.ID, w.Prospect.ID
 	}
 	line := slices.Clone(old)
-	line[meetState] = stateCancelled
-	if w.Kind != bridge.WriteCancel {
-		line[meetState] = stateConfirmed
-		if err := fillMeeting(line, w.Meeting); err != nil {
-			return err
-		}
+	if err := enter(line, w); err != nil {
+		return err
 	}
 	line[meetOperations] = strings.TrimSpace(line[meetOperations] + " " + op)
 	line[meetChangedAt] = now.UTC().Format(time.RFC3339)
@@ -179,9 +175,26 @@ func (b *meetingBatch) put(line []string, known bool) {
 	}
 }
 
-// fillMeeting writes what the meeting says over the line; what it leaves out
-// stays.
-func fillMeeting(line []string, m *bridge.Meeting) error {
+// enter puts a write into an appointment's line. A move changes when it is and
+// with whom: what people wrote into it since is theirs.
+func enter(line []string, w bridge.Write) error {
+	if w.Kind == bridge.WriteCancel {
+		line[meetState] = stateCancelled
+		return nil
+	}
+	if w.Kind == bridge.WriteMeeting {
+		line[meetState] = stateConfirmed
+		for col, text := range map[int]string{meetSubject: w.Meeting.Subject, meetPlace: w.Meeting.Place, meetNote: w.Meeting.Note} {
+			if text != "" {
+				line[col] = oneLine(text)
+			}
+		}
+	}
+	return place(line, w.Meeting)
+}
+
+// place writes when an appointment is, with whom, and who validated that.
+func place(line []string, m *bridge.Meeting) error {
 	if _, err := time.Parse(localLayout, m.Slot.Local); err != nil {
 		return fmt.Errorf("the appointment's local start is not like %s", localLayout)
 	}
@@ -190,16 +203,11 @@ func fillMeeting(line []string, m *bridge.Meeting) error {
 	}
 	line[meetStart], line[meetZone] = m.Slot.Local, m.Slot.Zone
 	line[meetMinutes] = strconv.Itoa(m.Slot.Minutes)
-	for col, text := range map[int]string{
-		meetSalesperson: cmp.Or(m.CRMUser, string(m.Salesperson)),
-		meetValidatedBy: string(m.ValidatedBy),
-		meetSubject:     m.Subject,
-		meetPlace:       m.Place,
-		meetNote:        m.Note,
-	} {
-		if text != "" {
-			line[col] = oneLine(text)
-		}
+	if who := cmp.Or(m.CRMUser, string(m.Salesperson)); who != "" {
+		line[meetSalesperson] = oneLine(who)
+	}
+	if m.ValidatedBy != "" {
+		line[meetValidatedBy] = oneLine(string(m.ValidatedBy))
 	}
 	return nil
 }

@@ -66,10 +66,11 @@ func newWorld(t *testing.T, name string) *contract.World {
 				Withdraw: func(id string) { s.typed(id, "Liste", "L2") },
 				Oppose:   func(id string) { s.typed(id, "Ne pas appeler", "oui") },
 				Occupy:   s.occupy, Move: s.move, Drop: s.drop,
-				Cancel: func(m string) { s.agenda(m, func(row []string) { row[meetState] = "cancelled" }) },
-				Give:   func(m, user string) { s.agenda(m, func(row []string) { row[meetSalesperson] = user }) },
-				Hide:   func(m string) { s.agenda(m, func(row []string) { row[meetStart] = "lundi matin" }) },
-				Assign: func(id, user string) { s.typed(id, "Responsable", user) },
+				Cancel:  func(m string) { s.agenda(m, func(row []string) { row[meetState] = "cancelled" }) },
+				Retouch: s.retouch,
+				Give:    func(m, user string) { s.agenda(m, func(row []string) { row[meetSalesperson] = user }) },
+				Hide:    func(m string) { s.agenda(m, func(row []string) { row[meetStart] = "lundi matin" }) },
+				Assign:  func(id, user string) { s.typed(id, "Responsable", user) },
 			},
 		},
 	}
@@ -102,6 +103,25 @@ func (s *screen) agenda(meeting string, change func(row []string)) {
 		}
 	}
 	s.saveAgenda(rows)
+}
+
+// retouch fills the columns that say what an appointment is about.
+func (s *screen) retouch(meeting, text string) func() map[string]string {
+	about := []int{meetSubject, meetPlace, meetNote, meetState}
+	s.agenda(meeting, func(row []string) {
+		for _, col := range about {
+			row[col] = text
+		}
+	})
+	return func() map[string]string {
+		seen := map[string]string{}
+		s.agenda(meeting, func(row []string) {
+			for _, col := range about {
+				seen[appointmentColumns()[col]] = row[col]
+			}
+		})
+		return seen
+	}
 }
 
 func (s *screen) saveAgenda(rows [][]string) {

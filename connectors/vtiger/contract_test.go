@@ -213,6 +213,25 @@ func people(s *contract.Screen, crm *fake.CRM, calendar string, zone *time.Locat
 			crm.Edit(r.Number, name, value)
 		}
 	}
+	s.Retouch = func(id, text string) func() map[string]string {
+		n := meeting(id).Number
+		held, _ := crm.Get(n)
+		marks := ""
+		if at := strings.Index(held.Fields[description], "[passerelle "); at >= 0 {
+			marks = "\n" + held.Fields[description][at:]
+		}
+		for name, value := range map[string]string{"subject": text, "location": text, description: text + marks, "eventstatus": "Held", "visibility": "Private"} {
+			crm.Edit(n, name, value)
+		}
+		return func() map[string]string {
+			r, _ := crm.Get(n)
+			seen := map[string]string{}
+			for _, name := range []string{"subject", "location", description, "eventstatus", "visibility", "activitytype"} {
+				seen[name], _, _ = strings.Cut(r.Fields[name], "\n[passerelle ")
+			}
+			return seen
+		}
+	}
 	s.Cancel = func(id string) { crm.Edit(meeting(id).Number, "eventstatus", "Not Held") }
 	s.Drop = func(id string) { crm.Delete(meeting(id).Number) }
 	s.Hide = func(id string) { crm.Hide("passerelle", meeting(id).Number) }

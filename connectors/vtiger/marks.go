@@ -42,10 +42,15 @@ func (c *conn) marks(rec record) []string {
 
 // mark puts marks into what is sent: text is the description without them.
 func (c *conn) mark(element record, text string, marks []string) {
+	element[description] = text
+	c.remark(element, text, marks)
+}
+
+// remark puts marks into what is sent and leaves the description as it is.
+func (c *conn) remark(element record, text string, marks []string) {
 	if len(marks) > maxMarks {
 		marks = append([]string{marks[0]}, marks[len(marks)-maxMarks+1:]...)
 	}
-	element[description] = text
 	if c.Operation == description {
 		element[description] = strings.TrimSpace(text + "\n[passerelle " + strings.Join(marks, " ") + "]")
 		return

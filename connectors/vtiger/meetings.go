@@ -1,6 +1,7 @@
 package vtiger
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -17,10 +18,14 @@ func (c *conn) makeMeeting(ctx context.Context, w bridge.Write) (connector.Recei
 	if err != nil {
 		return connector.Receipt{}, err
 	}
-	element, err := c.meetingElement(ctx, op, target.events, w.Meeting, []string{w.Meeting.ID, string(w.Operation)})
+	element, err := c.moved(ctx, op, target.events, w.Meeting)
 	if err != nil {
 		return connector.Receipt{}, err
 	}
+	if element["assigned_user_id"], err = c.user(ctx, op, w.Meeting.CRMUser); err != nil {
+		return connector.Receipt{}, err
+	}
+	c.describeMeeting(element, w.Meeting, []string{w.Meeting.ID, string(w.Operation)})
 	element[target.link] = target.id
 	if err := c.fits(op, target.events, element); err != nil {
 		return connector.Receipt{}, err
@@ -28,32 +33,37 @@ func (c *conn) makeMeeting(ctx context.Context, w bridge.Write) (connector.Recei
 	return c.create(ctx, op, target, element)
 }
 
-func (c *conn) meetingElement(ctx context.Context, op string, events *module, m *bridge.Meeting, marks []string) (record, error) {
-	if m.Salesperson != "" && m.CRMUser == "" {
+// moved is what a move changes: when an appointment is, and whose. What people
+// wrote into it since is theirs.
+func (c *conn) moved(ctx context.Context, op string, events *module, m *bridge.Meeting) (record, error) {
+	element := record{}
+	switch {
+	case m.CRMUser != "":
+		owner, err := c.user(ctx, op, m.CRMUser)
+		if err != nil {
+			return nil, err
+		}
+		element["assigned_user_id"] = owner
+	case m.Salesperson != "":
 		return nil, fault.Newf(fault.Rejected, op, "the salesperson has no user in this CRM: add it to the person in the config")
 	}
-	owner, err := c.user(ctx, op, m.CRMUser)
-	if err != nil {
-		return nil, err
-	}
-	subject := m.Subject
-	if subject == "" {
-		subject = "Appointment"
-	}
-	element := record{
-		"subject": cut(subject, maxSubject), "activitytype": c.Appointment.Type, "eventstatus": c.Appointment.Planned,
-		"assigned_user_id": owner, "location": cut(m.Place, maxPlace),
-	}
+	events.span(element, m.Slot.UTC, time.Duration(m.Slot.Minutes)*time.Minute)
+	return element, nil
+}
+
+// describeMeeting says what an appointment is about, as it is made.
+func (c *conn) describeMeeting(element record, m *bridge.Meeting, marks []string) {
+	element["subject"] = cut(cmp.Or(m.Subject, "Appointment"), maxSubject)
+	element["activitytype"], element["eventstatus"] = c.Appointment.Type, c.Appointment.Planned
+	element["location"] = cut(m.Place, maxPlace)
 	if c.Appointment.Visibility != "" {
 		element["visibility"] = c.Appointment.Visibility
 	}
-	events.span(element, m.Slot.UTC, time.Duration(m.Slot.Minutes)*time.Minute)
 	text := m.Note
 	if m.ValidatedBy != "" {
 		text = strings.TrimSpace(text + "\n\nValidated by: " + string(m.ValidatedBy))
 	}
 	c.mark(element, text, marks)
-	return element, nil
 }
 
 // meeting reads the event of an appointment: by its mark, or where a person has
@@ -101,10 +111,11 @@ func (c *conn) moveMeeting(ctx context.Context, w bridge.Write) (connector.Recei
 	if err != nil {
 		return connector.Receipt{}, err
 	}
-	element, err := c.meetingElement(ctx, op, events, w.Meeting, append(c.marksOf(rec, w.Meeting), string(w.Operation)))
+	element, err := c.moved(ctx, op, events, w.Meeting)
 	if err != nil {
 		return connector.Receipt{}, err
 	}
+	c.remark(element, unmarked(rec[description]), append(c.marksOf(rec, w.Meeting), string(w.Operation)))
 	return c.change(ctx, op, events, rec, w.Operation, element)
 }
 

@@ -143,12 +143,16 @@ func (s *Server) Events() []Event {
 		if e.kind.kind == "systemauto" {
 			continue
 		}
-		out = append(out, Event{
-			ID: id, Owner: e.owner, Party: e.party, Percentage: e.percentage, Type: e.kind.code, Label: e.label, Place: e.place, Note: e.note,
-			Start: e.start, End: e.end, Options: maps.Clone(e.options),
-		})
+		out = append(out, e.seen(id))
 	}
 	return out
+}
+
+func (e *event) seen(id int) Event {
+	return Event{
+		ID: id, Owner: e.owner, Party: e.party, Percentage: e.percentage, Type: e.kind.code, Label: e.label, Place: e.place, Note: e.note,
+		Start: e.start, End: e.end, Options: maps.Clone(e.options),
+	}
 }
 
 // Automatic is how many events Dolibarr made by itself.
@@ -180,9 +184,13 @@ func (s *Server) EditEvent(id int, change func(*Event)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.events[id]
-	seen := Event{Owner: e.owner, Party: e.party, Label: e.label, Start: e.start, End: e.end, Percentage: e.percentage, Options: maps.Clone(e.options)}
+	seen := e.seen(id)
 	change(&seen)
-	e.owner, e.party, e.label, e.start, e.end, e.percentage, e.options = seen.Owner, seen.Party, seen.Label, seen.Start, seen.End, seen.Percentage, seen.Options
+	e.owner, e.party, e.start, e.end, e.percentage, e.options = seen.Owner, seen.Party, seen.Start, seen.End, seen.Percentage, seen.Options
+	e.label, e.place, e.note = seen.Label, seen.Place, seen.Note
+	if kind, known := kindOf(seen.Type); known {
+		e.kind, e.code = kind, kind.code
+	}
 	e.tms = s.stamp()
 }
 

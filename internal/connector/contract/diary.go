@@ -122,8 +122,8 @@ func (h Harness) bounds(t *testing.T) {
 // calendar checks that what people do to an appointment of ours shows.
 func (h Harness) calendar(t *testing.T) {
 	s := h.open(t).CRM.Screen
-	if s.Move == nil || s.Cancel == nil && s.Drop == nil {
-		t.Fatal("nobody can move or end an appointment at the world's screen")
+	if s.Move == nil || s.Retouch == nil || s.Cancel == nil && s.Drop == nil {
+		t.Fatal("nobody can move, retouch or end an appointment at the world's screen")
 	}
 	for name, slot := range slots() {
 		t.Run("as it was made, "+name, func(t *testing.T) {
@@ -142,6 +142,7 @@ func (h Harness) calendar(t *testing.T) {
 	}
 	t.Run("ended and given away", h.touched)
 	t.Run("changed by both", h.changedByBoth)
+	t.Run("retouched, then moved", h.retouched)
 	t.Run("many and unknown", h.manyHeld)
 	t.Run("one out of sight", h.oneUnseen)
 }
@@ -221,6 +222,30 @@ func (h Harness) changedByBoth(t *testing.T) {
 	got, err := o.Conn.(connector.Calendar).Appointments(t.Context(), []bridge.Meeting{m})
 	if err != nil || len(got) != 1 || got[0].Present && !got[0].Cancelled {
 		t.Errorf("cancelled, it shows as %+v, %v", got, err)
+	}
+}
+
+// retouched has people write into an appointment what it is about, then the
+// bridge move it to another time and salesperson: nothing else changes.
+func (h Harness) retouched(t *testing.T) {
+	t.Parallel()
+	if !h.Descriptor.Takes(bridge.WriteMove) {
+		return
+	}
+	o := h.open(t)
+	w := o.makes(t, slotAt("Europe/Paris", "2026-05-04T10:00:00", 30))
+	seen := o.CRM.Screen.Retouch(w.Meeting.ID, "revu avec le client")
+	before := seen()
+	if len(before) < 3 {
+		t.Fatalf("the world's screen shows %d things that an appointment is about", len(before))
+	}
+	moved, m := w, *w.Meeting
+	m.Slot, m.CRMUser, m.Salesperson = slotAt("Europe/Paris", "2026-11-06T16:00:00", 60), o.CRM.Users[0], "alice"
+	moved.Kind, moved.Operation, moved.Meeting = bridge.WriteMove, operation(), &m
+	o.must(t, moved)
+	o.shown(t, moved, connector.Held{Present: true, Slot: m.Slot, CRMUser: o.CRM.Users[0]})
+	if d := cmp.Diff(before, seen()); d != "" {
+		t.Errorf("what people wrote into it (-before +after the move):\n%s", d)
 	}
 }
 

@@ -121,12 +121,17 @@ type Screen struct {
 	Occupy func(user string, from, to time.Time) (id string) // an appointment that is none of ours; of a Diary or a Remover
 
 	// What they do to an appointment of ours, by its id; of a Calendar. Nil where
-	// the CRM has no such thing; Move and one way to end it must be there.
+	// the CRM has no such thing; Move, Retouch and one way to end it must be there.
 	Move   func(meeting string, to time.Time)
 	Cancel func(meeting string) // marks it as not to take place
 	Drop   func(meeting string) // deletes it
 	Give   func(meeting, user string)
 	Hide   func(meeting string) // the key may no longer see it, or cannot read when it is
+
+	// Retouch writes a text into everything that says what an appointment is about,
+	// and marks it as held where the CRM knows that. It answers what they see there
+	// from then on, by the names of the CRM.
+	Retouch func(meeting, text string) (seen func() map[string]string)
 }
 
 // Platform is a phoning platform seen from its own screen.

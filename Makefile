@@ -6,12 +6,17 @@
 # make peers    has other bridges do the same job beside ours, and breaks all of them
 # make release  builds what is given out into .build/release
 
-.NOTPARALLEL:
 .PHONY: demo build test soak bench peers release deps lint race suites replay-race chaos power replay
 
 BINARY := .build/passerelle
 BUDGET ?= 1h
 BEGAN  := $(shell date +%s)
+
+# Everything is built the way it is released, so that nothing is compiled twice.
+# The race detector alone needs cgo.
+export CGO_ENABLED := 0
+export GOFLAGS     := -trimpath
+RACE := CGO_ENABLED=1 go test -race -vet=off -timeout 6m
 
 # $(call part,NAME,COMMANDS) runs a part of the tests and prints its seconds.
 define part
@@ -28,7 +33,9 @@ build:
 	@mkdir -p .build && printf '*\n' > .build/.gitignore
 	go build -buildvcs=auto -o $(BINARY) ./cmd/passerelle
 
-test: deps lint race suites replay-race chaos power replay
+test: deps
+	@$(MAKE) --no-print-directory --jobs=2 lint race
+	@$(MAKE) --no-print-directory --jobs=1 suites replay-race chaos power replay
 	@printf '\n== everything passed in %d s\n' $$(( $$(date +%s) - $(BEGAN) ))
 
 soak:
@@ -61,18 +68,19 @@ deps:
 	[ "$$(id -u)" = 0 ] || { echo "The tests need:$$missing. Run this as root, then make test again:"; echo "$$install"; exit 1; }; \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$install
 
+# Beside the tests of race, in the moments in which they wait.
 lint:
 	$(call part,gofmt vet staticcheck,\
 		unformatted=$$(gofmt -l cmd connectors deploy internal schemas test) && \
 		if [ -n "$$unformatted" ]; then echo "gofmt -w these:" $$unformatted; false; fi && \
-		go vet ./... && go vet -tags faultpoint ./internal/faultpoint ./internal/store && go tool staticcheck ./...)
+		go vet ./... && go vet -tags faultpoint ./internal/faultpoint ./internal/store && nice go tool staticcheck ./...)
 
 # Many tests wait more than they reckon: four packages at a time fill two cores.
 race:
 	$(call part,unit tests conformance and e2e with -race,\
-		go test -race -p 4 -vet=off -timeout 6m ./internal/... ./connectors/... ./schemas/... ./cmd/... && \
-		go test -race -vet=off -tags faultpoint ./internal/faultpoint && \
-		go test -race -p 4 -vet=off -timeout 6m -count=1 ./test/conformance ./test/crmfake ./test/e2e ./test/shared)
+		$(RACE) -p 4 ./internal/... ./connectors/... ./schemas/... ./cmd/... && \
+		$(RACE) -tags faultpoint ./internal/faultpoint && \
+		$(RACE) -p 4 -count=1 ./test/conformance ./test/crmfake ./test/e2e ./test/shared)
 
 suites:
 	$(call part,the other suites,\
@@ -80,7 +88,7 @@ suites:
 
 replay-race:
 	$(call part,replay of 2000 prospects with -race,\
-		go test -race -timeout 4m -count=1 -v ./test/replay)
+		$(RACE) -count=1 -v ./test/replay)
 
 chaos:
 	$(call part,chaos and faults,\

@@ -15,11 +15,12 @@ import (
 )
 
 type userCmds struct {
-	Add     userAddCmd     `cmd:"" help:"Give somebody an account. The password is asked for, or read from the standard input."`
-	List    userListCmd    `cmd:"" help:"List who signs in with a browser."`
-	Reset   userResetCmd   `cmd:"" help:"Give an account another password, open it again and end its sessions."`
-	Disable userDisableCmd `cmd:"" help:"Close an account and end its sessions."`
-	Access  userAccessCmd  `cmd:"" help:"List who signed in when from where, the newest first."`
+	Add         userAddCmd         `cmd:"" help:"Give somebody an account. The password is asked for, or read from the standard input."`
+	List        userListCmd        `cmd:"" help:"List who signs in with a browser."`
+	Reset       userResetCmd       `cmd:"" help:"Give an account another password, open it again and end its sessions."`
+	Disable     userDisableCmd     `cmd:"" help:"Close an account and end its sessions."`
+	Unsubscribe userUnsubscribeCmd `cmd:"" help:"End the address at which somebody's own calendar finds their appointments."`
+	Access      userAccessCmd      `cmd:"" help:"List who signed in when from where, the newest first."`
 }
 
 // user is an account as the API shows it.
@@ -127,6 +128,22 @@ func (c userDisableCmd) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	return s.printf("%s cannot sign in any more and is signed out everywhere. passerelle user reset opens the account again.\n", c.Person)
+}
+
+type userUnsubscribeCmd struct {
+	Person string `arg:"" help:"Whose."`
+}
+
+func (c userUnsubscribeCmd) Run(ctx context.Context, s *session) error {
+	h, err := s.open(ctx, needStore)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	if err := h.post(ctx, "/v1/users/"+url.PathEscape(c.Person)+"/unsubscribe", nil, nil); err != nil {
+		return err
+	}
+	return s.printf("No calendar of %s's is answered any more. They can make another address on their account page.\n", c.Person)
 }
 
 type userAccessCmd struct {

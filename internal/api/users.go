@@ -18,6 +18,7 @@ func (a *API) userRoutes() {
 	do(a, "/v1/users", "Give somebody an account: a person of the config, or somebody new", a.addUser)
 	do(a, "/v1/users/{id}/reset", "Give an account another password, open it again and end its sessions", a.resetUser)
 	do(a, "/v1/users/{id}/disable", "Close an account and end its sessions", a.disableUser)
+	do(a, "/v1/users/{id}/unsubscribe", "End the address at which somebody's own calendar finds their appointments", a.unsubscribe)
 	get(a, "/v1/access", "Who signed in when from where, the newest first", a.access)
 }
 
@@ -54,6 +55,7 @@ type user struct {
 	Changed    time.Time             `json:"password_changed"`
 	LastLogin  time.Time             `json:"last_login,omitzero"`
 	Sessions   int                   `json:"sessions"`
+	Calendar   bool                  `json:"calendar,omitempty" doc:"Their own calendar has an address here."`
 	LockedS    int                   `json:"locked_s,omitempty" doc:"Seconds until a password may be tried again; a reset ends it at once."`
 }
 
@@ -62,7 +64,7 @@ func (a *API) userOf(s identity.Standing) user {
 	out := user{
 		Person: s.Person.ID, Name: s.Person.Name, Team: s.Person.Team, Connection: s.Connection,
 		Login: login.Name, Profile: login.Profile, Record: "config", Disabled: s.Disabled,
-		Changed: s.Changed, LastLogin: s.LastLogin, Sessions: s.Sessions, LockedS: int(math.Ceil(s.Locked.Seconds())),
+		Changed: s.Changed, LastLogin: s.LastLogin, Sessions: s.Sessions, Calendar: s.Feed, LockedS: int(math.Ceil(s.Locked.Seconds())),
 	}
 	if s.Added {
 		out.Record = "store"
@@ -132,6 +134,17 @@ func (a *API) disableUser(ctx context.Context, actor bridge.Actor, in *disableUs
 		return errUsers
 	}
 	return a.opts.Accounts.Disable(ctx, actor, in.ID, in.Body.Motive)
+}
+
+type unsubscribeRequest struct {
+	ID bridge.PersonID `path:"id"`
+}
+
+func (a *API) unsubscribe(ctx context.Context, actor bridge.Actor, in *unsubscribeRequest) error {
+	if !actor.Operator {
+		return errUsers
+	}
+	return a.opts.Accounts.EndFeed(ctx, actor, in.ID)
 }
 
 // visit is a line of the access log.

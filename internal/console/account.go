@@ -11,6 +11,7 @@ import (
 
 type accountPage struct {
 	Sessions []sessionRow
+	Feed     *feedRow // nil for those who have no appointments
 }
 
 type sessionRow struct {
@@ -21,18 +22,26 @@ type sessionRow struct {
 func (c *Console) account(v *visit) error { return v.accountWith(http.StatusOK, nil) }
 
 func (v *visit) accountWith(status int, n *notice) error {
-	found, err := v.opts.Accounts.Sessions(v.actor.Person.ID)
+	page, err := v.accountPage()
 	if err != nil {
 		return err
 	}
-	var data accountPage
+	return v.showWith(status, "account", n, page)
+}
+
+func (v *visit) accountPage() (data accountPage, err error) {
+	found, err := v.opts.Accounts.Sessions(v.actor.Person.ID)
+	if err != nil {
+		return data, err
+	}
 	say := func(t time.Time) string { return v.look.moment(t.In(v.zone), v.now.In(v.zone)) }
 	for _, s := range found {
 		data.Sessions = append(data.Sessions, sessionRow{
 			ID: s.ID, Client: s.Client, Agent: s.Agent, Began: say(s.Began), Seen: say(s.Seen), Here: s.ID == v.session.ID,
 		})
 	}
-	return v.showWith(status, "account", n, data)
+	data.Feed, err = v.feedRow()
+	return data, err
 }
 
 func (c *Console) changePassword(v *visit) error {

@@ -57,6 +57,7 @@ type page func(v *visit) error
 // already.
 func (c *Console) Mount(r chi.Router) {
 	r.Get("/static/{file}", c.serveStatic)
+	r.Get(feedPath+"{key}.ics", c.feed)
 	r.Group(func(r chi.Router) {
 		r.Use(guarded, http.NewCrossOriginProtection().Handler, identity.LimitBody(bodyLimit), c.opts.Accounts.Recognise)
 		r.Get("/sign-in", c.open(c.signInPage))
@@ -77,6 +78,8 @@ func (c *Console) pages() map[string]page {
 		"GET /account":                c.account,
 		"POST /account/password":      c.changePassword,
 		"POST /account/sessions/{id}": c.endSession,
+		"POST /account/calendar":      c.makeFeed,
+		"POST /account/calendar/end":  c.endFeed,
 		"GET /call":                   c.callPage,
 		"POST /call":                  c.next,
 		"GET /day":                    c.day,

@@ -82,15 +82,22 @@ func late(r *http.Request) bool {
 }
 
 func (c *Console) visit(w http.ResponseWriter, r *http.Request) *visit {
-	v := &visit{Console: c, w: w, r: r, zone: c.opts.Zone, now: c.opts.Now()}
-	v.look = c.looks[language(r)]
-	if s, ok := identity.SessionOf(r.Context()); ok {
-		v.session = s
-		v.actor, _ = identity.FromContext(r.Context())
-		v.duties, v.powers = c.opts.Desk.DutiesOf(v.actor), c.opts.Office.PowersOf(v.actor)
-		if zone, err := time.LoadLocation(v.actor.Person.Zone); err == nil && v.actor.Person.Zone != "" {
-			v.zone = zone
-		}
+	s, ok := identity.SessionOf(r.Context())
+	if !ok {
+		return &visit{Console: c, w: w, r: r, zone: c.opts.Zone, now: c.opts.Now(), look: c.looks[language(r)]}
+	}
+	actor, _ := identity.FromContext(r.Context())
+	v := c.visitAs(w, r, actor)
+	v.session = s
+	return v
+}
+
+// visitAs is a request of somebody.
+func (c *Console) visitAs(w http.ResponseWriter, r *http.Request, actor bridge.Actor) *visit {
+	v := &visit{Console: c, w: w, r: r, actor: actor, zone: c.opts.Zone, now: c.opts.Now(), look: c.looks[language(r)]}
+	v.duties, v.powers = c.opts.Desk.DutiesOf(actor), c.opts.Office.PowersOf(actor)
+	if zone, err := time.LoadLocation(actor.Person.Zone); err == nil && actor.Person.Zone != "" {
+		v.zone = zone
 	}
 	return v
 }

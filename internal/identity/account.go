@@ -268,7 +268,7 @@ func (a *Accounts) change(ctx context.Context, by bridge.Actor, who bridge.Perso
 		if err := accounts.Put(tx, string(who), acc); err != nil {
 			return err
 		}
-		if err := endAll(tx, who, ""); err != nil {
+		if err := errors.Join(endAll(tx, who, ""), endFeed(tx, who)); err != nil {
 			return err
 		}
 		if acc.Disabled {
@@ -303,6 +303,7 @@ type Standing struct {
 	Changed    time.Time // the password
 	LastLogin  time.Time
 	Sessions   int
+	Feed       bool          // a calendar of theirs has an address
 	Locked     time.Duration // until a password may be tried again
 }
 
@@ -319,10 +320,14 @@ func (a *Accounts) List() (out []Standing, err error) {
 			if !known {
 				p = bridge.Person{ID: acc.Person}
 			}
+			_, _, feed, err := feedOf(tx, acc.Person)
+			if err != nil {
+				return false, err
+			}
 			out = append(out, Standing{
 				Person: p, Connection: a.door(p), Added: added.Has(tx, string(acc.Person)),
 				Disabled: acc.Disabled || !p.Active, Changed: acc.Changed, LastLogin: acc.LastLogin,
-				Sessions: len(open[acc.Person]), Locked: a.tries.wait(acc.Person, now),
+				Sessions: len(open[acc.Person]), Feed: feed, Locked: a.tries.wait(acc.Person, now),
 			})
 			return true, nil
 		})

@@ -32,6 +32,15 @@ func local(r *http.Request) bool {
 	return err == nil && addr.IsLoopback() && r.TLS == nil
 }
 
+// Origin is the address that a browser reaches the hub at: https, but on the
+// machine itself.
+func Origin(r *http.Request) string {
+	if local(r) {
+		return "http://" + r.Host
+	}
+	return "https://" + r.Host
+}
+
 // Cookie is what a browser keeps a session's key in; "" ends it.
 func Cookie(r *http.Request, key string) *http.Cookie {
 	c := &http.Cookie{Name: cookieName, Value: key, Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode}

@@ -92,19 +92,27 @@ func (a *Accounts) Session(ctx context.Context, key string) (bridge.Actor, Sessi
 	})
 }
 
-// holder is who a session makes the browser: nobody once it has run out, or once
-// they may not sign in any more.
-func (a *Accounts) holder(tx *store.Tx, s Session, now time.Time) (bridge.Actor, error) {
-	acc, ok, err := accounts.Get(tx, string(s.Person))
+// comes is somebody as they come through a connection: [ErrNoSession] if they
+// may not, or may not any more.
+func (a *Accounts) comes(tx *store.Tx, who bridge.PersonID, through bridge.ConnectionName) (bridge.Actor, error) {
+	acc, ok, err := accounts.Get(tx, string(who))
 	if err != nil {
 		return bridge.Actor{}, err
 	}
-	p, known := a.opts.People.Directory().Person(s.Person)
-	_, through := p.Phoning[s.Connection]
-	if !ok || !known || !p.Active || acc.Disabled || !through {
+	p, known := a.opts.People.Directory().Person(who)
+	if _, has := p.Phoning[through]; !ok || !known || !p.Active || acc.Disabled || !has {
 		return bridge.Actor{}, ErrNoSession
 	}
-	actor := bridge.Actor{Person: p, Connection: s.Connection}
+	return bridge.Actor{Person: p, Connection: through}, nil
+}
+
+// holder is who a session makes the browser: nobody once it has run out, or once
+// they may not sign in any more.
+func (a *Accounts) holder(tx *store.Tx, s Session, now time.Time) (bridge.Actor, error) {
+	actor, err := a.comes(tx, s.Person, s.Connection)
+	if err != nil {
+		return bridge.Actor{}, err
+	}
 	terms := a.opts.Terms(actor)
 	if now.Sub(s.Seen) >= terms.Idle || now.Sub(s.Began) >= terms.Longest || s.Seen.After(now.Add(seenEvery)) {
 		return bridge.Actor{}, ErrNoSession
@@ -218,7 +226,7 @@ func endAll(tx *store.Tx, who bridge.PersonID, except string) error {
 	return err
 }
 
-// Prune erases sessions that have run out, and what the access log says of
+// Prune erases sessions that have run out, feeds of people who are gone, and what the access log says of
 // before the given moment.
 func (a *Accounts) Prune(ctx context.Context, before time.Time) (n int, err error) {
 	err = a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
@@ -239,8 +247,12 @@ func (a *Accounts) Prune(ctx context.Context, before time.Time) (n int, err erro
 				return err
 			}
 		}
+		ended, err := a.endFeeds(tx)
+		if err != nil {
+			return err
+		}
 		gone, err := leave(tx, before)
-		n = len(over) + gone
+		n = len(over) + ended + gone
 		return err
 	})
 	return n, err

@@ -45,6 +45,7 @@ type action = chromedp.Action[chromedp.Void]
 func (f *floor) sit(t testing.TB, lang string) *seat {
 	t.Helper()
 	shared.Programs(t, "chromium")
+	axe(t) // what cannot be had is said before anything is done
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath("chromium"), chromedp.NoSandbox, chromedp.WindowSize(1360, 900), chromedp.Flag("lang", lang),
 	)
@@ -173,6 +174,9 @@ func (s *seat) picture(name string) {
 		}
 		if found := ask[[]string](s, access); len(found) > 0 {
 			s.t.Errorf("%s, %s, %s: %q", name, s.lang, shot.room, found)
+		}
+		if found := s.violations(); len(found) > 0 {
+			s.t.Errorf("%s, %s, %s: axe-core finds %q", name, s.lang, shot.room, found)
 		}
 		shown := call(s, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: &whole})
 		if err := os.WriteFile(filepath.Join(dir, name+"-"+s.lang+"-"+shot.room+".png"), shown.Data, 0o644); err != nil {

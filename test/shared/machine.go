@@ -42,6 +42,12 @@ func Programs(t testing.TB, names ...string) {
 	need(t, programs(names...))
 }
 
+// Absent says that something which the test needs cannot be had.
+func Absent(t testing.TB, what string) {
+	t.Helper()
+	need(t, []string{what})
+}
+
 // need skips a test for which the machine lacks something, in one line; under
 // CI=1 it fails: there nothing may go untested.
 func need(t testing.TB, missing []string) {

@@ -146,6 +146,9 @@ func told(typ ContextType, value any) string {
 		}
 	case float64:
 		if typ == ContextNumber && !math.IsInf(v, 0) && !math.IsNaN(v) {
+			if v == 0 {
+				v = 0 // and not -0
+			}
 			return strconv.FormatFloat(v, 'f', -1, 64)
 		}
 	}

@@ -41,7 +41,12 @@ func TestDerive(t *testing.T) {
 		{"bool", "!(account.margin > 0)", ""},                     // no doubt becomes a yes
 		{"bool", "account.revenue > 0 || account.margin > 0", ""}, // nor half a one
 		{"bool", "account.margin == nil", "yes"},                  // asked
-		{"bool", "(account.margin ?? 0) > 0", "no"},               // asked
+		{"bool", "nil != account.margin", "no"},                   // the other way round
+		{"bool", "account?.margin == nil", "yes"},                 // and so
+		{"bool", "(account.margin ?? 2) * 1e300 * 1e300 > 1", ""}, // of two types, and too large
+		{"bool", "account.margin == nil || account.margin == 5", "yes"},
+		{"bool", "(account.margin == nil ? account.margin : 5) == 5", ""}, // asked elsewhere
+		{"bool", "(account.margin ?? 0) > 0", "no"},                       // asked
 		{"text", `account.sector == "Food" ? "bring samples" : "no samples"`, "bring samples"},
 		{"text", `upper(prospect.city)`, "LILLE"},
 		{"text", `prospect.segment == "" ? "none" : prospect.segment`, "none"}, // empty, and known to be
@@ -100,6 +105,10 @@ func TestExpressionsThatAreRefused(t *testing.T) {
 		{"number", "account.name", 0, "asks for a number"},
 		{"text", "account.revenue", 0, "asks for a text"},
 		{"bool", "account.revenue", 0, "asks for yes or no"},
+		{"bool", "account.revenue > 1 ? nil : true", 22, "nil is no value"},
+		{"number", "account.revenue ?? nil", 19, "nil is no value"},
+		{"number", "finite(account.revenue)", 0, "no such function"},
+		{"number", "known(account.revenue)", 0, "no such function"},
 		{"bool", `keys(account) == nil`, 0, ""},
 		{"bool", `account["rev" + "enue"] > 1`, 0, ""},
 		{"bool", `$env.account.revenue > 1`, 0, ""},

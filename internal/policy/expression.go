@@ -3,7 +3,6 @@ package policy
 import (
 	"errors"
 	"maps"
-	"math"
 	"reflect"
 	"slices"
 	"time"
@@ -42,13 +41,13 @@ const contextNodes = 200
 
 // compile makes the program of a context field.
 func (f *contextField) compile(catalog bridge.Catalog) error {
-	r := &reader{catalog: catalog, loose: map[*ast.IdentifierNode]bool{}}
+	r := &reader{catalog: catalog, loose: map[*ast.IdentifierNode]bool{}, nils: map[*ast.NilNode]bool{}}
 	options := []expr.Option{
-		expr.Env(environmentTypes(catalog)), expr.Patch(r), expr.Patch(finite{}), expr.MaxNodes(contextNodes), expr.DisableAllBuiltins(),
+		expr.Env(environmentTypes(catalog)), expr.Patch(r), expr.Patch(guards{r}), expr.MaxNodes(contextNodes), expr.DisableAllBuiltins(),
 		expr.Optimize(false), // it lays out ranges before they are refused
 		expr.Function("days", wholeDays, func(time.Time, time.Time) int { return 0 }), resultOf[f.typ],
-		expr.Function(finiteName, finiteNumber, func(float64) float64 { return 0 }),
 	}
+	options = append(options, guardFunctions()...)
 	for _, name := range contextFunctions {
 		options = append(options, expr.EnableBuiltin(name))
 	}
@@ -75,30 +74,6 @@ var resultOf = map[ContextType]expr.Option{ContextBool: expr.AsBool(), ContextNu
 func wholeDays(params ...any) (any, error) {
 	from, to := params[0].(time.Time), params[1].(time.Time)
 	return int(to.Sub(from).Hours() / 24), nil
-}
-
-// finiteName is a function that expressions themselves may not call.
-const finiteName = "finite"
-
-// finite makes an expression fail where its arithmetic does, before a comparison
-// makes an answer of it.
-type finite struct{}
-
-// Visit is called of every node whose type is known.
-func (finite) Visit(node *ast.Node) {
-	n, ok := (*node).(*ast.BinaryNode)
-	if ok && slices.Contains([]string{"+", "-", "*", "/", "**", "^"}, n.Operator) && n.Type() == reflect.TypeFor[float64]() {
-		ast.Patch(node, &ast.CallNode{Callee: &ast.IdentifierNode{Value: finiteName}, Arguments: []ast.Node{n}})
-	}
-}
-
-var errNotFinite = errors.New("it is no number: something is divided by nothing, or too large")
-
-func finiteNumber(params ...any) (any, error) {
-	if n, ok := params[0].(float64); ok && (math.IsInf(n, 0) || math.IsNaN(n)) {
-		return nil, errNotFinite
-	}
-	return params[0], nil
 }
 
 func environmentTypes(catalog bridge.Catalog) types.Map {
@@ -135,6 +110,7 @@ type reader struct {
 	lead     []string
 	optional []string
 	loose    map[*ast.IdentifierNode]bool // objects that are not, or not yet, asked for a field
+	nils     map[*ast.NilNode]bool        // that nothing is, or not yet, compared with
 	wrong    *misfit
 }
 
@@ -144,6 +120,7 @@ var (
 	anyFunction  = phrase{"such function", "fonction de ce nom"}
 	tooMuch      = phrase{"this is more than expressions here may do: compare and count fields, with ?: where there are cases", "c'est plus que ce que les expressions peuvent faire ici : comparez et comptez des champs, avec ?: s'il y a plusieurs cas"}
 	notBeside    = phrase{"no such fields lie with a prospect; there are those of {objects} and {lead}", "pas de tels champs avec un prospect ; il y a ceux de {objects} et {lead}"}
+	noNil        = phrase{"nil is no value: only ask whether a field is known, as in account.revenue == nil", "nil n'est pas une valeur : demandez seulement si un champ est connu, comme account.revenue == nil"}
 	noRanges     = phrase{"there are no ranges here: compare twice, as in account.revenue > 1000 and account.revenue < 5000", "il n'y a pas d'intervalles ici : comparez deux fois, comme account.revenue > 1000 and account.revenue < 5000"}
 	plainPattern = phrase{"write the pattern as a text in quotes", "écrivez le motif comme un texte entre guillemets"}
 )
@@ -152,6 +129,9 @@ var (
 func (r *reader) misfit() error {
 	for node := range r.loose {
 		r.refuse(node, membersForm)
+	}
+	for node := range r.nils {
+		r.refuse(node, noNil)
 	}
 	if r.wrong == nil {
 		return nil
@@ -168,7 +148,9 @@ func (r *reader) refuse(node ast.Node, what phrase) {
 // Visit is called of every node, after those that it is made of.
 func (r *reader) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
-	case *ast.NilNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.StringNode, *ast.UnaryNode, *ast.ConditionalNode, *ast.ArrayNode, *ast.ConstantNode, *ast.ChainNode:
+	case *ast.NilNode:
+		r.nils[n] = true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.StringNode, *ast.UnaryNode, *ast.ConditionalNode, *ast.ArrayNode, *ast.ConstantNode, *ast.ChainNode:
 	case *ast.IdentifierNode:
 		if n.Value == leadName || slices.Contains(contextObjects, bridge.Object(n.Value)) || n.Value == "$env" {
 			r.loose[n] = true
@@ -216,24 +198,37 @@ func (r *reader) member(n *ast.MemberNode) {
 
 // binary notes what an expression asks of whether it is known.
 func (r *reader) binary(n *ast.BinaryNode) {
-	ask := func(node ast.Node) {
-		if name := memberOf(node); name != "" {
-			r.optional = append(r.optional, name)
-		}
-	}
-	_, leftNil := n.Left.(*ast.NilNode)
-	_, rightNil := n.Right.(*ast.NilNode)
 	_, literal := n.Right.(*ast.StringNode)
 	switch {
 	case n.Operator == "..":
 		r.refuse(n, noRanges)
 	case n.Operator == "matches" && !literal:
 		r.refuse(n, plainPattern)
-	case n.Operator == "??" || rightNil:
-		ask(n.Left)
-	case leftNil:
-		ask(n.Right)
 	}
+	if asked := askedBy(n); asked != nil {
+		if name := memberOf(*asked); name != "" {
+			r.optional = append(r.optional, name)
+		}
+		for _, side := range []ast.Node{n.Left, n.Right} {
+			if literal, is := side.(*ast.NilNode); is && n.Operator != "??" {
+				delete(r.nils, literal)
+			}
+		}
+	}
+}
+
+// askedBy is the side of which a node asks whether it is known, nil if it does
+// not ask.
+func askedBy(n *ast.BinaryNode) *ast.Node {
+	_, leftNil := n.Left.(*ast.NilNode)
+	_, rightNil := n.Right.(*ast.NilNode)
+	switch compared := n.Operator == "==" || n.Operator == "!="; {
+	case n.Operator == "??" || compared && rightNil:
+		return &n.Left
+	case compared && leftNil:
+		return &n.Right
+	}
+	return nil
 }
 
 // memberOf is the field, or part of the lead, that a node is; "" if it is none.
@@ -266,8 +261,8 @@ func (r *reader) bare(node ast.Node) []bridge.FieldName {
 	case *ast.UnaryNode:
 		return r.bare(n.Node)
 	case *ast.CallNode:
-		if callee, ok := n.Callee.(*ast.IdentifierNode); ok && callee.Value == finiteName {
-			return r.bare(n.Arguments[0])
+		if within := guarded(n); within != nil {
+			return r.bare(within)
 		}
 	case *ast.BuiltinNode:
 		if n.Name != "len" && len(n.Arguments) == 1 {

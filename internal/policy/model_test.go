@@ -48,6 +48,7 @@ type modelRole struct {
 	grants []modelGrant
 	denies []modelDeny
 	shows  []string // derived fields
+	counts Scope    // whose statistics
 }
 
 type modelGrant struct {
@@ -251,7 +252,7 @@ func (m model) clone() model {
 	out := m // nothing changes what is opened
 	out.roles, out.profiles = map[string]*modelRole{}, maps.Clone(m.profiles)
 	for name, role := range m.roles {
-		c := &modelRole{under: role.under, noRank: role.noRank, shows: role.shows}
+		c := &modelRole{under: role.under, noRank: role.noRank, shows: role.shows, counts: role.counts}
 		for _, g := range role.grants {
 			g.actions = slices.Clone(g.actions)
 			lists := map[Action][]string{}

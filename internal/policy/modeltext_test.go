@@ -23,6 +23,9 @@ func (m model) text() []byte {
 			b.WriteString("    superiors: false\n")
 		}
 		fmt.Fprintf(&b, "    context: [%s]\n", list(role.shows))
+		if role.counts != "" {
+			fmt.Fprintf(&b, "    statistics: %s\n", role.counts)
+		}
 		role.writeRules(&b)
 	}
 	m.writeOpenings(&b)

@@ -78,7 +78,7 @@ func drawModel(t *rapid.T) model {
 	m := model{catalog: catalog, roles: map[string]*modelRole{}, profiles: map[Path]string{}}
 	roles := rapid.IntRange(1, 4).Draw(t, "roles")
 	for i := range roles {
-		role := &modelRole{noRank: rapid.IntRange(0, 4).Draw(t, "no rank") == 0}
+		role := &modelRole{noRank: rapid.IntRange(0, 4).Draw(t, "no rank") == 0, counts: rapid.SampledFrom([]Scope{"", Own, Team, All}).Draw(t, "statistics")}
 		if i > 0 && rapid.Bool().Draw(t, "has a superior") {
 			role.under = fmt.Sprintf("role%d", rapid.IntRange(0, i-1).Draw(t, "superior"))
 		}

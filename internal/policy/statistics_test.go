@@ -5,8 +5,41 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"passerelle/internal/bridge"
 )
+
+// counts is the naive answer: whether somebody sees the statistics of a person
+// of a team.
+func (m model) counts(s Subject, person bridge.PersonID, team string) bool {
+	name, mapped := m.profiles[Path{s.Connection, s.Profile}]
+	if !mapped || s.Person == "" {
+		return false
+	}
+	switch m.roles[name].counts {
+	case Own:
+		return s.Person == person
+	case Team:
+		return s.Person == person || s.Team == team && team != ""
+	}
+	return m.roles[name].counts == All
+}
+
+func TestStatisticsAreThoseOfTheNaiveEvaluator(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		m := drawModel(t)
+		p, s := load(t, m), drawSubject(t)
+		for _, person := range []bridge.PersonID{"", "alice", "bob", "carl"} {
+			for _, team := range []string{"", "red", "blue"} {
+				if got, want := p.Counts(s, person, team), m.counts(s, person, team); got != want {
+					t.Fatalf("%+v of %q in %q: %v, want %v\n%s", s, person, team, got, want, m.text())
+				}
+			}
+		}
+	})
+}
 
 func TestStatistics(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/policy"
+	"passerelle/internal/store"
 )
 
 func (f *floor) rule(added string) {
@@ -162,6 +164,67 @@ func TestSpendingIsThatOfTheNaiveCount(t *testing.T) {
 		}
 		if len(s.Minutes) > hourOfMinutes+1 {
 			t.Fatalf("%d minutes are kept", len(s.Minutes))
+		}
+	})
+}
+
+// Whoever gives which command when, each person of a limited role is kept to its
+// limit and to no other's, and what the limit leaves is taken.
+func TestLimitsAreThoseOfTheNaiveCount(t *testing.T) {
+	t.Parallel()
+	f := newFloor(t)
+	commands := []policy.Command{policy.CommandReassign, policy.CommandLift}
+	rapid.Check(t, func(rt *rapid.T) {
+		most, text := map[policy.Command]int{}, "\nlimits:\n  - {role: caller, command: discard, per_hour: 1}\n"
+		for _, what := range commands {
+			if most[what] = rapid.IntRange(0, 9).Draw(rt, "per hour"); most[what] > 0 {
+				text += fmt.Sprintf("  - {role: supervisor, command: %s, per_hour: %d}\n", what, most[what])
+			}
+		}
+		f.rule(text)
+		type given struct {
+			who  bridge.PersonID
+			what policy.Command
+			at   time.Time
+		}
+		var done []given
+		err := f.store.Commit(context.Background(), func(tx *store.Tx) error {
+			if err := spendings.Drop(tx); err != nil {
+				return err
+			}
+			done = nil
+			now := time.Unix(1_800_000_000, 0)
+			for range rapid.IntRange(1, 40).Draw(rt, "commands") {
+				now = now.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 59, 60, 600, 1741, 1799, 1800, 3541, 3599, 3600, 3660}).Draw(rt, "seconds")) * time.Second)
+				g := given{rapid.SampledFrom([]bridge.PersonID{"sam", "sam", "sue", "alice"}).Draw(rt, "who"), rapid.SampledFrom(commands).Draw(rt, "what"), now}
+				n := rapid.IntRange(1, 9).Draw(rt, "records")
+				hour, more := 0, 0 // what was done within an hour, and within the minute before it
+				for _, d := range done {
+					switch age := now.Sub(d.at); {
+					case d.who != g.who || d.what != g.what:
+					case age < time.Hour:
+						hour++
+					case age < time.Hour+time.Minute:
+						more++
+					}
+				}
+				c := f.desk.begin(tx, as(g.who))
+				c.now = now
+				err := c.spend(g.what, n)
+				bound := most[g.what] > 0 && g.who != "alice"
+				if tight := bound && hour+n > most[g.what]; tight != (err != nil) && (tight || !bound || hour+more+n <= most[g.what]) {
+					rt.Fatalf("%s %s %d at %s, after %d: %v\n%s", g.who, g.what, n, now, hour, err, text)
+				}
+				for range n {
+					if err == nil {
+						done = append(done, g)
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			rt.Fatal(err)
 		}
 	})
 }

@@ -16,7 +16,10 @@ type plateauPage struct {
 	Conflicts count
 	Parked    count
 	Overdue   string // how long ago, "" for none
+	Late      bridge.LeadID
+	Refused   []writeRow // the first of those that are parked
 	Hour      []dayRow
+	Course    chart
 	People    []personRow
 	At        string
 }
@@ -28,6 +31,7 @@ type count struct {
 }
 
 type lineRow struct {
+	ID       bridge.LeadID
 	Person   string
 	Campaign string
 	Who      string
@@ -57,7 +61,7 @@ func (c *Console) plateau(v *visit) error {
 func (v *visit) fillLines(page *plateauPage) error {
 	on, err := v.opts.Desk.OnLines(v.actor)
 	for _, l := range on {
-		row := lineRow{Person: v.name(l.Person), Campaign: v.campaignName(l.Lead.Campaign), Who: v.prospect(l.Lead.ID)}
+		row := lineRow{ID: l.Lead.ID, Person: v.name(l.Person), Campaign: v.campaignName(l.Lead.Campaign), Who: v.prospect(l.Lead.ID)}
 		if !l.Since.IsZero() {
 			row.Minutes = int(v.now.Sub(l.Since).Minutes())
 			row.Since = clock(l.Since.In(v.zone))
@@ -103,13 +107,22 @@ func (v *visit) fillQueues(page *plateauPage) error {
 			return err
 		}
 		*into = count{len(found), more}
+		if state == outbox.Parked {
+			for _, e := range found[:min(len(found), refusedAtMost)] {
+				page.Refused = append(page.Refused, v.writeRow(e))
+			}
+		}
 	}
 	oldest, late, err := v.opts.Desk.Overdue(v.actor)
 	if err == nil && late {
-		page.Overdue = v.ago(v.now.Sub(oldest.NextAt))
+		page.Overdue, page.Late = v.ago(v.now.Sub(oldest.NextAt)), oldest.ID
 	}
 	return err
 }
+
+// refusedAtMost bounds how many parked writes the floor shows; the others are on
+// their own page.
+const refusedAtMost = 3
 
 // ago is how long something has waited.
 func (v *visit) ago(d time.Duration) string {
@@ -123,17 +136,18 @@ func (v *visit) ago(d time.Duration) string {
 }
 
 func (v *visit) fillFigures(page *plateauPage) error {
-	hour, err := v.opts.Desk.Figures(v.actor, v.now.Truncate(time.Hour), v.now.Add(time.Hour))
+	until := v.now.Truncate(chartStep).Add(chartStep)
+	parts, err := v.opts.Desk.Course(v.actor, until.Add(-chartParts*chartStep), until, chartParts)
 	if err != nil {
 		return err
 	}
 	all := desk.Tally{}
-	for _, t := range hour {
+	for _, t := range parts {
 		for d, n := range t {
 			all[d] += n
 		}
 	}
-	page.Hour = rowsOf(all)
+	page.Hour, page.Course = rowsOf(all), v.chartOf(parts, until)
 	today, err := v.opts.Desk.Figures(v.actor, midnight(v.now.In(v.zone)), v.now.Add(time.Hour))
 	for who, t := range today {
 		page.People = append(page.People, personRow{v.name(who), figuresOf(t)})

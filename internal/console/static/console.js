@@ -34,15 +34,28 @@
     ended.oncancel = (event) => event.preventDefault();
   });
 
-  // A page that looks after itself: its main part is fetched again.
+  // A page that looks after itself: its main part is fetched again, unless its
+  // reader is in the midst of something or has said that it should not be.
   const live = $("[data-live]");
   if (live) {
+    let paused = false;
+    const showPause = () => {
+      const pause = $("#pause");
+      pause.hidden = false;
+      pause.setAttribute("aria-pressed", paused);
+      pause.onclick = () => { paused = !paused; pause.setAttribute("aria-pressed", paused); };
+      return pause;
+    };
+    showPause();
     const again = async () => {
-      if (document.hidden || $("main :focus:not(body)") || $("main details[open]")) return;
-      const answer = await fetch(location.href, { headers: { "X-In-Page": "1" } }).catch(() => null);
+      if (paused || document.hidden || $("main :focus:not(#pause)") || $("main details[open]")) return;
+      const answer = await fetch(location.href, { headers: inPage }).catch(() => null);
       if (!answer?.ok || answer.redirected) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const onPause = document.activeElement?.id === "pause";
       $("main").replaceWith($("main", fresh));
+      const pause = showPause();
+      if (onPause) pause.focus();
     };
     setInterval(again, 1000 * Number(live.dataset.live));
   }

@@ -8,5 +8,7 @@
 // appointment counts as deleted when two looks in a row did not find it, and
 // where most are suddenly not to be found, none does: the CRM may hide them.
 //
-// Called by app, by the clock.
+// [Diaries] tells pages when salespeople are taken, within a second or not at all.
+//
+// Called by app, by the clock, and by console.
 package agenda

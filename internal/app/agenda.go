@@ -12,10 +12,8 @@ import (
 	"passerelle/internal/store"
 )
 
-// keepAgenda gives every the chores that keep appointments in step with the CRMs'
-// calendars.
-func (a *App) keepAgenda(every func(time.Duration, string, func(context.Context) error)) {
-	var lines []agenda.Line
+// diaryLines are the CRM connections.
+func (a *App) diaryLines() (lines []agenda.Line) {
 	for _, l := range a.lines {
 		if l.desc.Kind == connector.CRM {
 			lines = append(lines, agenda.Line{
@@ -24,7 +22,13 @@ func (a *App) keepAgenda(every func(time.Duration, string, func(context.Context)
 			})
 		}
 	}
-	keeper := agenda.New(agenda.Options{Desk: a.desk, Lines: lines, Now: a.opts.Now, Log: a.log})
+	return lines
+}
+
+// keepAgenda gives every the chores that keep appointments in step with the CRMs'
+// calendars.
+func (a *App) keepAgenda(every func(time.Duration, string, func(context.Context) error)) {
+	keeper := agenda.New(agenda.Options{Desk: a.desk, Lines: a.diaryLines(), Now: a.opts.Now, Log: a.log})
 	every(a.opts.AgendaEvery, "compare appointments with the CRM", keeper.Compare)
 	every(min(a.opts.AgendaEvery, askEvery), "ask when salespeople are taken", keeper.AskBusy)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"passerelle/internal/agenda"
 	"passerelle/internal/api"
 	"passerelle/internal/bridge"
 	"passerelle/internal/console"
@@ -58,7 +59,7 @@ func (a *App) newGuard() *identity.Guard {
 func (a *App) openConsole(r chi.Router, guard *identity.Guard) error {
 	pages, err := console.New(console.Options{
 		Desk: a.desk, Office: a.office, Accounts: a.accounts, Schemas: a.schemas, Guard: guard, Zone: a.cfg.Zone, Now: a.opts.Now, Log: a.log,
-		People: func() []bridge.Person { return a.people.Directory().People() },
+		People: func() []bridge.Person { return a.people.Directory().People() }, Diaries: agenda.NewDiaries(a.diaryLines(), a.opts.Now),
 	})
 	if err == nil {
 		pages.Mount(r)

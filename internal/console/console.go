@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"passerelle/internal/agenda"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/governance"
@@ -23,7 +24,8 @@ type Options struct {
 	Schemas  *schema.Set
 	Guard    *identity.Guard // knows who is let in now, and from where
 	People   func() []bridge.Person
-	Zone     *time.Location // of people who have none of their own
+	Diaries  *agenda.Diaries // the CRMs' own calendars
+	Zone     *time.Location  // of people who have none of their own
 	Now      func() time.Time
 	Log      *slog.Logger
 }

@@ -10,6 +10,7 @@ import (
 // slots are the half-hours of a salesperson's next working days.
 type slots struct {
 	With  bridge.Person
+	Told  bool // by the CRM's calendar as well as by our own appointments
 	Zone  string
 	Days  []string
 	Hours []slotRow
@@ -55,11 +56,11 @@ func (v *visit) slotsOf(w desk.Work, form map[string]string) (*slots, error) {
 	}
 	days := workingDays(from)
 	last := days[len(days)-1].AddDate(0, 0, 1)
-	busy, err := v.opts.Desk.Diary(v.actor, with.ID, days[0], last)
+	busy, told, err := v.busy(w.Campaign.CRM, with, days[0], last)
 	if err != nil {
 		return nil, err
 	}
-	out := &slots{With: with, Zone: zone.String(), From: days[0].Format(time.DateOnly), Next: last.Format(time.DateOnly)}
+	out := &slots{With: with, Told: told, Zone: zone.String(), From: days[0].Format(time.DateOnly), Next: last.Format(time.DateOnly)}
 	if days[0].After(tomorrow.AddDate(0, 0, 3)) {
 		out.Prev = maxTime(tomorrow, days[0].AddDate(0, 0, -7)).Format(time.DateOnly)
 	}
@@ -77,6 +78,20 @@ func (v *visit) slotsOf(w desk.Work, form map[string]string) (*slots, error) {
 		out.Hours = append(out.Hours, row)
 	}
 	return out, nil
+}
+
+// busy is when a salesperson has something: by our own appointments, and by the
+// CRM's calendar where that tells.
+func (v *visit) busy(crm bridge.ConnectionName, with bridge.Person, from, to time.Time) (busy []desk.Busy, told bool, err error) {
+	if busy, err = v.opts.Desk.Diary(v.actor, with.ID, from, to); err != nil {
+		return nil, false, err
+	}
+	theirs, told := v.opts.Diaries.Busy(v.r.Context(), crm, with, from, to)
+	for _, b := range theirs {
+		minutes := int((b.To.Sub(b.From) + time.Minute - 1) / time.Minute)
+		busy = append(busy, desk.Busy{Slot: bridge.Slot{UTC: b.From, Minutes: minutes}})
+	}
+	return busy, told, nil
 }
 
 func midnight(t time.Time) time.Time {
@@ -106,7 +121,8 @@ func cellAt(at time.Time, length time.Duration, busy []desk.Busy, chosen string)
 	for _, b := range busy {
 		ends := b.Slot.UTC.Add(time.Duration(b.Slot.Minutes) * time.Minute)
 		if at.Before(ends) && b.Slot.UTC.Before(at.Add(length)) {
-			c.Free, c.Proposed = false, b.Proposed
+			c.Proposed = b.Proposed && (c.Free || c.Proposed) // what is taken is no question any more
+			c.Free = false
 		}
 	}
 	return c

@@ -3,8 +3,13 @@ package console
 import (
 	"context"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/net/html"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
@@ -92,5 +97,55 @@ func TestASalespersonReadsTheirAppointments(t *testing.T) {
 	s.signIn("sam")
 	if s.get("/appointments?week=2027-03-01"); !s.shows("annulé") || s.shows("chevauche") {
 		t.Errorf("the supervisor's calendar: %s", s.body)
+	}
+}
+
+// The slots that a caller is shown leave out what the salesperson has in the CRM's
+// own calendar, and say whose calendars they were taken from.
+func TestSlotsComeFromTheCRM(t *testing.T) {
+	t.Parallel()
+	f := open(t, 3)
+	monday := f.now().AddDate(0, 0, 14)
+	for monday.Weekday() != time.Monday {
+		monday = monday.AddDate(0, 0, 1)
+	}
+	day := monday.Format(time.DateOnly)
+	f.rule(f.promise("e1", day+"T10:00"), desk.Ruling{Verb: desk.Validate})
+	eventually(t, "the appointment is in the CRM", func() bool { return len(f.rows("appointments.csv")) == 1 })
+	path := filepath.Join(f.dir, "crm", "appointments.csv")
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.write("crm/appointments.csv", strings.Replace(string(raw), day+"T10:00:00", day+"T15:00:00", 1)) // somebody moves it there
+
+	slots := func(b *browser) (free map[string]bool) {
+		b.post(b.path+"/draft", "person", "bruno", "with", "vera", "from", day, "then", "slots")
+		free = map[string]bool{}
+		b.walk(func(n *html.Node) {
+			if attribute(n, "name") == "slot" {
+				free[attribute(n, "value")] = true
+			}
+		})
+		return free
+	}
+	b := f.browser(t)
+	b.signIn("bruno")
+	b.post("/call", "campaign", "spring")
+	work := b.path
+	free := slots(b)
+	if !b.shows("d’après le calendrier du CRM") || free[day+"T15:00"] || free[day+"T15:30"] || !free[day+"T16:00"] || !free[day+"T09:00"] {
+		t.Errorf("free: %v, at %s", free, b.body)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(path, 0o700); err != nil { // the CRM cannot be read any more
+		t.Fatal(err)
+	}
+	f.pass(3 * time.Minute)
+	b.path = work
+	if free = slots(b); !b.shows("nos seuls rendez-vous") || free[day+"T10:00"] || !free[day+"T15:00"] {
+		t.Errorf("free: %v, at %s", free, b.body)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"passerelle/internal/bridge"
-	"passerelle/internal/fault"
 )
 
 // The columns of appointments.csv, one line an appointment.
@@ -215,43 +214,13 @@ func place(line []string, m *bridge.Meeting) error {
 // commit writes the batch, all or none, then the calendars it touches. An error
 // of a calendar does not undo an appointment: it is written with the next one.
 func (a *agenda) commit(b *meetingBatch) error {
-	switch {
-	case len(b.change) > 0:
-		return a.rewrite(b)
-	case len(b.add) > 0:
-		if err := a.log.append(b.add); err != nil {
-			return err
-		}
+	var err error
+	if len(b.change) > 0 {
+		err = a.log.rewrite(b.change, b.add)
+	} else {
+		err = a.log.append(b.add)
 	}
-	for _, line := range b.add {
-		a.index(line)
-		a.calendars.touch(nil, line)
-	}
-	return nil
-}
-
-// rewrite puts changed lines in their places and new ones at the end.
-func (a *agenda) rewrite(b *meetingBatch) error {
-	const op = "sheet: change appointments"
-	f, err := a.log.load()
 	if err != nil {
-		return fault.New(fault.Unavailable, op, err)
-	}
-	for row := range rowsOf(f) {
-		line, ok := b.change[trim(f.text(row, a.log.place[meetID], bridge.Text))]
-		if !ok {
-			continue
-		}
-		for i, col := range a.log.place {
-			if col >= 0 {
-				f.set(row, col, line[i], bridge.Text)
-			}
-		}
-	}
-	for _, line := range b.add {
-		f.add(a.log.record(line))
-	}
-	if err := a.log.replace(f); err != nil {
 		return err
 	}
 	for _, line := range slices.Concat(slices.Collect(maps.Values(b.change)), b.add) {

@@ -227,8 +227,11 @@ func oneLine(text string) string {
 func (j *journal) commit(b *callBatch) error {
 	switch {
 	case len(b.amend) > 0:
-		if err := j.rewrite(b); err != nil {
+		if err := j.calls.rewrite(b.amend, b.add); err != nil {
 			return err
+		}
+		if err := j.reload(); err != nil {
+			return fault.Lost("sheet: amend calls", err)
 		}
 	case len(b.add) > 0:
 		if err := j.calls.append(b.add); err != nil {
@@ -249,35 +252,6 @@ func (j *journal) commit(b *callBatch) error {
 	}
 	for op, first := range b.amends {
 		j.revised[op] = first
-	}
-	return nil
-}
-
-// rewrite puts amended lines in their places and new ones at the end.
-func (j *journal) rewrite(b *callBatch) error {
-	const op = "sheet: amend calls"
-	f, err := j.calls.load()
-	if err != nil {
-		return fault.New(fault.Unavailable, op, err)
-	}
-	for row := range rowsOf(f) {
-		line := j.calls.texts(f, row)
-		if amended, ok := b.amend[line[callOperation]]; ok {
-			for i, col := range j.calls.place {
-				if col >= 0 {
-					f.set(row, col, amended[i], bridge.Text)
-				}
-			}
-		}
-	}
-	for _, line := range b.add {
-		f.add(j.calls.record(line))
-	}
-	if err := j.calls.replace(f); err != nil {
-		return err
-	}
-	if err := j.reload(); err != nil {
-		return fault.Lost(op, err)
 	}
 	return nil
 }

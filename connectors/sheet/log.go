@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"passerelle/internal/bridge"
 	"passerelle/internal/fault"
 )
 
@@ -287,6 +288,34 @@ func (l *logFile) verify(f *os.File, op string) error {
 	}
 	l.info = now
 	return nil
+}
+
+// rewrite puts changed lines, known by their first column, in their places and
+// new ones at the end, all or none.
+func (l *logFile) rewrite(change map[string][]string, add [][]string) error {
+	op := "sheet: change " + l.name()
+	if same, err := l.fresh(); err != nil || !same {
+		return fault.New(fault.Unavailable, op, cmp.Or(err, errChanged))
+	}
+	f, err := l.load()
+	if err != nil || f == nil {
+		return fault.New(fault.Unavailable, op, cmp.Or(err, errChanged))
+	}
+	for row := range rowsOf(f) {
+		line, ok := change[l.texts(f, row)[0]]
+		if !ok {
+			continue
+		}
+		for i, col := range l.place {
+			if col >= 0 {
+				f.set(row, col, line[i], bridge.Text)
+			}
+		}
+	}
+	for _, line := range add {
+		f.add(l.record(line))
+	}
+	return l.replace(f)
 }
 
 // replace writes the whole file anew if it is still what was read.

@@ -272,3 +272,43 @@ func TestReplaceNeedsTheFileThatWasRead(t *testing.T) {
 		t.Error("the temporary file was left")
 	}
 }
+
+// What somebody saved since the file was read is not written over with what was
+// read before.
+func TestARewriteOfAnotherFileIsRefused(t *testing.T) {
+	t.Parallel()
+	l := &logFile{path: filepath.Join(t.TempDir(), "calls.csv"), columns: []string{"id", "note"}, require: 1}
+	write := func(text string) {
+		if err := os.WriteFile(l.path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("id,note\n1,un\n2,deux\n")
+	if _, err := l.load(); err != nil {
+		t.Fatal(err)
+	}
+	change := map[string][]string{"2": {"2", "changé"}}
+	write("id,note\n1,un\n2,de la main\n")
+	if err := l.rewrite(change, nil); fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {
+		t.Errorf("got %v", err)
+	}
+	if err := os.Remove(l.path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.load(); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.rewrite(change, nil); fault.Of(err) == nil || fault.Of(err).Kind != fault.Unavailable {
+		t.Errorf("of a file that is gone: %v", err)
+	}
+	write("id,note\n1,un\n2,de la main\n")
+	if _, err := l.load(); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.rewrite(change, [][]string{{"3", "trois"}}); err != nil {
+		t.Error(err)
+	}
+	if got, _ := os.ReadFile(l.path); string(got) != "id,note\n1,un\n2,changé\n3,trois\n" {
+		t.Errorf("%q", got)
+	}
+}

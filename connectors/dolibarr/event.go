@@ -138,10 +138,8 @@ func (c *conn) moveMeeting(ctx context.Context, op string, w bridge.Write) (conn
 // spellable refuses an appointment that begins or ends in the hour that the
 // server's clock shows twice: Dolibarr stores it without saying which is meant.
 func (c *conn) spellable(op string, s bridge.Slot) error {
-	for _, t := range []time.Time{s.UTC, s.UTC.Add(time.Duration(s.Minutes) * time.Minute)} {
-		if spelled := c.naive(t); spelled == c.naive(t.Add(time.Hour)) || spelled == c.naive(t.Add(-time.Hour)) {
-			return fault.Newf(fault.Rejected, op, "the appointment begins or ends in the hour that the clock of Dolibarr's server shows twice: choose another time")
-		}
+	if connector.Twice(s, c.env.Zone) {
+		return fault.Newf(fault.Rejected, op, "the appointment begins or ends in the hour that the clock of Dolibarr's server shows twice: choose another time")
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
 )
 
 // The columns of appointments.csv, one line an appointment.
@@ -197,8 +198,12 @@ func place(line []string, m *bridge.Meeting) error {
 	if _, err := time.Parse(localLayout, m.Slot.Local); err != nil {
 		return fmt.Errorf("the appointment's local start is not like %s", localLayout)
 	}
-	if _, err := time.LoadLocation(m.Slot.Zone); err != nil || m.Slot.Zone == "" {
+	zone, err := time.LoadLocation(m.Slot.Zone)
+	if err != nil || m.Slot.Zone == "" {
 		return fmt.Errorf("the appointment's zone is no IANA time zone like Europe/Paris")
+	}
+	if connector.Twice(m.Slot, zone) {
+		return fmt.Errorf("the appointment begins or ends in the hour that the clocks show twice, which the file and the calendars cannot tell apart: choose another time")
 	}
 	line[meetStart], line[meetZone] = m.Slot.Local, m.Slot.Zone
 	line[meetMinutes] = strconv.Itoa(m.Slot.Minutes)

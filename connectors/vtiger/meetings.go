@@ -47,6 +47,9 @@ func (c *conn) moved(ctx context.Context, op string, events *module, m *bridge.M
 	case m.Salesperson != "":
 		return nil, fault.Newf(fault.Rejected, op, "the salesperson has no user in this CRM: add it to the person in the config")
 	}
+	if connector.Twice(m.Slot, events.zone) {
+		return nil, fault.Newf(fault.Rejected, op, "the appointment begins or ends in the hour that the clock of the site's database shows twice: choose another time")
+	}
 	events.span(element, m.Slot.UTC, time.Duration(m.Slot.Minutes)*time.Minute)
 	return element, nil
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"passerelle/internal/bridge"
+	"passerelle/internal/connector"
+	"passerelle/internal/fault"
 )
 
 // appointment makes one, moves it and cancels it, losing an answer at each
@@ -20,6 +22,15 @@ func (h Harness) appointment(t *testing.T) {
 		o.once(t, w, 3)
 		o.effects(t, w, 1)
 	})
+	for name, at := range map[string]time.Time{
+		"the hour that comes twice": backAt.Add(-45 * time.Minute), "the hour that came twice": backAt.Add(15 * time.Minute),
+		"until the hour that comes twice": backAt.Add(-80 * time.Minute),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h.twice(t, at)
+		})
+	}
 	for name, before := range map[string]bool{"answers lost": false, "requests lost": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -58,6 +69,48 @@ func (h Harness) meetingLife(t *testing.T, before bool) {
 		if _, live := o.CRM.Slot(made.Meeting.ID); live {
 			t.Error("the appointment is still there after it was cancelled")
 		}
+	}
+}
+
+var backAt = time.Date(2026, 10, 25, 1, 0, 0, 0, time.UTC) // when Paris sets its clocks back to two
+
+// twice makes an appointment at a time that the clocks show twice, and moves one
+// there. What such a CRM cannot keep apart it refuses: nobody confirms another
+// hour.
+func (h Harness) twice(t *testing.T, at time.Time) {
+	o := h.open(t)
+	slot := slotAt("Europe/Paris", "2026-05-04T10:00:00", 30)
+	made, first := o.makes(t, slot), slot
+	slot.UTC, slot.Local = at, at.In(place("Europe/Paris")).Format(localLayout)
+	direct := o.writeOf(bridge.WriteMeeting, o.CRM.Prospects[1])
+	direct.Meeting.Slot = slot
+	o.keepsOrRefuses(t, direct, time.Time{})
+	if h.takes(t, bridge.WriteMove) {
+		moved, m := made, *made.Meeting
+		m.Slot = slot
+		moved.Kind, moved.Operation, moved.Meeting = bridge.WriteMove, operation(), &m
+		o.keepsOrRefuses(t, moved, first.UTC)
+	}
+}
+
+// keepsOrRefuses fails unless the appointment stands at its time, or the write
+// was refused and it stands where it did: nowhere, if before is zero.
+func (o *opened) keepsOrRefuses(t *testing.T, w bridge.Write, before time.Time) {
+	t.Helper()
+	r := o.apply(t, w)
+	if r.State != connector.Failed {
+		o.stands(t, w, w.Meeting.Slot.UTC)
+		if _, tells := o.Conn.(connector.Calendar); tells {
+			o.shown(t, w, connector.Held{Present: true, Slot: w.Meeting.Slot, CRMUser: w.Meeting.CRMUser})
+		}
+		return
+	}
+	if fault.Of(r.Err).Kind != fault.Rejected {
+		t.Errorf("%s: %v", w.Kind, r.Err)
+	}
+	o.sees(t, false, w)
+	if got, live := o.CRM.Slot(w.Meeting.ID); live == before.IsZero() || live && !got.Equal(before) {
+		t.Errorf("%s: refused, and it stands %v at %v", w.Kind, live, got)
 	}
 }
 

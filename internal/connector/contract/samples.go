@@ -60,13 +60,19 @@ func (o *opened) change(prospect string, field bridge.FieldName, value, expected
 // slotAt is a time of a place. Naming a zone or a time that does not exist is a
 // mistake of the suite.
 func slotAt(zone, local string, minutes int) bridge.Slot {
-	place, err := time.LoadLocation(zone)
-	if err != nil {
-		panic(err)
-	}
-	at, err := time.ParseInLocation("2006-01-02T15:04:05", local, place)
+	at, err := time.ParseInLocation(localLayout, local, place(zone))
 	if err != nil {
 		panic(err)
 	}
 	return bridge.Slot{Local: local, Zone: zone, UTC: at.UTC(), Minutes: minutes}
+}
+
+const localLayout = "2006-01-02T15:04:05"
+
+func place(zone string) *time.Location {
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		panic(err)
+	}
+	return loc
 }

@@ -11,8 +11,6 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"passerelle/internal/bridge"
-	"passerelle/internal/connector"
-	"passerelle/internal/connector/httpx"
 	"passerelle/internal/desk"
 	"passerelle/internal/governance"
 	"passerelle/internal/identity"
@@ -27,14 +25,6 @@ import (
 // DefaultBodyLimit is the longest body taken, in bytes.
 const DefaultBodyLimit = 1 << 20
 
-// Connection is what the API tells of a configured connection.
-type Connection struct {
-	Name    bridge.ConnectionName
-	Kind    connector.Kind
-	Type    string         // the connector's name
-	Breaker *httpx.Breaker // nil where there is none
-}
-
 // Options are what an API is made of.
 type Options struct {
 	Store   *store.Store
@@ -44,7 +34,7 @@ type Options struct {
 	Intake  *intake.Intake
 	Schemas *schema.Set
 	// Connections are those of the moment, in the order of the config.
-	Connections func() []Connection
+	Connections func() []relay.Connection
 	// Rights asks the CRMs what their keys may do.
 	Rights func(context.Context) ([]policy.KeyUse, error)
 	// Examine has a look at a connection.

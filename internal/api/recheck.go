@@ -64,5 +64,5 @@ func (a *API) recheck(ctx context.Context, actor bridge.Actor, in *recheckReques
 }
 
 func (a *API) hasCRM(name bridge.ConnectionName) bool {
-	return slices.ContainsFunc(a.opts.Connections(), func(c Connection) bool { return c.Name == name && c.Kind == connector.CRM })
+	return slices.ContainsFunc(a.opts.Connections(), func(c relay.Connection) bool { return c.Name == name && c.Kind == connector.CRM })
 }

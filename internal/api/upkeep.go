@@ -2,14 +2,12 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/connector/httpx"
-	"passerelle/internal/desk"
 	"passerelle/internal/intake"
 	"passerelle/internal/ledger"
 	"passerelle/internal/outbox"
@@ -96,6 +94,8 @@ type connection struct {
 	Writes  map[outbox.State]int  `json:"writes,omitempty" doc:"By state; those that came to an end are not counted."`
 	Oldest  time.Time             `json:"oldest,omitzero" doc:"Since when the oldest unconfirmed write waits."`
 
+	Confirmed time.Time `json:"confirmed,omitzero" doc:"When the CRM last showed a write; absent: none that is kept."`
+
 	Findings []relay.Tally `json:"findings,omitempty" doc:"What the CRM did with writes and should not have."`
 }
 
@@ -110,40 +110,25 @@ func (a *API) connections(_ context.Context, actor bridge.Actor, _ *struct{}) (l
 		return list[connection]{}, errUpkeep
 	}
 	out := list[connection]{Items: []connection{}}
-	err := a.opts.Store.View(func(tx *store.Tx) error {
-		for _, c := range a.opts.Connections() {
-			one := connection{Name: c.Name, Kind: c.Kind, Type: c.Type}
-			if c.Breaker != nil {
-				one.Breaker = c.Breaker.State()
-			}
-			if err := one.look(tx); err != nil {
-				return err
-			}
-			out.Items = append(out.Items, one)
+	for _, c := range a.opts.Connections() {
+		s, err := a.opts.Relay.Standing(c)
+		if err != nil {
+			return out, err
 		}
-		return nil
-	})
-	return out, err
+		out.Items = append(out.Items, connectionOf(c, s))
+	}
+	return out, nil
 }
 
-func (c *connection) look(tx *store.Tx) error {
-	p, paused, err := relay.Paused(tx, c.Name)
-	if err != nil {
-		return err
+func connectionOf(c relay.Connection, s relay.Standing) connection {
+	out := connection{
+		Name: c.Name, Kind: c.Kind, Type: c.Type, Breaker: s.Breaker, Trouble: s.Trouble, Writes: s.Writes, Oldest: s.Oldest,
+		Confirmed: s.Confirmed, Findings: s.Findings,
 	}
-	if paused {
-		c.Paused = &pause{Reason: p.Reason, Since: p.Since, Lost: p.Lost}
+	if p := s.Paused; p != nil {
+		out.Paused = &pause{Reason: p.Reason, Since: p.Since, Lost: p.Lost}
 	}
-	if c.Findings, err = relay.Tallies(tx, c.Name); err != nil {
-		return err
-	}
-	if c.Breaker != "" && c.Breaker != httpx.BreakerClosed {
-		if c.Trouble, err = outbox.Trouble(tx, c.Name); err != nil {
-			return err
-		}
-	}
-	c.Writes, c.Oldest, err = outbox.Count(tx, c.Name)
-	return err
+	return out
 }
 
 type connectionName struct {
@@ -154,15 +139,5 @@ func (a *API) resume(ctx context.Context, actor bridge.Actor, in *connectionName
 	if !a.maintains(actor) {
 		return errUpkeep
 	}
-	if !a.hasCRM(in.Name) {
-		return &desk.NotFound{What: "CRM connection", ID: string(in.Name)}
-	}
-	err := a.opts.Relay.Resume(ctx, in.Name)
-	if errors.Is(err, store.ErrNotKept) || errors.Is(err, store.ErrBusy) {
-		return err
-	}
-	if err != nil {
-		return &desk.Clash{Why: err.Error()}
-	}
-	return a.note(ctx, actor, "resume", in.Name, "")
+	return a.opts.Relay.ResumeFor(ctx, actor, in.Name)
 }

@@ -202,8 +202,8 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 			return doctor.Probe(ctx, p, doctor.Round{Record: record}), nil
 		},
 		StopProbe: func(bridge.ConnectionName) bool { return false },
-		Connections: func() []Connection {
-			return []Connection{
+		Connections: func() []relay.Connection {
+			return []relay.Connection{
 				{Name: crm, Kind: connector.CRM, Type: "sheet", Breaker: w.breaker},
 				{Name: dialler, Kind: connector.Phoning, Type: "webhook"},
 			}

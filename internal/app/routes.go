@@ -13,6 +13,7 @@ import (
 	"passerelle/internal/identity"
 	"passerelle/internal/obs"
 	"passerelle/internal/policy"
+	"passerelle/internal/relay"
 )
 
 // openAPI makes the JSON API and mounts the webhooks and the probes beside it.
@@ -59,6 +60,7 @@ func (a *App) newGuard() *identity.Guard {
 func (a *App) openConsole(r chi.Router, guard *identity.Guard) error {
 	pages, err := console.New(console.Options{
 		Desk: a.desk, Office: a.office, Accounts: a.accounts, Schemas: a.schemas, Guard: guard, Zone: a.cfg.Zone, Now: a.opts.Now, Log: a.log,
+		Relay: a.relay, Connections: a.connections, Examine: a.examine,
 		People: func() []bridge.Person { return a.people.Directory().People() }, Diaries: agenda.NewDiaries(a.diaryLines(), a.opts.Now),
 	})
 	if err == nil {
@@ -67,10 +69,10 @@ func (a *App) openConsole(r chi.Router, guard *identity.Guard) error {
 	return err
 }
 
-func (a *App) connections() []api.Connection {
-	var out []api.Connection
+func (a *App) connections() []relay.Connection {
+	var out []relay.Connection
 	for _, c := range a.cfg.Connections {
-		conn := api.Connection{Name: c.Name, Kind: c.Kind, Type: c.Type}
+		conn := relay.Connection{Name: c.Name, Kind: c.Kind, Type: c.Type}
 		for _, l := range a.lines {
 			if l.cfg.Name == c.Name {
 				conn.Breaker = l.breaker

@@ -13,6 +13,7 @@ import (
 	"passerelle/internal/desk"
 	"passerelle/internal/governance"
 	"passerelle/internal/identity"
+	"passerelle/internal/relay"
 	"passerelle/internal/schema"
 )
 
@@ -23,11 +24,16 @@ type Options struct {
 	Accounts *identity.Accounts
 	Schemas  *schema.Set
 	Guard    *identity.Guard // knows who is let in now, and from where
-	People   func() []bridge.Person
-	Diaries  *agenda.Diaries // the CRMs' own calendars
-	Zone     *time.Location  // of people who have none of their own
-	Now      func() time.Time
-	Log      *slog.Logger
+	Relay    *relay.Relay
+	// Connections are those of the moment, in the order of the config.
+	Connections func() []relay.Connection
+	// Examine has a look at a connection.
+	Examine Examine
+	People  func() []bridge.Person
+	Diaries *agenda.Diaries // the CRMs' own calendars
+	Zone    *time.Location  // of people who have none of their own
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // Console serves the pages.

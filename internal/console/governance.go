@@ -21,6 +21,7 @@ func (v *visit) sections() (out []section) {
 		may  bool
 	}{
 		{"policy", p.Policies}, {"matrix", p.Policies}, {"explain", p.Asks}, {"see-as", p.Asks}, {"propose", p.Proposes},
+		{"ledger", p.Accounts}, {"access", p.Accounts}, {"people", p.Accounts}, {"connections", p.Maintains || p.Accounts},
 	} {
 		if s.may {
 			out = append(out, v.section(s.name))
@@ -45,6 +46,15 @@ func (c *Console) governance() map[string]page {
 	proposes := func(p page) page {
 		return guard(func(p governance.Powers) bool { return p.Proposes }, "propose a policy", p)
 	}
+	accounts := func(p page) page {
+		return guard(func(p governance.Powers) bool { return p.Accounts }, "see what everybody did", p)
+	}
+	looks := func(p page) page {
+		return guard(func(p governance.Powers) bool { return p.Accounts || p.Maintains }, "see how the connections do", p)
+	}
+	maintains := func(p page) page {
+		return guard(func(p governance.Powers) bool { return p.Maintains }, "look after the connections", p)
+	}
 	return map[string]page{
 		"GET /governance/policy":                reads(c.policies),
 		"GET /governance/policy/{hash}":         reads(c.version),
@@ -54,6 +64,15 @@ func (c *Console) governance() map[string]page {
 		"GET /governance/see-as":                asks(c.seeAs),
 		"GET /governance/propose":               proposes(c.proposePage),
 		"POST /governance/propose":              proposes(c.propose),
+
+		"GET /governance/ledger":                     accounts(c.ledger),
+		"POST /governance/ledger/verify":             accounts(c.verify),
+		"GET /governance/access":                     accounts(c.access),
+		"GET /governance/people":                     accounts(c.people),
+		"POST /governance/people/{id}/end":           accounts(c.endSessions),
+		"GET /governance/connections":                looks(c.connections),
+		"GET /governance/connections/{name}":         maintains(c.examined),
+		"POST /governance/connections/{name}/resume": maintains(c.resume),
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"passerelle/internal/bridge"
+	"passerelle/internal/governance"
 )
 
 var (
@@ -152,6 +153,7 @@ type frame struct {
 	Me                       bridge.Person
 	Role                     string
 	Duties                   any
+	Powers                   governance.Powers
 	Sections                 []section // about the rules and what was done under them
 	Governs                  bool      // the page is one of them
 	Notice                   *told
@@ -169,7 +171,7 @@ func (v *visit) showWith(status int, name string, n *notice, data any) error {
 	nonce := rand.Text()
 	f := frame{
 		Lang: v.look.lang, Title: v.look.words.text("title." + name), Nonce: nonce, Here: v.r.URL.RequestURI(),
-		Me: v.actor.Person, Duties: v.duties, Plain: v.actor.Person.ID == "", Page: data,
+		Me: v.actor.Person, Duties: v.duties, Powers: v.powers, Plain: v.actor.Person.ID == "", Page: data,
 	}
 	if v.r.Method != http.MethodGet {
 		f.Here = "/"

@@ -166,3 +166,13 @@ func CountApplied(tx *store.Tx, c bridge.ConnectionName, after time.Time) (n int
 	}
 	return n
 }
+
+// Confirmed is when the CRM last showed a write of ours, zero if it showed none
+// that is kept.
+func Confirmed(tx *store.Tx, c bridge.ConnectionName) (at time.Time) {
+	for key := range byApplied.Back(tx, appliedPrefix(c)) {
+		at, _ = cutApplied(c, key)
+		break
+	}
+	return at
+}

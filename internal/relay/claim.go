@@ -304,6 +304,11 @@ func Paused(tx *store.Tx, c bridge.ConnectionName) (Pause, bool, error) {
 
 // Resume ends a connection's pause once its check passes.
 func (r *Relay) Resume(ctx context.Context, c bridge.ConnectionName) error {
+	return r.resume(ctx, c, func(*store.Tx) error { return nil })
+}
+
+// resume does, and what else belongs to it.
+func (r *Relay) resume(ctx context.Context, c bridge.ConnectionName, and func(*store.Tx) error) error {
 	l, err := r.lane(c)
 	if err != nil {
 		return err
@@ -319,7 +324,10 @@ func (r *Relay) Resume(ctx context.Context, c bridge.ConnectionName) error {
 		if err != nil {
 			return err
 		}
-		return pauses.Delete(tx, string(c))
+		if err := pauses.Delete(tx, string(c)); err != nil {
+			return err
+		}
+		return and(tx)
 	})
 	l.poke()
 	return err

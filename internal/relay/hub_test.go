@@ -21,6 +21,7 @@ import (
 	"passerelle/internal/connector/httpx"
 	"passerelle/internal/desk"
 	"passerelle/internal/outbox"
+	"passerelle/internal/policy"
 	"passerelle/internal/secret"
 	"passerelle/internal/store"
 	"passerelle/internal/writer"
@@ -126,7 +127,11 @@ func (h *hub) open() {
 	if err != nil {
 		h.Fatal(err)
 	}
-	d, err := desk.New(context.Background(), desk.Options{Store: h.store, Rules: &desk.Rules{}, Seal: key, Now: h.now, Log: quiet()})
+	rules, err := policy.Load("policy.yaml", []byte("version: 1\nroles: {nobody: {}}\nprofiles: {}\n"), bridge.Standard())
+	if err != nil {
+		h.Fatal(err)
+	}
+	d, err := desk.New(context.Background(), desk.Options{Store: h.store, Rules: &desk.Rules{Policy: rules}, Seal: key, Now: h.now, Log: quiet()})
 	if err != nil {
 		h.Fatal(err)
 	}

@@ -13,7 +13,9 @@ import (
 	"passerelle/internal/bus"
 	"passerelle/internal/connector"
 	"passerelle/internal/connector/httpx"
+	"passerelle/internal/desk"
 	"passerelle/internal/fault"
+	"passerelle/internal/ledger"
 	"passerelle/internal/outbox"
 	"passerelle/internal/store"
 	"passerelle/internal/writer"
@@ -192,6 +194,45 @@ func TestDeniedAccessPausesUntilTheCheckPasses(t *testing.T) {
 	soon(t, "it is applied", h.in(id, outbox.Applied))
 	if err := h.relay.Resume(t.Context(), "crm.other"); err == nil {
 		t.Error("resumed a connection that does not exist")
+	}
+}
+
+// Somebody who ends a pause stands in the ledger, and who fails to does not.
+func TestWhoEndsAPauseIsNoted(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, always(denies))
+	h.add(bridge.WriteActivity, 1)
+	soon(t, "the connection pauses", func() bool { return paused(h) })
+	olga := bridge.Actor{Person: bridge.Person{ID: "olga"}, Connection: "phoning.console"}
+	ends := func(c bridge.ConnectionName, check error) error {
+		h.crm.check = func() error { return check }
+		return h.relay.ResumeFor(t.Context(), olga, c)
+	}
+	if _, clash := errors.AsType[*desk.Clash](ends(crmName, errScript)); !clash || !paused(h) {
+		t.Fatal("its check fails, and nobody says so")
+	}
+	if _, unknown := errors.AsType[*desk.NotFound](ends("crm.other", nil)); !unknown {
+		t.Error("resumed a connection that does not exist")
+	}
+	s, err := h.relay.Standing(Connection{Name: crmName})
+	if err != nil || s.Paused == nil || s.Answers() || s.Waiting() != 1 || !s.Confirmed.IsZero() {
+		t.Errorf("it stands so: %+v, %v", s, err)
+	}
+	h.crm.follow(always(stores))
+	if err := ends(crmName, nil); err != nil {
+		t.Fatal(err)
+	}
+	soon(t, "the CRM has confirmed something", func() bool {
+		s, err := h.relay.Standing(Connection{Name: crmName})
+		return err == nil && s.Answers() && !s.Confirmed.IsZero()
+	})
+	var lines []ledger.Line
+	err = h.store.View(func(tx *store.Tx) (err error) {
+		lines, _, err = ledger.Newest(tx, ledger.Filter{Kind: "resume", Limit: 5})
+		return err
+	})
+	if err != nil || len(lines) != 1 || lines[0].Who != "olga" || lines[0].Connection != crmName {
+		t.Errorf("the ledger says %+v, %v", lines, err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -283,5 +284,91 @@ func TestMatrixAndExplain(t *testing.T) {
 	}
 	if b.get("/governance/explain?as=denis+phoning.console&can=read&on=prospect.phone"); b.status != http.StatusForbidden {
 		t.Errorf("a supervisor asks about the direction: %d", b.status)
+	}
+}
+
+// What everybody did, who came, whose account needs a look, and how the connections
+// do: on pages for those who answer for it.
+func TestAccountsOnPages(t *testing.T) {
+	t.Parallel()
+	f := open(t, 3)
+	alice := f.browser(t)
+	alice.signIn("alice")
+	stranger := f.browser(t)
+	for range 11 {
+		stranger.post("/sign-in", "login", "bruno", "password", "not his password")
+	}
+	b := f.browser(t)
+	b.signIn("denis")
+	b.get("/governance/ledger?kind=policy")
+	if !b.shows("bootstrap") || b.shows("add account") {
+		t.Errorf("the ledger's lines on policies: %s", b.body)
+	}
+	if b.post("/governance/ledger/verify"); b.status != http.StatusOK || !b.shows("La chaîne tient") {
+		t.Errorf("verified: %d %s", b.status, b.body)
+	}
+	b.get("/governance/access?findings=yes")
+	if !b.shows("refusé") || !b.shows("Bruno Leroy") || !b.shows("127.0.0.1") || b.shows("connexion") {
+		t.Errorf("what is out of the ordinary: %s", b.body)
+	}
+	b.get("/governance/access?person=alice")
+	if !b.shows("connexion") || b.shows("refusé") {
+		t.Errorf("when alice came: %s", b.body)
+	}
+	b.get("/governance/people?only=locked")
+	if !b.shows("bloqué") || !b.shows("passerelle user reset bruno") || b.shows("Maud Perrin") {
+		t.Errorf("locked accounts: %s", b.body)
+	}
+	if b.post("/governance/people/alice/end"); b.status != http.StatusUnprocessableEntity {
+		t.Errorf("sessions end without a motive: %d", b.status)
+	}
+	if b.post("/governance/people/alice/end", "motive", "poste oublié ouvert"); b.status != http.StatusOK || !b.shows("fermées") {
+		t.Errorf("sessions end: %d %s", b.status, b.body)
+	}
+	if alice.get("/call"); alice.path != "/sign-in" {
+		t.Errorf("alice is still at %s", alice.path)
+	}
+	if b.get("/governance/ledger?kind=end+sessions"); !b.shows("poste oublié ouvert") {
+		t.Errorf("the ledger does not say so: %s", b.body)
+	}
+	f.lookAtPeopleLater(t)
+	f.lookAtConnections(t)
+}
+
+// lookAtPeopleLater finds accounts that nobody has used, and profiles without a role.
+func (f *floor) lookAtPeopleLater(t *testing.T) {
+	t.Helper()
+	f.decide("    marketing: marketing\n", "")
+	f.pass(100 * 24 * time.Hour)
+	b := f.browser(t)
+	b.signIn("nadia")
+	b.get("/governance/people?only=unused")
+	if !b.shows("inutilisé depuis 100 jours") || !b.shows("Alice Martin") {
+		t.Errorf("unused accounts: %s", b.body)
+	}
+	b.get("/governance/people?only=unmapped&crm=crm.sheet")
+	if !b.shows("profil marketing de phoning.console sans rôle") || b.shows("Alice Martin") || !b.shows("qui y travaille") {
+		t.Errorf("profiles without a role: %s", b.body)
+	}
+	if b.get("/governance/connections"); !b.shows("fonctionne") || strings.Contains(b.body, "Examiner") {
+		t.Errorf("who answers for access looks after connections: %s", b.body)
+	}
+}
+
+func (f *floor) lookAtConnections(t *testing.T) {
+	t.Helper()
+	b := f.browser(t)
+	b.signIn("sam")
+	if b.get("/governance/connections"); !b.shows("crm.sheet") || !b.shows("fonctionne") || !b.shows("jamais") {
+		t.Errorf("the connections: %s", b.body)
+	}
+	if b.get("/governance/connections/crm.sheet"); b.status != http.StatusOK || !b.shows("il répond") {
+		t.Errorf("examined: %d %s", b.status, b.body)
+	}
+	if b.get("/governance/connections/crm.other"); b.status != http.StatusNotFound {
+		t.Errorf("one that there is not: %d", b.status)
+	}
+	if b.post("/governance/connections/crm.sheet/resume"); b.status != http.StatusOK || !b.shows("reprend") {
+		t.Errorf("resumed: %d %s", b.status, b.body)
 	}
 }

@@ -150,7 +150,7 @@ func screen(crm *fake.Server, category int) contract.Screen {
 			crm.EditEvent(ours(meeting), func(e *fake.Event) { e.Start, e.End = to.Unix(), to.Unix()+e.End-e.Start })
 		},
 		Cancel: func(meeting string) {
-			crm.EditEvent(ours(meeting), func(e *fake.Event) { e.Label = cancelled + e.Label })
+			crm.EditEvent(ours(meeting), func(e *fake.Event) { e.Label = cancelled + " " + e.Label })
 		},
 		Drop: func(meeting string) { crm.DeleteEvent(ours(meeting)) },
 		Hide: func(meeting string) {

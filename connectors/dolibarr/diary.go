@@ -54,7 +54,7 @@ const clockChange = 2 * time.Hour
 func busyOf(rec record, from, to time.Time) (connector.Busy, bool) {
 	b := connector.Busy{From: moment(rec["datep"]), To: moment(rec["datef"]), ExternalID: text(rec["id"])}
 	taken := b.From.Before(b.To) && b.From.Before(to) && b.To.After(from)
-	return b, taken && text(rec["type"]) != "systemauto" && !strings.HasPrefix(text(rec["label"]), cancelled)
+	return b, taken && text(rec["type"]) != "systemauto" && !isCancelled(rec)
 }
 
 // Appointments answers what became of appointments, known by Dolibarr's id or
@@ -141,7 +141,7 @@ func (c *conn) eventsByID(ctx context.Context, op string, ids []string) (map[str
 func held(rec record) connector.Held {
 	start, end := moment(rec["datep"]), moment(rec["datef"])
 	h := connector.Held{
-		Present: true, Cancelled: strings.HasPrefix(text(rec["label"]), cancelled),
+		Present: true, Cancelled: isCancelled(rec),
 		Slot: bridge.Slot{UTC: start}, CRMUser: text(rec["userownerid"]), Modified: moment(rec["datem"]),
 	}
 	if end.After(start) {

@@ -228,6 +228,31 @@ func TestAnAppointmentChangesHands(t *testing.T) {
 	}
 }
 
+// Dolibarr closes up spaces: of a label that is nothing but our mark, the end goes.
+func TestAnAppointmentWithoutASubjectIsCancelled(t *testing.T) {
+	t.Parallel()
+	o := openTo(t, "appointment: {cancel: mark}\n", fields)
+	m := bridge.Meeting{ID: "m-1", CRMUser: "3", Slot: bridge.Slot{UTC: time.Unix(1795435200, 0), Minutes: 60}}
+	if r := o.do(t, bridge.Write{Kind: bridge.WriteMeeting, Meeting: &m}); r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	for _, op := range []bridge.OperationID{"OP-A", "OP-B"} {
+		if r := o.do(t, bridge.Write{Kind: bridge.WriteCancel, Operation: op, Meeting: &m}); r.Err != nil {
+			t.Fatal(r.Err)
+		}
+		held, err := o.Appointments(t.Context(), []bridge.Meeting{m})
+		if err != nil || !held[0].Present || !held[0].Cancelled {
+			t.Errorf("%s: it shows as %+v, %v", op, held, err)
+		}
+	}
+	if busy, err := o.Busy(t.Context(), "3", m.Slot.UTC, m.Slot.UTC.Add(time.Hour)); err != nil || len(busy) > 0 {
+		t.Errorf("it takes time: %v, %v", busy, err)
+	}
+	if e := o.crm.Events()[0]; e.Label != "Annulé :" {
+		t.Errorf("labelled %q", e.Label)
+	}
+}
+
 // Seen on a running 22.0.4 in Europe/Paris: 02:30 in summer time comes back as
 // 02:30 in winter time.
 func TestTheHourThatComesTwiceIsRefused(t *testing.T) {

@@ -163,7 +163,9 @@ func handOver(body map[string]any, rec record, owner string) {
 
 // cancelled stands before the label of an appointment that was cancelled and is
 // kept: Dolibarr has no such state.
-const cancelled = "Annulé : "
+const cancelled = "Annulé :"
+
+func isCancelled(rec record) bool { return strings.HasPrefix(text(rec["label"]), cancelled) }
 
 func (c *conn) cancelMeeting(ctx context.Context, op string, w bridge.Write) (connector.Receipt, error) {
 	rec, err := c.appointment(ctx, op, w)
@@ -180,7 +182,7 @@ func (c *conn) cancelMeeting(ctx context.Context, op string, w bridge.Write) (co
 	}
 	note := strings.TrimSpace(formRich.read(text(rec["note_private"])) + "\n" + w.Motive)
 	body := map[string]any{
-		"label":        formStrict.write(clip(cancelled+strings.TrimPrefix(text(rec["label"]), cancelled), maxLabel)),
+		"label":        formStrict.write(clip(cancelled+" "+strings.TrimPrefix(text(rec["label"]), cancelled), maxLabel)),
 		"note_private": formRich.write(note),
 		"percentage":   100,
 		"transparency": 0,

@@ -82,7 +82,11 @@ profiles:
 `
 
 // jobWorlds are the CRMs that the job is done with, by their connectors.
-var jobWorlds = map[string]func(*testing.T) *world{"rest": restWorld, "dolibarr": dolibarrWorld, "vtiger": vtigerWorld, "sheet": sheetWorld}
+var jobWorlds = map[string]func(*testing.T) *world{
+	"rest": restWorld, "vtiger": vtigerWorld, "sheet": sheetWorld,
+	"dolibarr":                  func(t *testing.T) *world { return dolibarrWorld(t, "delete") },
+	"dolibarr, kept and marked": func(t *testing.T) *world { return dolibarrWorld(t, "mark") },
+}
 
 func TestNoCRMEscapesTheJob(t *testing.T) {
 	t.Parallel()

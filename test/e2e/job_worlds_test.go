@@ -135,7 +135,9 @@ func restHeld(crm *crmfake.Server) held {
 // dolibarrStatuses are the site's own ids of prospect statuses for our words.
 var dolibarrStatuses = map[string]string{"new": "0", "attempted": "2", "callback": "2", "not_interested": "3", "appointment": "1", "do_not_call": "-1"}
 
-func dolibarrWorld(t *testing.T) *world {
+// dolibarrWorld is a Dolibarr; cancel is how an appointment is cancelled there:
+// delete or mark.
+func dolibarrWorld(t *testing.T, cancel string) *world {
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +160,7 @@ func dolibarrWorld(t *testing.T) *world {
 			return "type: dolibarr\nzone: Europe/Paris\nfields: {prospect.name: name, prospect.phone: phone, prospect.comment: note_private, prospect.status: stcomm_id, prospect.do_not_call: do_not_contact, " +
 				"account.revenue: capital, account.confidential_note: note_public, account.status: fk_prospectlevel}\n" +
 				"settings:\n  base: " + url + "\n  key: key-bridge-0123456789\n  user: " + strconv.Itoa(bridge) + "\n" +
-				"  statuses: {0: [new], 1: [appointment], 2: [attempted, callback], 3: [not_interested], -1: [do_not_call]}\n"
+				"  statuses: {0: [new], 1: [appointment], 2: [attempted, callback], 3: [not_interested], -1: [do_not_call]}\n  appointment: {cancel: " + cancel + "}\n"
 		},
 	}
 	for n := range jobProspects {
@@ -178,7 +180,7 @@ func dolibarrHeld(crm *dolibarr.Server, ids []string) held {
 		if e.Type == "AC_TEL" {
 			h.calls = append(h.calls, heldCall{prospect, id, e.Note})
 		} else {
-			h.meetings = append(h.meetings, heldMeeting{id, prospect, strconv.Itoa(e.Owner), time.Unix(e.Start, 0), true})
+			h.meetings = append(h.meetings, heldMeeting{id, prospect, strconv.Itoa(e.Owner), time.Unix(e.Start, 0), !strings.HasPrefix(e.Label, "Annulé :")})
 		}
 	}
 	for _, id := range ids {

@@ -90,6 +90,7 @@ func (c *Console) pages() map[string]page {
 		"POST /account/calendar/end":  c.endFeed,
 		"GET /call":                   c.callPage,
 		"POST /call":                  c.next,
+		"POST /keys":                  c.setKeys,
 		"GET /day":                    c.day,
 		"GET /work/{id}":              c.work,
 		"POST /work/{id}/draft":       c.draft,

@@ -18,10 +18,11 @@ type flashes struct {
 	old map[string]told
 }
 
-// told is a notice, and the act that it tells of if that can be undone.
+// told is a notice on a page.
 type told struct {
 	notice
-	Undo string
+	Undo string // the act that it tells of, if that can be undone
+	Part string // the id of the part of the form that it is about, "" for none
 }
 
 // flashesAtMost bounds how many wait to be read.
@@ -55,7 +56,7 @@ func (v *visit) flash(kind, text string) {
 
 // flashAct is said of a command that can be undone, with the button for it.
 func (v *visit) flashAct(text, act string) {
-	v.flashes.put(v.session.ID, told{notice{"done", text}, act})
+	v.flashes.put(v.session.ID, told{notice: notice{"done", text}, Undo: act})
 }
 
 // fail answers an error as a page. What is an error of ours is logged, and its

@@ -179,7 +179,7 @@ func (v *visit) showWith(status int, name string, n *notice, data any) error {
 	f.Sections, f.Governs = v.sections(), strings.HasPrefix(v.r.URL.Path, "/governance/") && name != "error"
 	switch {
 	case n != nil:
-		f.Notice = &told{notice: *n}
+		f.Notice = &told{notice: *n, Part: v.wrongPart}
 	case !f.Plain:
 		f.Notice = v.flashes.take(v.session.ID)
 	}

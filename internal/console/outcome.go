@@ -53,7 +53,23 @@ func (v *visit) notRecorded(id bridge.LeadID, form map[string]string, err error)
 	if _, kept := v.opts.Desk.KeepDraft(v.r.Context(), v.actor, id, form); kept != nil {
 		return err // it is nobody's to record any more
 	}
+	if bad, ok := errors.AsType[*desk.Invalid](err); ok {
+		v.wrongPart = partOf(bad.Part, form)
+	}
 	return v.workWith(status, &notice{"wrong", text}, form)
+}
+
+// partOf is the id of the part of the form that an error is about, "" for none.
+func partOf(part string, form map[string]string) string {
+	switch part = strings.TrimPrefix(part, "next."); {
+	case part == "at" && bridge.Disposition(form["disposition"]) == bridge.DispAppointmentSet:
+		return "meet_at"
+	case part == "talk_s":
+		return "talk"
+	case slices.Contains([]string{"disposition", "at", "note", "talk"}, part):
+		return part
+	}
+	return ""
 }
 
 var keyPattern = regexp.MustCompile(`^[A-Za-z0-9]{10,64}$`)

@@ -28,6 +28,8 @@ type visit struct {
 	now     time.Time
 	duties  desk.Duties
 	powers  governance.Powers
+	// wrongPart is the id of the part of a form that the page's notice is about.
+	wrongPart string
 }
 
 func cutSpace(s string) (before, after string, ok bool) { return strings.Cut(s, " ") }
@@ -147,6 +149,27 @@ func (c *Console) setLanguage(v *visit) error {
 	})
 	v.redirect(local(v.form("next")))
 	return nil
+}
+
+// keysCookie is there for those who have turned the keys of one character off.
+const keysCookie = "passerelle-keys"
+
+// setKeys turns the keys of one character off, or on again: who speaks to the
+// machine, or hits keys unawares, must be able to.
+func (c *Console) setKeys(v *visit) error {
+	cookie := &http.Cookie{Name: keysCookie, Value: "off", Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	if v.form("keys") != "off" {
+		cookie.MaxAge = -1
+	}
+	http.SetCookie(v.w, cookie)
+	v.redirect(local(v.form("next")))
+	return nil
+}
+
+// keyless says whether the reader has turned them off.
+func (v *visit) keyless() bool {
+	_, err := v.r.Cookie(keysCookie)
+	return err == nil
 }
 
 // local is an address of ours, "/" for any other: nobody is sent elsewhere by a

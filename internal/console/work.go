@@ -17,7 +17,10 @@ import (
 type workPage struct {
 	ID       bridge.LeadID
 	Campaign bridge.Campaign
-	Over     bool // it is not on their line any more
+	Over     bool   // it is not on their line any more
+	Keyless  bool   // the reader has turned the keys of one character off
+	Wrong    string // the part of the form that was not understood
+	Here     string // the page's address
 	Until    string
 	face
 	Script    string
@@ -72,9 +75,10 @@ func (v *visit) workWith(status int, n *notice, form map[string]string) error {
 		form = map[string]string{}
 	}
 	page := workPage{
-		ID: w.Lead.ID, Campaign: w.Campaign, Over: w.LeaseUntil.IsZero(), Script: w.Script, Meeting: w.Meeting,
+		ID: w.Lead.ID, Campaign: w.Campaign, Over: w.LeaseUntil.IsZero(), Keyless: v.keyless(), Wrong: v.wrongPart, Script: w.Script, Meeting: w.Meeting,
 		Lengths: []string{"30", "60", "90"}, Form: form, Key: cmp.Or(form["key"], rand.Text()), Person: v.actor.Person.ID, LeaseEnds: w.LeaseUntil.Unix(),
 	}
+	page.Here = "/work/" + url.PathEscape(string(w.Lead.ID))
 	if !w.Draft.At.IsZero() {
 		page.Typed = v.look.moment(w.Draft.At.In(v.zone), v.now.In(v.zone))
 	}

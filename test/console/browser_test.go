@@ -162,7 +162,7 @@ func (s *seat) picture(name string) {
 	for _, shot := range []struct {
 		room, scheme  string
 		width, height int64
-	}{{"light", "light", 1360, 900}, {"dark", "dark", 1360, 900}, {"phone", "light", 390, 844}} {
+	}{{"light", "light", 1360, 900}, {"dark", "dark", 1360, 900}, {"phone", "light", 360, 780}} {
 		call(s, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: shot.scheme}},
 		})

@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -65,19 +66,34 @@ func TestACallerWorksTenLeads(t *testing.T) {
 	}
 }
 
-// appointment asks for one with Vera, at her first free hour.
+// appointment asks for one with Vera, at her first free hour, by keyboard alone.
 func (s *seat) appointment() {
 	s.t.Helper()
-	s.do(
-		chromedp.KeyEvent("5"),
-		chromedp.WaitVisible(chromedp.CSS(`select[name=with]`)),
-		chromedp.SetValue(chromedp.CSS(`select[name=with]`), "vera"),
-		chromedp.Click(chromedp.CSS(`button[value=slots]`)),
-		chromedp.WaitVisible(chromedp.CSS(`.slot`)),
-	)
+	s.do(chromedp.KeyEvent("5"), chromedp.WaitVisible(chromedp.CSS(`select[name=with]`)))
+	s.tabTo(`select[name=with]`)
+	s.do(chromedp.KeyEvent("Vera"))
+	s.tabTo(`button[value=slots]`)
+	s.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(chromedp.CSS(`.slot`)))
 	s.at("/work/")
-	s.do(chromedp.Click(chromedp.CSS(`.slot`)))
+	s.tabTo(`.slot input`)
+	s.do(chromedp.KeyEvent(" "))
 	s.picture("appointment")
+}
+
+// tabTo goes on with the tabulator until it has come to an element, which must be
+// seen to have the focus.
+func (s *seat) tabTo(selector string) {
+	s.t.Helper()
+	for range 60 {
+		s.do(chromedp.KeyEvent(kb.Tab))
+		if ask[bool](s, `document.activeElement.matches(`+strconv.Quote(selector)+`)`) {
+			if !ask[bool](s, `[document.activeElement, document.activeElement.parentElement].some((e) => getComputedStyle(e).outlineStyle != "none")`) {
+				s.t.Errorf("%s has the focus, and nobody sees it", selector)
+			}
+			return
+		}
+	}
+	s.t.Fatalf("no tabulator leads to %s", selector)
 }
 
 // A supervisor's day: the floor, a proposal that reaches the CRM's calendar,

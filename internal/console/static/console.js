@@ -65,7 +65,7 @@
   const work = $(".work"), note = $("#note"), kept = $("#kept"), talk = $("#talk");
 
   // save keeps the form as a draft. It answers the HTTP status, 0 for no line.
-  let typed = 0, saved = 0;
+  let typed = 0, saved = 0, sending = false;
   const save = async () => {
     const now = typed;
     const answer = await fetch(`/work/${work.dataset.lead}/draft`, { method: "POST", headers: inPage, body: new URLSearchParams(new FormData(form)) }).catch(() => null);
@@ -87,12 +87,25 @@
   });
   setInterval(() => { if (typed !== saved) save(); }, 15000);
 
-  // A form is sent once it is known that somebody is signed in.
+  // Who leaves the page at once leaves what they have just typed as a draft.
+  addEventListener("pagehide", () => {
+    if (typed !== saved && !sending) fetch(`/work/${work.dataset.lead}/draft`, { method: "POST", headers: inPage, body: new URLSearchParams(new FormData(form)), keepalive: true });
+  });
+
+  // A form is sent once it is known that somebody is signed in and that there is a
+  // line: until then the page stays as it is.
+  const pause = (seconds) => new Promise((resolve) => { setTimeout(resolve, 1000 * seconds); });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    if (sending) return;
+    sending = true;
     clearTimeout(timer);
     const button = event.submitter ?? $("button.main", form);
-    while (await save() === 401) await signedIn();
+    for (let status = await save(); status === 401 || status === 0; status = await save()) {
+      if (status === 401) { await signedIn(); continue; }
+      kept.textContent = "— " + note.dataset.waiting;
+      await pause(2);
+    }
     if (button.name) {
       const hidden = Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value });
       if (button.name === "from") $("input[name=from]", form)?.remove();
@@ -119,6 +132,11 @@
     }
   }, 1000);
 
+  // Keys of one character are for those who have not turned them off, and never
+  // for who is typing. A digit is the key that it stands on: on a French keyboard
+  // it is another character.
+  const letters = work.dataset.keys !== "off";
+  const isWriting = (event) => event.target.matches("input:not([type=radio]), textarea, select");
   document.addEventListener("keydown", (event) => {
     if (ended.open) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -126,21 +144,22 @@
       form.requestSubmit($("button.main", form));
       return;
     }
-    const writing = event.target.matches("input:not([type=radio]), textarea, select");
+    const writing = isWriting(event);
     if (event.key === "Escape" && writing) { event.target.blur(); return; }
-    if (event.ctrlKey || event.metaKey || (writing && !event.altKey)) return;
-    const key = $(`input[data-key="${event.key}"]`, form);
+    if (!letters || event.ctrlKey || event.metaKey || event.altKey || writing) return;
+    const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
+    const key = digit && $(`input[data-key="${digit}"]`, form);
     if (key) {
       event.preventDefault();
       key.checked = true;
       key.dispatchEvent(new Event("input", { bubbles: true }));
       key.focus();
-    } else if (event.key === "t" && !event.altKey) {
+    } else if (event.key === "t") {
       since = since ? 0 : Date.now();
     }
   });
   // On the way up: the letter must not be typed into what it leads to.
   document.addEventListener("keyup", (event) => {
-    if (event.key === "n" && !event.altKey && !event.ctrlKey && !event.metaKey && !ended.open && !event.target.matches("input:not([type=radio]), textarea, select")) note.focus();
+    if (letters && event.key === "n" && !event.altKey && !event.ctrlKey && !event.metaKey && !ended.open && !isWriting(event)) note.focus();
   });
 })();

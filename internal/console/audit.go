@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/identity"
@@ -15,6 +16,7 @@ import (
 
 type ledgerPage struct {
 	Kind, Who string
+	Kinds     []choiceOf
 	Rows      []ledgerRow
 	Next      string // the address of the page before these lines
 	Verified  bool
@@ -43,7 +45,7 @@ func (c *Console) ledger(v *visit) error {
 
 func (v *visit) ledgerPage() (ledgerPage, error) {
 	q := v.r.URL.Query()
-	page := ledgerPage{Kind: q.Get("kind"), Who: q.Get("who")}
+	page := ledgerPage{Kind: q.Get("kind"), Who: q.Get("who"), Kinds: v.look.words.kinds()}
 	before, _ := strconv.ParseUint(q.Get("before"), 10, 64) // none is the end
 	found, next, err := v.opts.Office.Ledger(ledger.Filter{Kind: page.Kind, Who: page.Who, Before: before, Limit: ledgerLines})
 	if err != nil {
@@ -52,7 +54,7 @@ func (v *visit) ledgerPage() (ledgerPage, error) {
 	rules := v.opts.Desk.Rules().Policy
 	for _, l := range found {
 		row := ledgerRow{
-			N: l.N, At: v.when(l.At), Kind: l.Kind, Who: v.name(bridge.PersonID(l.Who)), Place: string(l.Connection),
+			N: l.N, At: v.when(l.At), Kind: cmp.Or(v.look.words.of(kindPrefix+l.Kind), l.Kind), Who: v.name(bridge.PersonID(l.Who)), Place: string(l.Connection),
 			Records: len(l.Records), Reason: l.Reason, Policy: short(l.Policy),
 		}
 		if l.Role != "" {
@@ -65,6 +67,19 @@ func (v *visit) ledgerPage() (ledgerPage, error) {
 		page.Next = "/governance/ledger?" + on.Encode()
 	}
 	return page, nil
+}
+
+const kindPrefix = "kind."
+
+// kinds are the kinds of the ledger's lines that have a name, by that.
+func (w words) kinds() (out []choiceOf) {
+	for key, name := range w {
+		if kind, is := strings.CutPrefix(key, kindPrefix); is {
+			out = append(out, choiceOf{kind, name})
+		}
+	}
+	slices.SortFunc(out, func(a, b choiceOf) int { return cmp.Or(cmp.Compare(a.Label, b.Label), cmp.Compare(a.Value, b.Value)) })
+	return out
 }
 
 // verify reads the whole chain.

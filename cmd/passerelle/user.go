@@ -19,6 +19,8 @@ type userCmds struct {
 	List        userListCmd        `cmd:"" help:"List who signs in with a browser."`
 	Reset       userResetCmd       `cmd:"" help:"Give an account another password, open it again and end its sessions."`
 	Disable     userDisableCmd     `cmd:"" help:"Close an account and end its sessions."`
+	Unlock      userUnlockCmd      `cmd:"" help:"Let somebody try a password again who has tried too many."`
+	Factor      userFactorCmd      `cmd:"" name:"reset-factor" help:"Take the second factor from somebody who has lost it, and end their sessions."`
 	Unsubscribe userUnsubscribeCmd `cmd:"" help:"End the address at which somebody's own calendar finds their appointments."`
 	Access      userAccessCmd      `cmd:"" help:"List who signed in when from where, the newest first."`
 }
@@ -35,6 +37,9 @@ type user struct {
 	LastLogin time.Time `json:"last_login"`
 	Sessions  int       `json:"sessions"`
 	LockedS   int       `json:"locked_s"`
+	Renew     bool      `json:"renew"`
+	Factor    time.Time `json:"second_factor"`
+	Requires  string    `json:"requires"`
 }
 
 func (u user) state() string {
@@ -43,10 +48,23 @@ func (u user) state() string {
 		return "disabled"
 	case u.LockedS > 0:
 		return "locked"
+	case u.Renew:
+		return "renew password"
 	case u.Role == "":
 		return "no role"
 	}
 	return "open"
+}
+
+// factor says whether they have a second factor, and whether they must.
+func (u user) factor() string {
+	switch {
+	case !u.Factor.IsZero():
+		return "set up"
+	case u.Requires != "":
+		return "missing"
+	}
+	return "-"
 }
 
 type userAddCmd struct {
@@ -87,9 +105,9 @@ func (userListCmd) Run(ctx context.Context, s *session) error {
 	return show(ctx, s, h, "/v1/users", func(found struct{ Items []user }) error {
 		rows := make([][]string, len(found.Items))
 		for i, u := range found.Items {
-			rows[i] = []string{u.Person, u.Login, u.Name, u.Team, u.Role, u.state(), u.Record, moment(u.LastLogin), fmt.Sprint(u.Sessions)}
+			rows[i] = []string{u.Person, u.Login, u.Name, u.Team, u.Role, u.state(), u.factor(), u.Record, moment(u.LastLogin), fmt.Sprint(u.Sessions)}
 		}
-		return s.table([]string{"PERSON", "LOGIN", "NAME", "TEAM", "ROLE", "STATE", "RECORD", "LAST SIGNED IN", "SESSIONS"}, rows)
+		return s.table([]string{"PERSON", "LOGIN", "NAME", "TEAM", "ROLE", "STATE", "SECOND FACTOR", "RECORD", "LAST SIGNED IN", "SESSIONS"}, rows)
 	})
 }
 
@@ -146,8 +164,42 @@ func (c userUnsubscribeCmd) Run(ctx context.Context, s *session) error {
 	return s.printf("No calendar of %s's is answered any more. They can make another address on their account page.\n", c.Person)
 }
 
+type userUnlockCmd struct {
+	Person string `arg:"" help:"Whose."`
+}
+
+func (c userUnlockCmd) Run(ctx context.Context, s *session) error {
+	h, err := s.open(ctx, needStore)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	if err := h.post(ctx, "/v1/users/"+url.PathEscape(c.Person)+"/unlock", nil, nil); err != nil {
+		return err
+	}
+	return s.printf("%s may try again.\n", c.Person)
+}
+
+type userFactorCmd struct {
+	Person string `arg:"" help:"Whose."`
+	Motive string `required:"" help:"Why."`
+}
+
+func (c userFactorCmd) Run(ctx context.Context, s *session) error {
+	h, err := s.open(ctx, needStore)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	if err := h.post(ctx, "/v1/users/"+url.PathEscape(c.Person)+"/reset-factor", map[string]string{"motive": c.Motive}, nil); err != nil {
+		return err
+	}
+	return s.printf("%s has no second factor any more and is signed out everywhere.\n", c.Person)
+}
+
 type userAccessCmd struct {
-	Limit int `default:"100" help:"At most so many lines."`
+	Limit    int  `default:"100" help:"At most so many lines."`
+	Findings bool `help:"Only what somebody should look into: refusals, new devices, and attempts outside hours or networks."`
 }
 
 func (c userAccessCmd) Run(ctx context.Context, s *session) error {
@@ -160,18 +212,18 @@ func (c userAccessCmd) Run(ctx context.Context, s *session) error {
 	}
 	defer h.close()
 	type visit struct {
-		At                   time.Time
-		What, Person, Client string
+		At                        time.Time
+		What, Person, Client, How string
 	}
-	return show(ctx, s, h, fmt.Sprintf("/v1/access?limit=%d", c.Limit), func(found struct{ Items []visit }) error {
+	return show(ctx, s, h, fmt.Sprintf("/v1/access?limit=%d&findings=%t", c.Limit, c.Findings), func(found struct{ Items []visit }) error {
 		rows := make([][]string, len(found.Items))
 		for i, v := range found.Items {
 			if v.Person == "" {
 				v.Person = "(nobody's login)"
 			}
-			rows[i] = []string{moment(v.At), v.Person, v.What, v.Client}
+			rows[i] = []string{moment(v.At), v.Person, v.What, v.How, v.Client}
 		}
-		return s.table([]string{"AT", "PERSON", "WHAT", "FROM"}, rows)
+		return s.table([]string{"AT", "PERSON", "WHAT", "BY", "FROM"}, rows)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/identity"
+	"passerelle/internal/policy"
 	"passerelle/internal/problem"
 	"passerelle/internal/secret"
 )
@@ -19,6 +20,8 @@ func (a *API) userRoutes() {
 	do(a, "/v1/users/{id}/reset", "Give an account another password, open it again and end its sessions", a.resetUser)
 	do(a, "/v1/users/{id}/disable", "Close an account and end its sessions", a.disableUser)
 	do(a, "/v1/users/{id}/unsubscribe", "End the address at which somebody's own calendar finds their appointments", a.unsubscribe)
+	do(a, "/v1/users/{id}/unlock", "Let somebody try a password again who has tried too many", a.unlockUser)
+	do(a, "/v1/users/{id}/reset-factor", "Take the second factor from somebody who has lost it, and end their sessions", a.resetFactor)
 	get(a, "/v1/access", "Who signed in when from where, the newest first", a.access)
 }
 
@@ -56,7 +59,10 @@ type user struct {
 	LastLogin  time.Time             `json:"last_login,omitzero"`
 	Sessions   int                   `json:"sessions"`
 	Calendar   bool                  `json:"calendar,omitempty" doc:"Their own calendar has an address here."`
-	LockedS    int                   `json:"locked_s,omitempty" doc:"Seconds until a password may be tried again; a reset ends it at once."`
+	LockedS    int                   `json:"locked_s,omitempty" doc:"Seconds until a password may be tried again; a reset or unlock ends it at once."`
+	Renew      bool                  `json:"renew,omitempty" doc:"The password may be somebody else's too: it opens nothing until it is changed or reset."`
+	Factor     time.Time             `json:"second_factor,omitzero" doc:"Since when they have one; absent: none."`
+	Requires   policy.Strength       `json:"requires,omitempty" enum:"second_factor" doc:"Of their role; absent: a password is enough."`
 }
 
 func (a *API) userOf(s identity.Standing) user {
@@ -65,11 +71,14 @@ func (a *API) userOf(s identity.Standing) user {
 		Person: s.Person.ID, Name: s.Person.Name, Team: s.Person.Team, Connection: s.Connection,
 		Login: login.Name, Profile: login.Profile, Record: "config", Disabled: s.Disabled,
 		Changed: s.Changed, LastLogin: s.LastLogin, Sessions: s.Sessions, Calendar: s.Feed, LockedS: int(math.Ceil(s.Locked.Seconds())),
+		Renew: s.Renew, Factor: s.Factor,
 	}
 	if s.Added {
 		out.Record = "store"
 	}
-	out.Role, _ = a.opts.Desk.Rules().Policy.RoleOf(s.Connection, login.Profile)
+	rules := a.opts.Desk.Rules().Policy
+	out.Role, _ = rules.RoleOf(s.Connection, login.Profile)
+	out.Requires = rules.Requires(policy.Subject{Person: s.Person.ID, Connection: s.Connection, Profile: login.Profile})
 	return out
 }
 
@@ -136,33 +145,49 @@ func (a *API) disableUser(ctx context.Context, actor bridge.Actor, in *disableUs
 	return a.opts.Accounts.Disable(ctx, actor, in.ID, in.Body.Motive)
 }
 
-type unsubscribeRequest struct {
+type userRequest struct {
 	ID bridge.PersonID `path:"id"`
 }
 
-func (a *API) unsubscribe(ctx context.Context, actor bridge.Actor, in *unsubscribeRequest) error {
+func (a *API) unsubscribe(ctx context.Context, actor bridge.Actor, in *userRequest) error {
 	if !actor.Operator {
 		return errUsers
 	}
 	return a.opts.Accounts.EndFeed(ctx, actor, in.ID)
 }
 
+func (a *API) unlockUser(ctx context.Context, actor bridge.Actor, in *userRequest) error {
+	if !actor.Operator {
+		return errUsers
+	}
+	return a.opts.Accounts.Unlock(ctx, actor, in.ID)
+}
+
+func (a *API) resetFactor(ctx context.Context, actor bridge.Actor, in *disableUserRequest) error {
+	if !actor.Operator {
+		return errUsers
+	}
+	return a.opts.Accounts.ResetFactor(ctx, actor, in.ID, in.Body.Motive)
+}
+
 // visit is a line of the access log.
 type visit struct {
 	At     time.Time       `json:"at"`
-	What   string          `json:"what" doc:"signed in, signed out, refused; token made, token used, token revoked"`
+	What   string          `json:"what" doc:"signed in, signed out, refused, asked for a code, new device, new device is theirs or is not theirs, outside the hours or outside the networks; token made, token used, token revoked"`
 	Person bridge.PersonID `json:"person,omitempty" doc:"Absent: the login was nobody's."`
 	Client string          `json:"client,omitempty" doc:"Network address."`
+	How    string          `json:"how,omitempty" doc:"What was shown, as password, code or recovery code."`
 }
 
 type accessQuery struct {
-	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Limit    int  `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Findings bool `query:"findings" doc:"Only what somebody should look into: refusals, new devices, and attempts outside hours or networks."`
 }
 
 func (a *API) access(_ context.Context, actor bridge.Actor, in *accessQuery) (list[visit], error) {
 	if !actor.Operator {
 		return list[visit]{}, errUsers
 	}
-	found, err := a.opts.Accounts.Log(in.Limit)
-	return listOf(found, "", func(l identity.Access) visit { return visit{l.At, l.What, l.Person, l.Client} }), err
+	found, err := a.opts.Accounts.Log(in.Limit, in.Findings)
+	return listOf(found, "", func(l identity.Access) visit { return visit{l.At, l.What, l.Person, l.Client, l.How} }), err
 }

@@ -199,8 +199,7 @@ func (a *App) openDesk(ctx context.Context) error {
 		},
 		CallBack: func(c bridge.CampaignID, l bridge.LeadID) { a.sync.CallBack(c, l) },
 	})
-	a.openAccounts()
-	return err
+	return errors.Join(err, a.openAccounts())
 }
 
 // activePolicy is the text of the store's active policy. The config's seeds an

@@ -13,6 +13,7 @@ import (
 	"passerelle/internal/api"
 	"passerelle/internal/config"
 	"passerelle/internal/desk"
+	"passerelle/internal/identity"
 	"passerelle/internal/intake"
 	"passerelle/internal/secret"
 	"passerelle/internal/session"
@@ -41,7 +42,7 @@ func (a *App) keys() (api.Keys, error) {
 		records[old] = 0
 	}
 	err := a.store.View(func(tx *store.Tx) error {
-		for _, sealed := range []func(*store.Tx) iter.Seq2[[]byte, error]{desk.Sealed, intake.Sealed, session.Sealed} {
+		for _, sealed := range []func(*store.Tx) iter.Seq2[[]byte, error]{desk.Sealed, identity.Sealed, intake.Sealed, session.Sealed} {
 			for record, err := range sealed(tx) {
 				if err != nil {
 					return err
@@ -95,7 +96,7 @@ func (a *App) retireKeys(ctx context.Context) error {
 	if len(a.key.Old()) == 0 {
 		return nil
 	}
-	for _, reseal := range []func(context.Context) error{a.desk.Reseal, a.intake.Reseal, a.sessions.Reseal} {
+	for _, reseal := range []func(context.Context) error{a.desk.Reseal, a.accounts.Reseal, a.intake.Reseal, a.sessions.Reseal} {
 		if err := reseal(ctx); err != nil {
 			return err
 		}

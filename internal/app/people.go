@@ -36,27 +36,29 @@ func (a *App) directory(cfg *config.Config) (*identity.Directory, error) {
 
 // openAccounts makes the accounts of those who sign in with a browser, and the
 // tokens of programs.
-func (a *App) openAccounts() {
+func (a *App) openAccounts() (err error) {
 	var doors []bridge.ConnectionName
 	for _, c := range a.cfg.Connections {
 		if c.Type == config.ConsoleType {
 			doors = append(doors, c.Name)
 		}
 	}
-	a.accounts = identity.NewAccounts(identity.AccountOptions{
+	a.accounts, err = identity.NewAccounts(identity.AccountOptions{
 		Store: a.store, People: a.people, Doors: doors, Terms: a.sessionTerms, Note: a.noteAccount,
-		Changed: a.restaff, Now: a.opts.Now,
+		Changed: a.restaff, Now: a.opts.Now, Seal: a.key, Issuer: "Passerelle " + a.cfg.Hub,
 	})
 	a.tokens = identity.NewTokens(identity.TokenOptions{
 		Store: a.store, People: a.people, Policy: func() *policy.Policy { return a.desk.Rules().Policy }, Note: a.noteAccount, Now: a.opts.Now,
 	})
+	return err
 }
 
 // sessionTerms are those of the actor's role.
 func (a *App) sessionTerms(actor bridge.Actor) identity.Terms {
-	role, _ := a.desk.Rules().Policy.RoleOf(actor.Connection, actor.Profile())
+	rules := a.desk.Rules().Policy
+	role, _ := rules.RoleOf(actor.Connection, actor.Profile())
 	t := a.cfg.Sessions.Of(role)
-	return identity.Terms{Idle: t.Idle, Longest: t.Longest, AtOnce: t.AtOnce}
+	return identity.Terms{Idle: t.Idle, Longest: t.Longest, AtOnce: t.AtOnce, Strength: rules.Requires(policy.SubjectOf(actor))}
 }
 
 // noteAccount writes the ledger's line of a command on an account.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 
@@ -50,6 +51,11 @@ func (a *App) newGuard() *identity.Guard {
 		People: a.people, Tokens: a.tokens, Log: a.log, Now: a.clock.steady,
 		Shut: func(who bridge.Actor, from netip.Addr) *policy.Shut {
 			return a.desk.Rules().Policy.Shuts(policy.SubjectOf(who), policy.Visit{At: a.opts.Now(), From: from})
+		},
+		Found: func(ctx context.Context, who bridge.Actor, from netip.Addr, shut *policy.Shut) {
+			if err := a.accounts.Found(ctx, who, from, shut); err != nil {
+				a.log.Error("an attempt outside an access window could not be noted", "actor", who.Name(), "err", err)
+			}
 		},
 		Hops: a.cfg.HTTP.Proxies, Rate: a.cfg.HTTP.RatePerToken, Burst: a.cfg.HTTP.Burst,
 		Route: api.Route, Served: a.metrics.Served,

@@ -12,6 +12,7 @@ import (
 type accountPage struct {
 	Sessions []sessionRow
 	Feed     *feedRow // nil for those who have no appointments
+	Factor   bool     // there is a second one
 }
 
 type sessionRow struct {
@@ -34,6 +35,11 @@ func (v *visit) accountPage() (data accountPage, err error) {
 	if err != nil {
 		return data, err
 	}
+	own, err := v.opts.Accounts.Factor(v.actor.Person.ID)
+	if err != nil {
+		return data, err
+	}
+	data.Factor = !own.Since.IsZero()
 	say := func(t time.Time) string { return v.look.moment(t.In(v.zone), v.now.In(v.zone)) }
 	for _, s := range found {
 		data.Sessions = append(data.Sessions, sessionRow{
@@ -44,21 +50,27 @@ func (v *visit) accountPage() (data accountPage, err error) {
 	return data, err
 }
 
+// passwordPage asks for another password those whose own somebody else may know.
+func (c *Console) passwordPage(v *visit) error {
+	if v.actor.Person.ID != "" {
+		v.redirect("/account")
+		return nil
+	}
+	return v.show(http.StatusOK, "password", nil)
+}
+
 func (c *Console) changePassword(v *visit) error {
 	t := v.look.words.text
 	fresh := v.r.PostFormValue("new")
 	if fresh != v.r.PostFormValue("again") {
-		return v.accountWith(http.StatusUnprocessableEntity, &notice{"wrong", t("account.differ")})
+		return v.notChanged(http.StatusUnprocessableEntity, t("account.differ"))
 	}
-	err := c.opts.Accounts.ChangePassword(v.r.Context(), v.actor, identity.Key(v.r), secret.New(v.r.PostFormValue("old")), secret.New(fresh))
+	err := c.opts.Accounts.ChangePassword(v.r.Context(), v.who(), identity.Key(v.r), secret.New(v.r.PostFormValue("old")), secret.New(fresh))
 	if weak, ok := errors.AsType[*identity.Weak](err); ok {
-		return v.accountWith(http.StatusUnprocessableEntity, &notice{"wrong", t("account.weak") + " " + weak.Why})
+		return v.notChanged(http.StatusUnprocessableEntity, t("account.weak")+" "+weak.Why)
 	}
-	if errors.Is(err, identity.ErrSignIn) {
-		return v.accountWith(http.StatusUnprocessableEntity, &notice{"wrong", t("account.old")})
-	}
-	if locked, ok := errors.AsType[*identity.Locked](err); ok {
-		return v.accountWith(http.StatusTooManyRequests, &notice{"wrong", t("sign-in.locked", max(1, int(locked.For.Minutes()+0.99)))})
+	if status, text, known := v.notProven(err); known {
+		return v.notChanged(status, text)
 	}
 	if err != nil {
 		return err
@@ -68,6 +80,30 @@ func (c *Console) changePassword(v *visit) error {
 	return nil
 }
 
+// notChanged shows the form for the password again, with why.
+func (v *visit) notChanged(status int, why string) error {
+	if v.actor.Person.ID == "" {
+		return v.showWith(status, "password", &notice{"wrong", why}, nil)
+	}
+	return v.accountWith(status, &notice{"wrong", why})
+}
+
+// notProven says what is wrong with a password or a code that somebody was asked
+// for once more.
+func (v *visit) notProven(err error) (status int, text string, known bool) {
+	t := v.look.words.text
+	if locked, ok := errors.AsType[*identity.Locked](err); ok {
+		return http.StatusTooManyRequests, t("sign-in.locked", waitMinutes(locked)), true
+	}
+	if errors.Is(err, identity.ErrCode) {
+		return http.StatusUnprocessableEntity, t("code.wrong"), true
+	}
+	if errors.Is(err, identity.ErrSignIn) {
+		return http.StatusUnprocessableEntity, t("account.old"), true
+	}
+	return 0, "", false
+}
+
 func (c *Console) endSession(v *visit) error {
 	err := c.opts.Accounts.End(v.r.Context(), v.actor.Person.ID, v.param("id"))
 	if err != nil && !errors.Is(err, identity.ErrNoSession) {
@@ -75,5 +111,23 @@ func (c *Console) endSession(v *visit) error {
 	}
 	v.flash("done", v.look.words.text("account.ended"))
 	v.redirect("/account")
+	return nil
+}
+
+// judgeDevice takes what somebody says of a new device that signed in as them.
+func (c *Console) judgeDevice(v *visit) error {
+	t := v.look.words.text
+	var err error
+	if v.form("verdict") == "mine" {
+		err = c.opts.Accounts.Own(v.r.Context(), v.session, v.param("id"))
+	} else if err = c.opts.Accounts.Disown(v.r.Context(), v.actor, v.session, identity.Key(v.r), v.param("id")); err == nil {
+		v.flash("wait", t("device.ended"))
+		v.redirect("/account/password")
+		return nil
+	}
+	if err != nil && !errors.Is(err, identity.ErrNoDevice) {
+		return err
+	}
+	v.redirect(local(v.form("next")))
 	return nil
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"passerelle/internal/bridge"
-	"passerelle/internal/identity"
 	"passerelle/internal/ledger"
 )
 
@@ -112,9 +111,6 @@ type accessRow struct {
 	Finding               bool
 }
 
-// ordinary are the lines of the access log that nobody needs to look at.
-var ordinary = []string{identity.SignedIn, identity.SignedOut}
-
 // Lines of the access log that are looked at, and shown.
 const (
 	accessLooked = 5000
@@ -125,16 +121,15 @@ const (
 func (c *Console) access(v *visit) error {
 	q := v.r.URL.Query()
 	page := accessPage{Person: bridge.PersonID(q.Get("person")), Findings: q.Get("findings") == "yes", People: v.everybody()}
-	found, err := c.opts.Accounts.Log(accessLooked)
+	found, err := c.opts.Accounts.Log(accessLooked, page.Findings)
 	if err != nil {
 		return err
 	}
 	for _, l := range found {
-		finding := !slices.Contains(ordinary, l.What)
-		if page.Person != "" && l.Person != page.Person || page.Findings && !finding || len(page.Rows) == accessShown {
+		if page.Person != "" && l.Person != page.Person || len(page.Rows) == accessShown {
 			continue
 		}
-		row := accessRow{At: v.when(l.At), What: v.happened(l.What), Who: v.name(l.Person), Client: l.Client, Finding: finding}
+		row := accessRow{At: v.when(l.At), What: v.happened(l.What), Who: v.name(l.Person), Client: l.Client, Finding: l.Finding()}
 		if l.Person == "" {
 			row.Who = v.look.words.text("access.nobody")
 		}

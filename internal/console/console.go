@@ -72,9 +72,14 @@ func (c *Console) Mount(r chi.Router) {
 		r.Post("/sign-in", c.open(c.signIn))
 		r.Post("/sign-out", c.open(c.signOut))
 		r.Post("/language", c.open(c.setLanguage))
+		r.Post("/sign-in/code", c.open(c.proveCode))
 		for pattern, p := range c.pages() {
 			method, path, _ := cutSpace(pattern)
 			r.Method(method, path, c.closed(p))
+		}
+		for pattern, p := range c.proofs() {
+			method, path, _ := cutSpace(pattern)
+			r.Method(method, path, c.halfOpen(p))
 		}
 	})
 }
@@ -84,10 +89,10 @@ func (c *Console) pages() map[string]page {
 	out := map[string]page{
 		"GET /":                       c.home,
 		"GET /account":                c.account,
-		"POST /account/password":      c.changePassword,
 		"POST /account/sessions/{id}": c.endSession,
 		"POST /account/calendar":      c.makeFeed,
 		"POST /account/calendar/end":  c.endFeed,
+		"POST /account/devices/{id}":  c.judgeDevice,
 		"GET /call":                   c.callPage,
 		"POST /call":                  c.next,
 		"POST /keys":                  c.setKeys,
@@ -115,6 +120,20 @@ func (c *Console) pages() map[string]page {
 	}
 	maps.Copy(out, c.governance())
 	return out
+}
+
+// proofs are those for people who are signed in, or will be once they have done
+// there what is asked of them.
+func (c *Console) proofs() map[string]page {
+	return map[string]page{
+		"GET /account/password":        c.passwordPage,
+		"POST /account/password":       c.changePassword,
+		"GET /account/factor":          c.factor,
+		"POST /account/factor/offer":   c.offerFactor,
+		"POST /account/factor/confirm": c.confirmFactor,
+		"POST /account/factor/remove":  c.removeFactor,
+		"POST /account/factor/codes":   c.renewCodes,
+	}
 }
 
 // guarded sets what every page's answer says to the browser. The policy on

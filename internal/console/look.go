@@ -157,6 +157,7 @@ type frame struct {
 	Sections                 []section // about the rules and what was done under them
 	Governs                  bool      // the page is one of them
 	Notice                   *told
+	Strangers                []stranger
 	Plain                    bool // without a session: no navigation
 	Other                    string
 	Page                     any
@@ -182,6 +183,9 @@ func (v *visit) showWith(status int, name string, n *notice, data any) error {
 		f.Notice = &told{notice: *n, Part: v.wrongPart}
 	case !f.Plain:
 		f.Notice = v.flashes.take(v.session.ID)
+	}
+	if err := v.tellStrangers(&f); err != nil {
+		return err
 	}
 	for _, other := range languages {
 		if other != f.Lang {

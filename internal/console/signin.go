@@ -29,6 +29,9 @@ func (v *visit) signInData() signInPage {
 }
 
 func (c *Console) signInPage(v *visit) error {
+	if v.half.Person.ID != "" {
+		return v.goOn(v.session.Awaits, http.StatusOK, v.signInData())
+	}
 	if v.actor.Person.ID != "" {
 		v.redirect(local(v.r.URL.Query().Get("next")))
 		return nil
@@ -52,6 +55,9 @@ func (v *visit) askAgain() error {
 			data.Waiting = append(data.Waiting, pair{waitPrefix + name, value})
 		}
 	}
+	if v.half.Person.ID != "" {
+		return v.goOn(v.session.Awaits, http.StatusUnauthorized, data)
+	}
 	return v.showWith(http.StatusUnauthorized, "sign-in", &notice{"wait", v.look.words.text("sign-in.ended")}, data)
 }
 
@@ -59,15 +65,47 @@ func (c *Console) signIn(v *visit) error {
 	if err := v.r.ParseForm(); err != nil {
 		return v.show(http.StatusBadRequest, "sign-in", v.signInData())
 	}
-	key, err := c.opts.Accounts.SignIn(v.r.Context(), identity.Visitor{
-		Login: v.form("login"), Password: secret.New(v.r.PostFormValue("password")),
-		Client: identity.Client(v.r.Context()), Agent: v.r.UserAgent(), Former: identity.Key(v.r),
-	})
+	entry, err := c.opts.Accounts.SignIn(v.r.Context(), v.visitor())
 	if err != nil {
-		return v.notSignedIn(err)
+		return v.notSignedIn("sign-in", err)
 	}
-	http.SetCookie(v.w, identity.Cookie(v.r, key))
-	if v.r.Header.Get("X-In-Page") != "" {
+	return v.enter(entry)
+}
+
+// visitor is the browser that signs in.
+func (v *visit) visitor() identity.Visitor {
+	return identity.Visitor{
+		Login: v.form("login"), Password: secret.New(v.r.PostFormValue("password")), Client: identity.Client(v.r.Context()),
+		Agent: v.r.UserAgent(), Former: identity.Key(v.r), Device: identity.Device(v.r),
+	}
+}
+
+// proveCode takes the code that is asked for beside the password.
+func (c *Console) proveCode(v *visit) error {
+	if err := v.r.ParseForm(); err != nil {
+		return v.show(http.StatusBadRequest, "code", v.signInData())
+	}
+	entry, err := c.opts.Accounts.Prove(v.r.Context(), identity.Key(v.r), secret.New(v.form("code")), v.visitor())
+	if errors.Is(err, identity.ErrNoSession) {
+		return v.notSignedIn("sign-in", err)
+	}
+	if err != nil {
+		return v.notSignedIn("code", err)
+	}
+	return v.enter(entry)
+}
+
+// enter gives the browser what it holds from now on, and goes to where it wanted,
+// or to what is still asked.
+func (v *visit) enter(e identity.Entry) error {
+	http.SetCookie(v.w, identity.Cookie(v.r, e.Key))
+	if e.Device != "" {
+		http.SetCookie(v.w, identity.DeviceCookie(v.r, e.Device))
+	}
+	if e.Awaits != "" {
+		return v.goOn(e.Awaits, http.StatusOK, v.stillWaiting())
+	}
+	if inPage(v.r) {
 		v.w.WriteHeader(http.StatusNoContent) // the page goes on where it is
 		return nil
 	}
@@ -76,6 +114,26 @@ func (c *Console) signIn(v *visit) error {
 	}
 	v.redirect(local(v.form("next")))
 	return nil
+}
+
+// inPage says whether a page's script asks, which goes on where it is.
+func inPage(r *http.Request) bool { return r.Header.Get("X-In-Page") != "" }
+
+// goOn leads to what is still asked of somebody.
+func (v *visit) goOn(a identity.Awaits, status int, data signInPage) error {
+	to := map[identity.Awaits]string{identity.AwaitsFactor: "/account/factor", identity.AwaitsPassword: "/account/password"}[a]
+	switch {
+	case inPage(v.r) && to == "":
+		http.Error(v.w, v.look.words.text("code.text"), http.StatusAccepted) // the dialog asks for it
+		return nil
+	case inPage(v.r):
+		http.Error(v.w, v.look.words.text("awaits."+string(a)), http.StatusConflict)
+		return nil
+	case to != "":
+		v.redirect(to)
+		return nil
+	}
+	return v.show(status, "code", data)
 }
 
 // waited is what waited in the form to sign in.
@@ -90,20 +148,8 @@ func (v *visit) waited() (out []pair) {
 	return out
 }
 
-func (v *visit) notSignedIn(err error) error {
-	t := v.look.words.text
-	locked, isLocked := errors.AsType[*identity.Locked](err)
-	status, text := http.StatusUnauthorized, t("sign-in.wrong")
-	switch {
-	case isLocked:
-		status, text = http.StatusTooManyRequests, t("sign-in.locked", max(1, int(locked.For.Minutes()+0.99)))
-	case !errors.Is(err, identity.ErrSignIn):
-		return err
-	}
-	if v.r.Header.Get("X-In-Page") != "" {
-		http.Error(v.w, text, status)
-		return nil
-	}
+// stillWaiting is the form to sign in with what waits in the one that was posted.
+func (v *visit) stillWaiting() signInPage {
 	data := v.signInData()
 	data.Login = v.form("login")
 	if path := local(v.form("path")); path != "/" {
@@ -112,8 +158,37 @@ func (v *visit) notSignedIn(err error) error {
 			data.Waiting = append(data.Waiting, pair{waitPrefix + p.Name, p.Value})
 		}
 	}
-	return v.showWith(status, "sign-in", &notice{"wrong", text}, data)
+	return data
 }
+
+// notSignedIn shows a page of the door again, with why.
+func (v *visit) notSignedIn(page string, err error) error {
+	t := v.look.words.text
+	locked, isLocked := errors.AsType[*identity.Locked](err)
+	status, text := http.StatusUnauthorized, ""
+	switch {
+	case isLocked:
+		status, text = http.StatusTooManyRequests, t("sign-in.locked", waitMinutes(locked))
+	case errors.Is(err, identity.ErrRenew):
+		text = t("sign-in.renew")
+	case errors.Is(err, identity.ErrNoSession):
+		text = t("code.late")
+	case errors.Is(err, identity.ErrCode):
+		text = t("code.wrong")
+	case errors.Is(err, identity.ErrSignIn):
+		text = t("sign-in.wrong")
+	default:
+		return err
+	}
+	if inPage(v.r) {
+		http.Error(v.w, text, status)
+		return nil
+	}
+	return v.showWith(status, page, &notice{"wrong", text}, v.stillWaiting())
+}
+
+// waitMinutes is how long somebody has to wait, in minutes.
+func waitMinutes(l *identity.Locked) int { return max(1, int(l.For.Minutes()+0.99)) }
 
 func (c *Console) signOut(v *visit) error {
 	if key := identity.Key(v.r); key != "" {

@@ -22,6 +22,7 @@ type visit struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	actor   bridge.Actor // zero where nobody is signed in
+	half    bridge.Actor // who is on the way to being signed in
 	session identity.Session
 	look    *look
 	zone    *time.Location
@@ -52,7 +53,10 @@ func (c *Console) open(p page) http.HandlerFunc {
 // sent waits in the page until they have.
 func (c *Console) closed(p page) http.HandlerFunc {
 	return c.open(func(v *visit) error {
-		if n := v.shut(); n != nil && !late(v.r) {
+		if late(v.r) && v.actor.Person.ID != "" {
+			return p(v)
+		}
+		if n := v.shut(); n != nil {
 			return v.showWith(http.StatusForbidden, "error", n, nil)
 		}
 		if v.actor.Person.ID != "" {
@@ -64,6 +68,33 @@ func (c *Console) closed(p page) http.HandlerFunc {
 		}
 		return v.askAgain()
 	})
+}
+
+// halfOpen serves those who are signed in, and those who will be once they have
+// set up a second factor or chosen another password.
+func (c *Console) halfOpen(p page) http.HandlerFunc {
+	signedIn := c.closed(p)
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, s, ok := identity.Halfway(r.Context())
+		if !ok || s.Awaits == identity.AwaitsCode {
+			signedIn(w, r)
+			return
+		}
+		c.open(func(v *visit) error {
+			if n := v.shut(); n != nil {
+				return v.showWith(http.StatusForbidden, "error", n, nil)
+			}
+			return p(v)
+		})(w, r)
+	}
+}
+
+// who is who asks, signed in or on the way to it.
+func (v *visit) who() bridge.Actor {
+	if v.actor.Person.ID != "" {
+		return v.actor
+	}
+	return v.half
 }
 
 // shut says that the reader is outside the hours or networks of their role, and
@@ -86,7 +117,9 @@ func late(r *http.Request) bool {
 func (c *Console) visit(w http.ResponseWriter, r *http.Request) *visit {
 	s, ok := identity.SessionOf(r.Context())
 	if !ok {
-		return &visit{Console: c, w: w, r: r, zone: c.opts.Zone, now: c.opts.Now(), look: c.looks[language(r)]}
+		v := &visit{Console: c, w: w, r: r, zone: c.opts.Zone, now: c.opts.Now(), look: c.looks[language(r)]}
+		v.half, v.session, _ = identity.Halfway(r.Context())
+		return v
 	}
 	actor, _ := identity.FromContext(r.Context())
 	v := c.visitAs(w, r, actor)

@@ -1,8 +1,8 @@
 package identity
 
 import (
-	"context"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"passerelle/internal/bridge"
@@ -14,9 +14,22 @@ const (
 	SignedIn     = "signed in"
 	SignedOut    = "signed out"
 	Refusal      = "refused"
+	Asked        = "asked for a code" // the password was right, nobody is signed in yet
+	NewDevice    = "new device"
+	Owned        = "new device is theirs"
+	Disowned     = "new device is not theirs"
+	Outside      = "outside the hours"
+	Elsewhere    = "outside the networks"
 	TokenMade    = "token made"
 	TokenUsed    = "token used"
 	TokenRevoked = "token revoked"
+)
+
+// How somebody showed who they are.
+const (
+	ByPassword = "password"
+	ByCode     = "code"
+	ByRecovery = "recovery code"
 )
 
 // Access is a line of the access log: who came when from where. A login that is
@@ -26,6 +39,12 @@ type Access struct {
 	What   string          `json:"what"`
 	Person bridge.PersonID `json:"person,omitempty"`
 	Client string          `json:"client,omitempty"`
+	How    string          `json:"how,omitempty"`
+}
+
+// Finding says whether somebody should look into it.
+func (l Access) Finding() bool {
+	return slices.Contains([]string{Refusal, Outside, Elsewhere, NewDevice, Disowned}, l.What)
 }
 
 // visits is the access log, by time.
@@ -42,15 +61,6 @@ func enter(tx *store.Tx, line Access) error {
 		return err
 	}
 	return visits.Put(tx, moment(line.At)+string(binary.BigEndian.AppendUint64(nil, n)), line)
-}
-
-// enter notes a refusal. Each costs a token of its address, so that nobody can
-// fill the store with them.
-func (a *Accounts) enter(ctx context.Context, line Access) error {
-	if a.failures.take(neighbourhood(parseAddr(line.Client)), a.opts.Now()) > 0 {
-		return nil
-	}
-	return a.opts.Store.Commit(ctx, func(tx *store.Tx) error { return enter(tx, line) })
 }
 
 // leave erases the lines of before, and says how many there were.
@@ -70,8 +80,9 @@ func leave(tx *store.Tx, before time.Time) (n int, err error) {
 	return len(over), nil
 }
 
-// Log lists the access log, the newest first, at most limit lines.
-func (a *Accounts) Log(limit int) (out []Access, err error) {
+// Log lists the access log, the newest first, at most limit lines: all, or the
+// findings alone.
+func (a *Accounts) Log(limit int, findings bool) (out []Access, err error) {
 	err = a.opts.Store.View(func(tx *store.Tx) error {
 		for key := range visits.Back(tx, "") {
 			if len(out) == limit {
@@ -81,7 +92,7 @@ func (a *Accounts) Log(limit int) (out []Access, err error) {
 			if err != nil {
 				return err
 			}
-			if ok {
+			if ok && (!findings || line.Finding()) {
 				out = append(out, line)
 			}
 		}

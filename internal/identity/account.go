@@ -24,6 +24,7 @@ type Account struct {
 	Changed   time.Time       `json:"changed"`
 	Disabled  bool            `json:"disabled,omitempty"`
 	LastLogin time.Time       `json:"last_login,omitzero"`
+	Renew     bool            `json:"renew,omitempty"` // the password opens no session until it is changed
 }
 
 var (
@@ -40,6 +41,10 @@ type AccountOptions struct {
 	Doors []bridge.ConnectionName
 	// Terms are those of the sessions of somebody in their role.
 	Terms func(bridge.Actor) Terms
+	// Seal seals the seeds of second factors.
+	Seal secret.Key
+	// Issuer is what people's own devices call the bridge.
+	Issuer string
 	// Note writes the ledger's line of a command on an account, in its
 	// transaction.
 	Note func(tx *store.Tx, by bridge.Actor, kind string, on bridge.PersonID, motive string) error
@@ -60,6 +65,7 @@ type Accounts struct {
 	strangers *limiter[digest]
 	failures  *limiter[netip.Addr]
 	requests  *limiter[digest] // of each session
+	findings  *limiter[string] // of each person, way and address
 }
 
 // Ten wrong passwords lock an account; a try comes back every ninety seconds.
@@ -69,15 +75,17 @@ const (
 )
 
 // NewAccounts begins with what the store holds.
-func NewAccounts(o AccountOptions) *Accounts {
-	return &Accounts{
+func NewAccounts(o AccountOptions) (*Accounts, error) {
+	a := &Accounts{
 		opts:      o,
 		hashing:   make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 		tries:     newLimiter[bridge.PersonID](rate.Every(tryEvery), triesAtOnce),
 		strangers: newLimiter[digest](rate.Every(tryEvery), triesAtOnce),
 		failures:  newLimiter[netip.Addr](rate.Every(time.Minute/failuresPerMin), failureBurst),
 		requests:  newLimiter[digest](DefaultRate, DefaultBurst),
+		findings:  newLimiter[string](rate.Every(findingEvery), 1),
 	}
+	return a, a.recall()
 }
 
 // Added are the people whom the store knows beside the config's.
@@ -230,7 +238,7 @@ func (a *Accounts) Reset(ctx context.Context, by bridge.Actor, who bridge.Person
 	}
 	hash := a.hash(password)
 	err := a.change(ctx, by, who, "reset account", "", func(acc *Account) error {
-		acc.Hash, acc.Changed, acc.Disabled = hash, a.opts.Now().UTC(), false
+		acc.Hash, acc.Changed, acc.Disabled, acc.Renew = hash, a.opts.Now().UTC(), false, false
 		return nil
 	})
 	if err == nil {
@@ -268,7 +276,7 @@ func (a *Accounts) change(ctx context.Context, by bridge.Actor, who bridge.Perso
 		if err := accounts.Put(tx, string(who), acc); err != nil {
 			return err
 		}
-		if err := errors.Join(endAll(tx, who, ""), endFeed(tx, who)); err != nil {
+		if err := errors.Join(endAll(tx, who, ""), endFeed(tx, who), spare(tx, who)); err != nil {
 			return err
 		}
 		if acc.Disabled {
@@ -305,6 +313,8 @@ type Standing struct {
 	Sessions   int
 	Feed       bool          // a calendar of theirs has an address
 	Locked     time.Duration // until a password may be tried again
+	Renew      bool          // the password opens no session until it is changed
+	Factor     time.Time     // since when they have a second factor; zero for none
 }
 
 // List is every account, by person.
@@ -324,10 +334,15 @@ func (a *Accounts) List() (out []Standing, err error) {
 			if err != nil {
 				return false, err
 			}
+			f, err := factorOf(tx, acc.Person)
+			if err != nil {
+				return false, err
+			}
 			out = append(out, Standing{
 				Person: p, Connection: a.door(p), Added: added.Has(tx, string(acc.Person)),
 				Disabled: acc.Disabled || !p.Active, Changed: acc.Changed, LastLogin: acc.LastLogin,
 				Sessions: len(open[acc.Person]), Feed: feed, Locked: a.tries.wait(acc.Person, now),
+				Renew: acc.Renew, Factor: f.Since,
 			})
 			return true, nil
 		})

@@ -29,6 +29,17 @@ type office struct {
 	terms Terms
 	lines []string
 	store *store.Store
+
+	options AccountOptions
+}
+
+// restart begins again with what the store holds.
+func (o *office) restart() {
+	o.t.Helper()
+	var err error
+	if o.Accounts, err = NewAccounts(o.options); err != nil {
+		o.t.Fatal(err)
+	}
 }
 
 func newOffice(t *testing.T) *office {
@@ -46,7 +57,11 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	people := NewPeople(dir)
-	o.Accounts = NewAccounts(AccountOptions{
+	key, err := secret.ParseKey(secret.New(strings.Repeat("ab", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.options = AccountOptions{
 		Store: s, People: people, Doors: []bridge.ConnectionName{console},
 		Terms: func(bridge.Actor) Terms { return o.terms },
 		Note: func(_ *store.Tx, by bridge.Actor, kind string, on bridge.PersonID, motive string) error {
@@ -64,8 +79,9 @@ func newOffice(t *testing.T) *office {
 			}
 			return err
 		},
-		Now: func() time.Time { return time.Unix(0, o.now.Load()) },
-	})
+		Now: func() time.Time { return time.Unix(0, o.now.Load()) }, Seal: key, Issuer: "Passerelle test",
+	}
+	o.restart()
 	return o
 }
 
@@ -81,9 +97,12 @@ func (o *office) add(who bridge.PersonID, password string) {
 }
 
 func (o *office) signIn(login, password, former string) (string, error) {
-	return o.SignIn(o.t.Context(), Visitor{
-		Login: login, Password: secret.New(password), Client: netip.MustParseAddr("203.0.113.7"), Agent: "test", Former: former,
-	})
+	e, err := o.SignIn(o.t.Context(), visitor(login, password, former))
+	return e.Key, err
+}
+
+func visitor(login, password, former string) Visitor {
+	return Visitor{Login: login, Password: secret.New(password), Client: netip.MustParseAddr("203.0.113.7"), Agent: "test", Former: former, Device: strings.Repeat("d", keyLength)}
 }
 
 func (o *office) mustSignIn(login, password, former string) string {
@@ -98,9 +117,12 @@ func (o *office) mustSignIn(login, password, former string) string {
 // who is signed in with a key, "" if nobody.
 func (o *office) who(key string) bridge.PersonID {
 	o.t.Helper()
-	actor, _, err := o.Session(o.t.Context(), key)
+	actor, s, err := o.Session(o.t.Context(), key)
 	if err != nil && !errors.Is(err, ErrNoSession) {
 		o.t.Fatal(err)
+	}
+	if s.Awaits != "" {
+		return ""
 	}
 	return actor.Person.ID
 }
@@ -263,7 +285,7 @@ func TestBruteForceOfManyLogins(t *testing.T) {
 	if locked < failureBurst-1 {
 		t.Errorf("%d of %d tries were refused", locked, 2*failureBurst)
 	}
-	if log, err := o.Log(1000); err != nil || len(log) > failureBurst+1 || len(log) < failureBurst || log[0].Person != "" || log[0].What != Refusal {
+	if log, err := o.Log(1000, false); err != nil || len(log) > failureBurst+1 || len(log) < failureBurst || log[0].Person != "" || log[0].What != Refusal {
 		t.Errorf("%d lines of the log, %v", len(log), err)
 	}
 }
@@ -306,7 +328,7 @@ func TestAccessLog(t *testing.T) {
 	if err := o.SignOut(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}
-	log, err := o.Log(10)
+	log, err := o.Log(10, false)
 	var got []string
 	for _, l := range log {
 		got = append(got, l.What+" "+string(l.Person)+" "+l.Client)
@@ -318,7 +340,7 @@ func TestAccessLog(t *testing.T) {
 	if n, err := o.Prune(context.Background(), time.Unix(0, o.now.Load()).Add(-90*time.Minute)); err != nil || n != 1 {
 		t.Errorf("%d pruned, %v", n, err)
 	}
-	if log, _ := o.Log(10); len(log) != 3 {
+	if log, _ := o.Log(10, false); len(log) != 3 {
 		t.Errorf("%d lines left", len(log))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"passerelle/internal/bridge"
 	"passerelle/internal/problem"
 )
 
@@ -71,7 +72,7 @@ type sessionKey struct{}
 
 // Recognise puts who is signed in into the request's context ([FromContext],
 // [SessionOf]); a browser of nobody goes on as nobody. One that asks too often is
-// answered 429.
+// answered 429. Of whom something is still awaited is not signed in ([Halfway]).
 func (a *Accounts) Recognise(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key := Key(r)
@@ -89,13 +90,30 @@ func (a *Accounts) Recognise(next http.Handler) http.Handler {
 			return
 		}
 		ctx := r.Context()
-		if err == nil {
+		if err == nil && s.Awaits != "" {
+			ctx = context.WithValue(ctx, halfKey{}, half{actor, s})
+		} else if err == nil {
 			ctx = NewContext(context.WithValue(ctx, sessionKey{}, s), actor)
 		} else {
 			ctx = context.WithValue(ctx, troubleKey{}, err)
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// half is who is on the way to being signed in.
+type half struct {
+	actor   bridge.Actor
+	session Session
+}
+
+type halfKey struct{}
+
+// Halfway is who will be signed in once they have done what their session
+// awaits; false for who is, or is nobody. They may do that, and nothing else.
+func Halfway(ctx context.Context) (bridge.Actor, Session, bool) {
+	h, ok := ctx.Value(halfKey{}).(half)
+	return h.actor, h.session, ok
 }
 
 type troubleKey struct{}

@@ -10,4 +10,12 @@
 // are kept as argon2id, sessions under the hash of what the browser holds: who
 // reads the store comes in with neither. A session is a new one at each sign-in,
 // ends by itself, and with the account. Nobody learns which logins there are.
+//
+// Somebody may have a second factor, and their role may require it: as long as
+// their session awaits its code, or that they set one up, nobody is signed in
+// ([Halfway]). The seeds are sealed, no code is good twice, and recovery codes
+// are kept as hashes. How many tries are left at an account outlives a restart. A
+// browser in which somebody signs in for the first time is told to them in those
+// that were there before. Whoever comes outside the hours or networks of their
+// role is a finding in the access log.
 package identity

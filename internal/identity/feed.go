@@ -40,7 +40,7 @@ func (a *Accounts) MakeFeed(ctx context.Context, actor bridge.Actor, language st
 	key = newKey()
 	who := actor.Person.ID
 	return key, a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
-		if _, err := a.comes(tx, who, actor.Connection); err != nil {
+		if _, _, err := a.comes(tx, who, actor.Connection); err != nil {
 			return err
 		}
 		if err := endFeed(tx, who); err != nil {
@@ -104,7 +104,7 @@ func (a *Accounts) Subscriber(r *http.Request, key string) (actor bridge.Actor, 
 			return errors.Join(err, ErrNoFeed)
 		}
 		f = found
-		actor, err = a.comes(tx, found.Person, found.Connection)
+		actor, _, err = a.comes(tx, found.Person, found.Connection)
 		if errors.Is(err, ErrNoSession) {
 			return ErrNoFeed
 		}
@@ -143,7 +143,7 @@ func (a *Accounts) used(ctx context.Context, key string, now time.Time) error {
 func (a *Accounts) endFeeds(tx *store.Tx) (n int, err error) {
 	var over []string
 	err = feeds.Each(tx, "", "", func(key string, f Feed) (bool, error) {
-		_, err := a.comes(tx, f.Person, f.Connection)
+		_, _, err := a.comes(tx, f.Person, f.Connection)
 		if errors.Is(err, ErrNoSession) {
 			over, err = append(over, key), nil
 		}

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -30,6 +31,9 @@ type Options struct {
 	Tokens *Tokens // beside the config's; may be nil
 	Log    *slog.Logger
 	Now    func() time.Time
+
+	// Found is told of an attempt that was shut out; may be nil.
+	Found func(ctx context.Context, a bridge.Actor, from netip.Addr, shut *policy.Shut)
 
 	// Shut says whether the actor is not let in now from the address; may be nil.
 	Shut func(a bridge.Actor, from netip.Addr) *policy.Shut
@@ -62,6 +66,9 @@ func NewGuard(o Options) *Guard {
 	}
 	if o.Shut == nil {
 		o.Shut = func(bridge.Actor, netip.Addr) *policy.Shut { return nil }
+	}
+	if o.Found == nil {
+		o.Found = func(context.Context, bridge.Actor, netip.Addr, *policy.Shut) {}
 	}
 	if o.Route == nil {
 		o.Route = func(r *http.Request) string { return r.Pattern }
@@ -172,6 +179,9 @@ func (g *Guard) LetIn(next http.Handler) http.Handler {
 // asks at the hub's own socket does so from the machine itself.
 func (g *Guard) Shut(r *http.Request) *policy.Shut {
 	actor, known := FromContext(r.Context())
+	if !known {
+		actor, _, known = Halfway(r.Context())
+	}
 	if !known || actor.Operator {
 		return nil
 	}
@@ -179,7 +189,11 @@ func (g *Guard) Shut(r *http.Request) *policy.Shut {
 	if !parseAddr(r.RemoteAddr).IsValid() {
 		from = policy.HubSocket
 	}
-	return g.opts.Shut(actor, from)
+	shut := g.opts.Shut(actor, from)
+	if shut != nil {
+		g.opts.Found(r.Context(), actor, from, shut)
+	}
+	return shut
 }
 
 // refuse answers 401; false where there were too many, and it is 429.

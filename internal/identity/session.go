@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"passerelle/internal/bridge"
+	"passerelle/internal/policy"
 	"passerelle/internal/store"
 )
 
@@ -20,7 +21,21 @@ type Terms struct {
 	Idle    time.Duration // without a request
 	Longest time.Duration // since signing in
 	AtOnce  int           // sessions of one person; one more ends the oldest
+	// Strength is what must have been shown.
+	Strength policy.Strength
 }
+
+// Awaits is what is still asked of somebody before their session opens anything.
+type Awaits string
+
+const (
+	AwaitsCode     Awaits = "code"     // of the second factor that they have
+	AwaitsFactor   Awaits = "factor"   // their role requires one, and they have none
+	AwaitsPassword Awaits = "password" // another one
+)
+
+// codeWithin is how long a code is awaited.
+const codeWithin = 10 * time.Minute
 
 // Session is somebody signed in with a browser.
 type Session struct {
@@ -31,6 +46,9 @@ type Session struct {
 	Seen       time.Time             `json:"seen"`
 	Client     string                `json:"client,omitempty"` // network address
 	Agent      string                `json:"agent,omitempty"`  // what the browser calls itself
+	Device     string                `json:"device,omitempty"` // our name for the browser
+	Shown      policy.Strength       `json:"shown,omitempty"`  // when they signed in
+	Awaits     Awaits                `json:"-"`                // "": nothing, they are signed in
 }
 
 // sessions are found by the hash of what the browser holds.
@@ -44,6 +62,9 @@ const seenEvery = time.Minute
 
 // keyBytes is the length of what a browser holds.
 const keyBytes = 32
+
+// keyLength is its length as text.
+var keyLength = base64.RawURLEncoding.EncodedLen(keyBytes)
 
 func newKey() string {
 	raw := make([]byte, keyBytes)
@@ -61,7 +82,8 @@ func hidden(key string) string {
 // handle names a session to people.
 const handle = 16
 
-// Session is who holds the key, and their session. [ErrNoSession] if it has ended.
+// Session is who holds the key, and their session. [ErrNoSession] if it has
+// ended. As long as it awaits something, nobody is signed in with it.
 func (a *Accounts) Session(ctx context.Context, key string) (bridge.Actor, Session, error) {
 	now := a.opts.Now()
 	var found Session
@@ -71,8 +93,7 @@ func (a *Accounts) Session(ctx context.Context, key string) (bridge.Actor, Sessi
 		if err != nil || !ok {
 			return errors.Join(err, ErrNoSession)
 		}
-		found = s
-		actor, err = a.holder(tx, s, now)
+		actor, found, err = a.holder(tx, s, now)
 		return err
 	})
 	if err != nil {
@@ -94,30 +115,52 @@ func (a *Accounts) Session(ctx context.Context, key string) (bridge.Actor, Sessi
 
 // comes is somebody as they come through a connection: [ErrNoSession] if they
 // may not, or may not any more.
-func (a *Accounts) comes(tx *store.Tx, who bridge.PersonID, through bridge.ConnectionName) (bridge.Actor, error) {
+func (a *Accounts) comes(tx *store.Tx, who bridge.PersonID, through bridge.ConnectionName) (bridge.Actor, Account, error) {
 	acc, ok, err := accounts.Get(tx, string(who))
 	if err != nil {
-		return bridge.Actor{}, err
+		return bridge.Actor{}, acc, err
 	}
 	p, known := a.opts.People.Directory().Person(who)
 	if _, has := p.Phoning[through]; !ok || !known || !p.Active || acc.Disabled || !has {
-		return bridge.Actor{}, ErrNoSession
+		return bridge.Actor{}, acc, ErrNoSession
 	}
-	return bridge.Actor{Person: p, Connection: through}, nil
+	return bridge.Actor{Person: p, Connection: through}, acc, nil
 }
 
-// holder is who a session makes the browser: nobody once it has run out, or once
-// they may not sign in any more.
-func (a *Accounts) holder(tx *store.Tx, s Session, now time.Time) (bridge.Actor, error) {
-	actor, err := a.comes(tx, s.Person, s.Connection)
+// holder is who a session makes the browser, and what it awaits of them: nobody
+// once it has run out, or once they may not sign in any more.
+func (a *Accounts) holder(tx *store.Tx, s Session, now time.Time) (bridge.Actor, Session, error) {
+	actor, acc, err := a.comes(tx, s.Person, s.Connection)
 	if err != nil {
-		return bridge.Actor{}, err
+		return bridge.Actor{}, s, err
 	}
 	terms := a.opts.Terms(actor)
 	if now.Sub(s.Seen) >= terms.Idle || now.Sub(s.Began) >= terms.Longest || s.Seen.After(now.Add(seenEvery)) {
-		return bridge.Actor{}, ErrNoSession
+		return bridge.Actor{}, s, ErrNoSession
 	}
-	return actor, nil
+	if s.Awaits, err = awaits(tx, s, acc, terms); err != nil {
+		return bridge.Actor{}, s, err
+	}
+	if s.Awaits == AwaitsCode && now.Sub(s.Began) >= codeWithin {
+		return bridge.Actor{}, s, ErrNoSession
+	}
+	return actor, s, nil
+}
+
+// awaits is what is asked of a session's holder, as things stand now.
+func awaits(tx *store.Tx, s Session, acc Account, terms Terms) (Awaits, error) {
+	if s.Shown != policy.SecondFactor {
+		if f, err := factorOf(tx, s.Person); err != nil || f.Seed != nil {
+			return AwaitsCode, err
+		}
+	}
+	switch {
+	case acc.Renew:
+		return AwaitsPassword, nil
+	case !s.Shown.Satisfies(terms.Strength):
+		return AwaitsFactor, nil
+	}
+	return "", nil
 }
 
 // keyed is a session and where the store has it.
@@ -127,11 +170,13 @@ type keyed struct {
 }
 
 // open are the sessions that have not run out, by person, the oldest first.
+// Those that await a code do not count.
 func (a *Accounts) open(tx *store.Tx, now time.Time) (map[bridge.PersonID][]keyed, error) {
 	out := map[bridge.PersonID][]keyed{}
 	err := sessions.Each(tx, "", "", func(key string, s Session) (bool, error) {
-		switch _, err := a.holder(tx, s, now); {
-		case errors.Is(err, ErrNoSession):
+		_, s, err := a.holder(tx, s, now)
+		switch {
+		case errors.Is(err, ErrNoSession) || err == nil && s.Awaits == AwaitsCode:
 			return true, nil
 		case err != nil:
 			return false, err
@@ -171,7 +216,7 @@ func (a *Accounts) begin(tx *store.Tx, actor bridge.Actor, s Session, former str
 		return "", err
 	}
 	theirs := open[s.Person]
-	for len(theirs) >= max(1, a.opts.Terms(actor).AtOnce) {
+	for s.Awaits != AwaitsCode && len(theirs) >= max(1, a.opts.Terms(actor).AtOnce) {
 		if err := sessions.Delete(tx, theirs[0].key); err != nil {
 			return "", err
 		}
@@ -179,6 +224,21 @@ func (a *Accounts) begin(tx *store.Tx, actor bridge.Actor, s Session, former str
 	}
 	key = newKey()
 	return key, sessions.Put(tx, hidden(key), s)
+}
+
+// renew gives a session another key, and notes what its holder has shown; their
+// others end.
+func renew(tx *store.Tx, who bridge.PersonID, key string, shown policy.Strength) (fresh string, err error) {
+	s, ok, err := sessions.Get(tx, hidden(key))
+	if err != nil || !ok {
+		return "", errors.Join(err, ErrNoSession)
+	}
+	if err := endAll(tx, who, ""); err != nil {
+		return "", err
+	}
+	s.Shown = shown
+	fresh = newKey()
+	return fresh, sessions.Put(tx, hidden(fresh), s)
 }
 
 // SignOut ends the session of a browser.
@@ -226,14 +286,16 @@ func endAll(tx *store.Tx, who bridge.PersonID, except string) error {
 	return err
 }
 
-// Prune erases sessions that have run out, feeds of people who are gone, and what the access log says of
-// before the given moment.
+// Prune erases sessions that have run out, feeds of people who are gone, what the
+// access log says of before the given moment, tries that are over and browsers
+// that do not come back.
 func (a *Accounts) Prune(ctx context.Context, before time.Time) (n int, err error) {
 	err = a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		now := a.opts.Now()
 		n = 0
 		var over []string
 		err := sessions.Each(tx, "", "", func(key string, s Session) (bool, error) {
-			_, err := a.holder(tx, s, a.opts.Now())
+			_, _, err := a.holder(tx, s, now)
 			if errors.Is(err, ErrNoSession) {
 				over, err = append(over, key), nil
 			}
@@ -247,13 +309,20 @@ func (a *Accounts) Prune(ctx context.Context, before time.Time) (n int, err erro
 				return err
 			}
 		}
-		ended, err := a.endFeeds(tx)
-		if err != nil {
-			return err
+		n = len(over)
+		for _, erase := range []func() (int, error){
+			func() (int, error) { return a.endFeeds(tx) },
+			func() (int, error) { return leave(tx, before) },
+			func() (int, error) { return forgive(tx, now) },
+			func() (int, error) { return forgetDevices(tx, now) },
+		} {
+			gone, err := erase()
+			if err != nil {
+				return err
+			}
+			n += gone
 		}
-		gone, err := leave(tx, before)
-		n = len(over) + ended + gone
-		return err
+		return nil
 	})
 	return n, err
 }

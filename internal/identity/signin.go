@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"passerelle/internal/bridge"
+	"passerelle/internal/policy"
 	"passerelle/internal/secret"
 	"passerelle/internal/store"
 )
@@ -20,54 +21,113 @@ type Visitor struct {
 	Password secret.String
 	Client   netip.Addr
 	Agent    string // what the browser calls itself
-	Former   string // the key it holds already, "" for none
+	Former   string // the session's key that it holds already, "" for none
+	Device   string // what we know the browser by, "" for one that was never here
+}
+
+// Entry is what a browser holds from now on.
+type Entry struct {
+	Key    string // of its session
+	Device string // what we know it by, "" as long as a code is awaited
+	Awaits Awaits
 }
 
 // ErrSignIn is a login and a password that do not belong together. It does not
 // tell which is wrong, nor whether there is such an account.
 var ErrSignIn = errors.New("the login or the password is wrong")
 
+// ErrRenew is a password that was right, but that somebody else may know.
+var ErrRenew = errors.New("the account waits for another password")
+
 // Locked is an account, or an address, from which too many wrong passwords came.
 type Locked struct{ For time.Duration }
 
 func (e *Locked) Error() string { return "too many wrong passwords" }
 
-// SignIn opens a session and answers its key, which only the browser may know.
-// It takes as long for an account that does not exist.
-func (a *Accounts) SignIn(ctx context.Context, v Visitor) (key string, err error) {
-	now := a.opts.Now()
+// SignIn opens a session, whose key only the browser may know. It takes as long
+// for an account that does not exist.
+func (a *Accounts) SignIn(ctx context.Context, v Visitor) (e Entry, err error) {
 	p, acc, err := a.account(v.Login)
 	if err != nil {
-		return "", err
+		return e, err
 	}
-	if wait := a.try(p.ID, v, now); wait > 0 {
-		return "", errors.Join(&Locked{wait}, a.enter(ctx, Access{At: now.UTC(), What: Refusal, Person: p.ID, Client: text(v.Client)}))
+	if wait := a.try(p.ID, v, a.opts.Now()); wait > 0 {
+		return e, errors.Join(&Locked{wait}, a.refused(ctx, p.ID, v.Client, ""))
 	}
 	good, err := a.matches(acc, v.Password)
 	if err != nil {
-		return "", err
+		return e, err
 	}
 	if !good || acc.Disabled || !p.Active {
-		return "", errors.Join(ErrSignIn, a.enter(ctx, Access{At: now.UTC(), What: Refusal, Person: p.ID, Client: text(v.Client)}))
+		return e, errors.Join(ErrSignIn, a.refused(ctx, p.ID, v.Client, ""))
 	}
-	a.tries.forget(p.ID)
-	actor := bridge.Actor{Person: p, Connection: a.door(p)}
+	if acc.Renew {
+		return e, errors.Join(ErrRenew, a.refused(ctx, p.ID, v.Client, ""))
+	}
 	err = a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
 		latest, ok, err := accounts.Get(tx, string(p.ID))
-		if err != nil || !ok || latest.Hash != acc.Hash || latest.Disabled {
+		if err != nil || !ok || latest.Hash != acc.Hash || latest.Disabled || latest.Renew {
 			return errors.Join(err, ErrSignIn) // it has changed meanwhile
 		}
-		latest.LastLogin = now.UTC()
-		if err := accounts.Put(tx, string(p.ID), latest); err != nil {
-			return err
-		}
-		s := Session{Person: p.ID, Connection: actor.Connection, Began: now.UTC(), Seen: now.UTC(), Client: text(v.Client), Agent: short(v.Agent)}
-		if key, err = a.begin(tx, actor, s, v.Former); err != nil {
-			return err
-		}
-		return enter(tx, Access{At: now.UTC(), What: SignedIn, Person: p.ID, Client: s.Client})
+		e, err = a.admit(tx, p, v, policy.PasswordAlone, ByPassword)
+		return err
 	})
-	return key, err
+	if err == nil && e.Awaits != AwaitsCode {
+		a.tries.forget(p.ID)
+	}
+	return e, err
+}
+
+// admit opens a session for somebody who has shown who they are, in the way that
+// how names. As long as a code is awaited it is none that counts: nobody is
+// signed out for it, and the guesses at the code go on from those at the password.
+func (a *Accounts) admit(tx *store.Tx, p bridge.Person, v Visitor, shown policy.Strength, how string) (e Entry, err error) {
+	now := a.opts.Now().UTC()
+	actor := bridge.Actor{Person: p, Connection: a.door(p)}
+	acc, _, err := accounts.Get(tx, string(p.ID))
+	if err != nil {
+		return e, err
+	}
+	s := Session{Person: p.ID, Connection: actor.Connection, Began: now, Seen: now, Client: text(v.Client), Agent: short(v.Agent), Shown: shown}
+	if s.Awaits, err = awaits(tx, s, acc, a.opts.Terms(actor)); err != nil {
+		return e, err
+	}
+	e.Awaits = s.Awaits
+	if s.Awaits == AwaitsCode {
+		if err := errors.Join(enter(tx, Access{At: now, What: Asked, Person: p.ID, Client: s.Client, How: how}), a.keepTries(tx, p.ID, now)); err != nil {
+			return e, err
+		}
+		e.Key, err = a.begin(tx, actor, s, v.Former)
+		return e, err
+	}
+	acc.LastLogin = now
+	if err := errors.Join(accounts.Put(tx, string(p.ID), acc), spare(tx, p.ID)); err != nil {
+		return e, err
+	}
+	if err := enter(tx, Access{At: now, What: SignedIn, Person: p.ID, Client: s.Client, How: how}); err != nil {
+		return e, err
+	}
+	if e.Device, s.Device, err = a.meet(tx, p.ID, v, now); err != nil {
+		return e, err
+	}
+	e.Key, err = a.begin(tx, actor, s, v.Former)
+	return e, err
+}
+
+// refused notes a refusal, and how many tries are left. The lines of the access
+// log cost a token of their address each, so that nobody can fill the store.
+func (a *Accounts) refused(ctx context.Context, who bridge.PersonID, client netip.Addr, how string) error {
+	now := a.opts.Now()
+	quiet := a.failures.take(neighbourhood(client), now) > 0
+	if quiet && who == "" {
+		return nil
+	}
+	return a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		if err := a.keepTries(tx, who, now); err != nil || quiet {
+			return err
+		}
+		return enter(tx, Access{At: now.UTC(), What: Refusal, Person: who, Client: text(client), How: how})
+	})
 }
 
 // account finds whose login it is; nobody's is the zero account.
@@ -126,28 +186,17 @@ func (a *Accounts) ChangePassword(ctx context.Context, actor bridge.Actor, key s
 	if err := CheckPassword(fresh, string(who)); err != nil {
 		return err
 	}
-	var acc Account
-	err := a.opts.Store.View(func(tx *store.Tx) (err error) {
-		acc, _, err = accounts.Get(tx, string(who))
-		return err
-	})
+	acc, err := a.owner(ctx, who, old)
 	if err != nil {
 		return err
 	}
-	if wait := a.tries.take(who, a.opts.Now()); wait > 0 {
-		return &Locked{wait}
-	}
-	if same, err := a.matches(acc, old); err != nil || !same {
-		return errors.Join(err, ErrSignIn)
-	}
-	a.tries.forget(who)
 	hash := a.hash(fresh)
 	return a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
 		latest, ok, err := accounts.Get(tx, string(who))
 		if err != nil || !ok || latest.Hash != acc.Hash {
 			return errors.Join(err, ErrSignIn)
 		}
-		latest.Hash, latest.Changed = hash, a.opts.Now().UTC()
+		latest.Hash, latest.Changed, latest.Renew = hash, a.opts.Now().UTC(), false
 		if err := accounts.Put(tx, string(who), latest); err != nil {
 			return err
 		}
@@ -156,6 +205,30 @@ func (a *Accounts) ChangePassword(ctx context.Context, actor bridge.Actor, key s
 		}
 		return a.opts.Note(tx, actor, "change password", who, "")
 	})
+}
+
+// owner asks who is signed in for their password once more. [ErrSignIn] if it is
+// another one, [Locked] after too many.
+func (a *Accounts) owner(ctx context.Context, who bridge.PersonID, password secret.String) (acc Account, err error) {
+	err = a.opts.Store.View(func(tx *store.Tx) (err error) {
+		acc, _, err = accounts.Get(tx, string(who))
+		return err
+	})
+	if err != nil {
+		return acc, err
+	}
+	if wait := a.tries.take(who, a.opts.Now()); wait > 0 {
+		return acc, &Locked{wait}
+	}
+	same, err := a.matches(acc, password)
+	if err != nil {
+		return acc, err
+	}
+	if !same {
+		return acc, errors.Join(ErrSignIn, a.refused(ctx, who, Client(ctx), "at the account"))
+	}
+	a.tries.forget(who)
+	return acc, a.opts.Store.Commit(ctx, func(tx *store.Tx) error { return spare(tx, who) })
 }
 
 func text(a netip.Addr) string {

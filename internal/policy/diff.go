@@ -45,6 +45,7 @@ type Delta struct {
 	Limits  []LimitChange  `json:"limits"`
 
 	Statistics []StatisticsChange `json:"statistics"`
+	Strengths  []StrengthChange   `json:"requires"`
 	Bounds     []BoundChange      `json:"crm_rights"`
 }
 
@@ -60,7 +61,7 @@ func Diff(old, new *Policy) Delta {
 	}
 	out.Ranks, out.Sharing, out.Territories = rankChanges(old, new), shareChanges(old, new), territoryChanges(old, new)
 	out.Windows, out.Limits = windowChanges(old, new), limitChanges(old, new)
-	out.Statistics = statisticsChanges(old, new)
+	out.Statistics, out.Strengths = statisticsChanges(old, new), strengthChanges(old, new)
 	out.Bounds = boundChanges(old, new)
 	for _, m := range out.Moves {
 		who := Change{Path: m.Path, Role: cmp.Or(m.To, m.From)}
@@ -80,7 +81,7 @@ func (d *Delta) fill() {
 	d.Moves, d.Changes, d.Cards = listed(d.Moves), listed(d.Changes), listed(d.Cards)
 	d.Ranks, d.Sharing, d.Territories = listed(d.Ranks), listed(d.Sharing), listed(d.Territories)
 	d.Windows, d.Limits = listed(d.Windows), listed(d.Limits)
-	d.Statistics, d.Bounds = listed(d.Statistics), listed(d.Bounds)
+	d.Statistics, d.Strengths, d.Bounds = listed(d.Statistics), listed(d.Strengths), listed(d.Bounds)
 }
 
 func listed[T any](items []T) []T {

@@ -97,6 +97,7 @@ func (d Delta) Text(lang string) string {
 	section(&t, windowsHeading, d.Windows)
 	section(&t, limitsHeading, d.Limits)
 	section(&t, statisticsHeading, d.Statistics)
+	section(&t, strengthHeading, d.Strengths)
 	section(&t, boundsHeading, d.Bounds)
 	for _, risk := range []Risk{RiskHigh, RiskMedium, RiskLow, RiskNone} {
 		t.risk(risk, d)

@@ -123,6 +123,14 @@
 // their own, their team's, or everybody's; without the switch nobody's. Nothing
 // else widens it.
 //
+// # Strength
+//
+//	roles:
+//	  direction: {requires: second_factor, ...}
+//
+// Who signs in with a browser must show a code beside the password; whoever has
+// none yet is led to it and can do nothing else. Tokens are not asked.
+//
 // # Access windows
 //
 //	window:

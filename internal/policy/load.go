@@ -38,6 +38,7 @@ type roleText struct {
 	Window    strict.Node   `yaml:"window"`
 
 	Statistics string `yaml:"statistics"` // own, team or all
+	Requires   string `yaml:"requires"`   // second_factor
 }
 
 type grantText struct {
@@ -167,6 +168,7 @@ func (l *loader) role(p *Policy, name bridge.Role, n strict.Node) *role {
 	ro.noRank = text.Superiors != nil && !*text.Superiors
 	ro.window = l.roleWindow(*p.window, text.Window)
 	ro.statistics = l.statistics(n, text.Statistics)
+	ro.requires = l.requires(n, text.Requires)
 	for _, deny := range text.Deny {
 		l.addRule(ro, deny, l.deny(ro, deny))
 	}

@@ -31,7 +31,8 @@ type MatrixRole struct {
 	Context  []string    `json:"context"`  // derived fields on its cards
 	Window   *Window     `json:"window,omitempty"`
 
-	Statistics Scope `json:"statistics,omitempty"` // whose it sees: own, team or all
+	Statistics Scope    `json:"statistics,omitempty"` // whose it sees: own, team or all
+	Requires   Strength `json:"requires,omitempty"`   // of who signs in with a browser
 }
 
 // MatrixRow is one object, or one field of it.
@@ -58,7 +59,7 @@ type Reach struct {
 func (p *Policy) Matrix() Matrix {
 	out := Matrix{Policy: p.hash, Sharing: p.Sharing(), Limits: p.Limits(), Derived: p.OwnContext(), Exceptions: p.Exceptions()}
 	for _, ro := range p.roles {
-		role := MatrixRole{Name: ro.name, Title: p.Title(ro.name), Context: slices.Clone(ro.context), Window: ro.window.told(), Statistics: ro.statistics}
+		role := MatrixRole{Name: ro.name, Title: p.Title(ro.name), Context: slices.Clone(ro.context), Window: ro.window.told(), Statistics: ro.statistics, Requires: ro.requires}
 		for _, path := range p.Paths() {
 			if p.paths[path] == ro {
 				role.Profiles = append(role.Profiles, path)

@@ -86,6 +86,7 @@ type role struct {
 	window  *window // nil: always open
 
 	statistics Scope              // whose it sees; "": nobody's
+	requires   Strength           // of who signs in with a browser
 	rows       [scopeRows]*rights // by scopeSet without inAll; equal ones are shared
 	ever       *rights            // in any scope
 	below      *rights            // on what those below own

@@ -88,6 +88,8 @@ var alone = map[string][]string{
 	"github.com/arran4/golang-ical":         {"internal/ical"},
 	"golang.org/x/time/rate":                {"internal/connector/httpx", "internal/identity"},
 	"golang.org/x/crypto/argon2":            {"internal/identity"},
+	"github.com/pquerna/otp":                {"internal/identity"},
+	"github.com/boombuler/barcode":          {"internal/console"},
 	"golang.org/x/term":                     {"cmd/passerelle"},
 	"github.com/oklog/ulid":                 {"internal/api"},
 	"github.com/RoaringBitmap/roaring":      {"internal/desk/sight"},

@@ -17,12 +17,22 @@
   let asking = null;
   const signedIn = () => asking ??= new Promise((resolve) => {
     ended.showModal();
-    const form = $("form", ended), wrong = $(".notice", ended);
-    form.onsubmit = async (event) => {
+    const [word, code] = ended.querySelectorAll("form");
+    const turn = (to) => { word.hidden = to !== word; code.hidden = to !== code; $("input", to).focus(); };
+    for (const form of [word, code]) form.onsubmit = async (event) => {
       event.preventDefault();
-      const answer = await fetch("/sign-in", { method: "POST", headers: inPage, body: new URLSearchParams(new FormData(form)) }).catch(() => null);
-      if (answer?.status === 204) {
+      const wrong = $(".notice", form);
+      const answer = await fetch(form.action, { method: "POST", headers: inPage, body: new URLSearchParams(new FormData(form)) }).catch(() => null);
+      if (answer?.status === 204 || answer?.status === 202) {
         form.reset();
+        wrong.hidden = true;
+      }
+      if (answer?.status === 202) { // a code is asked for as well
+        turn(code);
+        return;
+      }
+      if (answer?.status === 204) {
+        turn(word);
         ended.close();
         asking = null;
         resolve();

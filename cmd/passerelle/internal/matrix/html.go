@@ -23,6 +23,7 @@ func HTML(w io.Writer, m policy.Matrix, lang string) error {
 			}
 			return name
 		},
+		"strength":   func(r policy.MatrixRole) string { return policy.StrengthText(r.Name, r.Requires, lang) },
 		"statistics": func(s policy.Scope) string { return policy.StatisticsText(s, lang) },
 		"duties": func(role int) []policy.Duty {
 			duties, _ := m.Duties(role, lang)

@@ -26,6 +26,7 @@ roles:
     context: [customer, big]
     window: {networks: [10.0.0.0/8]}
   direction:
+    requires: second_factor
     grants: [{on: prospect, scope: all, actions: [read], export: [prospect.phone]}]
 profiles: {phoning.console: {agent: caller}}
 context: {big: {type: bool, en: Big account, fr: Gros compte, expr: account.revenue > 100000}}

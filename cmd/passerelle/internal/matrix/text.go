@@ -78,6 +78,11 @@ func notes(m policy.Matrix, lang string) []string {
 			out = append(out, fmt.Sprintf("%s: %s", role.Name, policy.StatisticsText(role.Statistics, lang)))
 		}
 	}
+	for _, role := range m.Roles {
+		if role.Requires != policy.PasswordAlone {
+			out = append(out, policy.StrengthText(role.Name, role.Requires, lang))
+		}
+	}
 	for _, f := range m.Derived {
 		out = append(out, f.Text(lang))
 	}

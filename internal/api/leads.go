@@ -25,6 +25,8 @@ func (a *API) leadRoutes() {
 	post(a, "/v1/leads/close", "End the sequence of leads", a.closeLeads)
 	post(a, "/v1/leads/reassign", "Give leads to somebody, or to the pool", a.reassign)
 	post(a, "/v1/people/{id}/handover", "Deal with the leads of somebody who leaves", a.handover)
+	get(a, "/v1/acts", "What was done to leads in the last day, and can be undone", a.acts)
+	post(a, "/v1/acts/{id}/undo", "Undo it, as far as the leads are as it left them", a.undo)
 }
 
 type me struct {
@@ -259,4 +261,32 @@ func (a *API) handover(ctx context.Context, actor bridge.Actor, in *handoverRequ
 		err = &desk.NotFound{What: "person", ID: string(in.ID)} // somebody who has gone may still have leads
 	}
 	return out, err
+}
+
+// act is a command on leads that can be undone.
+type act struct {
+	ID     string          `json:"id"`
+	Kind   string          `json:"kind" enum:"reassign,close,correct"`
+	By     bridge.PersonID `json:"by"`
+	At     time.Time       `json:"at"`
+	From   string          `json:"from,omitempty" doc:"The person whose leads they were, where the command named one."`
+	To     string          `json:"to,omitempty" doc:"A person, or pool."`
+	Motive string          `json:"motive"`
+	Leads  int             `json:"leads" doc:"That it changed."`
+	Undone time.Time       `json:"undone,omitzero"`
+}
+
+func (a *API) acts(_ context.Context, actor bridge.Actor, _ *struct{}) (list[act], error) {
+	found, err := a.opts.Desk.Acts(actor)
+	return listOf(found, "", func(d desk.Act) act {
+		return act{d.ID, string(d.Kind), d.By, d.At, d.From, d.To, d.Motive, d.Leads, d.Undone}
+	}), err
+}
+
+type actID struct {
+	ID string `path:"id"`
+}
+
+func (a *API) undo(ctx context.Context, actor bridge.Actor, in *actID) (desk.Moved, error) {
+	return a.opts.Desk.Undo(ctx, actor, in.ID)
 }

@@ -254,6 +254,26 @@ func TestLeadsInBulk(t *testing.T) {
 	if got.Moved != 1 {
 		t.Errorf("to the pool: %+v", got)
 	}
+	var done list[act]
+	w.ask("sam", "GET /v1/acts", "").want(200).into(&done)
+	if len(done.Items) == 0 || done.Items[0].ID != got.Act || done.Items[0].From != "bob" || done.Items[0].To != "pool" {
+		t.Errorf("what can be undone: %+v", done)
+	}
+	w.ask("alice", "GET /v1/acts", "").want(200).into(&done)
+	if len(done.Items) != 0 {
+		t.Errorf("a caller is shown %+v", done)
+	}
+	undo := "POST /v1/acts/" + got.Act + "/undo"
+	w.ask("alice", undo, "").want(200).into(&got)
+	if got.Moved != 0 || len(got.Skipped) != 1 || got.Skipped[0].Why != desk.StaysDenied {
+		t.Errorf("a caller takes it back: %+v", got)
+	}
+	w.ask("sam", undo, "").want(200).into(&got)
+	if got.Moved != 1 {
+		t.Errorf("taken back: %+v", got)
+	}
+	w.ask("sam", undo, "").want(409)
+	w.ask("sam", "POST /v1/acts/none/undo", "").want(404)
 	w.ask(operator, "POST /v1/people/bob/handover", `{"to": "pool", "motive": "départ"}`).want(200).into(&got)
 	if got.Moved != 0 {
 		t.Errorf("the operator moved leads: %+v", got)

@@ -280,8 +280,9 @@ func (v *visit) spentText(no *desk.Spent) string {
 
 // closedText says that nothing may be called, and until when.
 func (v *visit) closedText(closed *desk.Closed) string {
+	why := cmp.Or(v.look.words.of("closed."+closed.Rule), closed.Reason)
 	if closed.Next.IsZero() {
-		return v.look.words.text("error.closed") + " " + closed.Reason
+		return v.look.words.text("error.closed") + " " + why
 	}
-	return v.look.words.text("error.closed_until", v.look.moment(closed.Next.In(v.zone), v.now.In(v.zone))) + " " + closed.Reason
+	return v.look.words.text("error.closed_until", v.look.moment(closed.Next.In(v.zone), v.now.In(v.zone))) + " " + why
 }

@@ -53,7 +53,7 @@ func (c *conn) Catalogue(ctx context.Context) (connector.Catalogue, error) {
 		Key:    connector.User{ID: me.user, Login: c.User, Name: c.User, Active: true, Admin: me.admin},
 		Zone:   c.Zone,
 		Users:  slices.Contains(names, "Users"),
-		Silent: silence(me),
+		Silent: c.silence(me),
 	}
 	for _, name := range names {
 		told, err := c.describe(ctx, op, name)
@@ -81,10 +81,13 @@ func (c *conn) serves(module string) bridge.Object {
 	return ""
 }
 
-func silence(me identity) []string {
+func (c *conn) silence(me identity) []string {
 	out := []string{
 		"the rights of other users than the key's: their roles, profiles and the sharing rules are not in the API",
 		"how long a text a field keeps: what was cut is noticed by reading the answer, and put back",
+	}
+	if c.Zone == "" {
+		out = append(out, "the zone of the site's database, taken for UTC: set zone to its $default_timezone; the first event that is written proves it")
 	}
 	if !me.admin {
 		out = append(out, "deletions of records that belong to others: a whole read tells")

@@ -64,7 +64,8 @@ func (c *conn) Close() error { return nil }
 
 // Check reads what the key may see of each module that is needed. Every mapped
 // field must be in one of the prospects' modules, and the calendar must have
-// the fields and values that the settings name.
+// the fields and values that the settings name; the site's newest stamp must not
+// lie in the future.
 func (c *conn) Check(ctx context.Context) error {
 	const op = "vtiger: check"
 	var modules []*module
@@ -84,7 +85,17 @@ func (c *conn) Check(ctx context.Context) error {
 	if len(findings) > 0 {
 		return fault.Newf(fault.Permanent, op, "%s", strings.Join(findings, "; "))
 	}
-	return nil
+	return c.checkZone(ctx, op, modules[0])
+}
+
+// checkZone refuses a zone in which the newest record was written in the future.
+// That it is right only a new event proves.
+func (c *conn) checkZone(ctx context.Context, op string, m *module) error {
+	rows, err := c.query(ctx, op, query{columns: []string{modified}, module: m.name, order: modified + " DESC", limit: 1})
+	if err != nil || len(rows) == 0 || c.ahead(rows[0]) <= 0 {
+		return err
+	}
+	return fault.Newf(fault.Permanent, op, "%s", c.shifted(rows[0]))
 }
 
 // unmapped names mapped fields that no module has or that the key is not shown.

@@ -103,19 +103,25 @@ func (c *conn) takeBack(ctx context.Context, op string, events *module, id strin
 	return &f
 }
 
-// shifted says that a record which was written just now bears another time: the
-// server told its clock with the answer, so its database is in another zone.
+// shifted says that a record which was written just now bears another time: its
+// database is in another zone.
 func (c *conn) shifted(stored record) string {
-	at, err := moment(stored[modified], c.zone)
-	told := c.serverTime.Load()
-	if err != nil || told == 0 {
-		return ""
-	}
-	off := at.Sub(time.Unix(told, 0)).Round(15 * time.Minute)
+	off := c.ahead(stored)
 	if off == 0 {
 		return ""
 	}
-	return fmt.Sprintf("the site's database is %v away from %s: set zone to its $default_timezone", off, c.Zone)
+	return fmt.Sprintf("the site's database is %v away from %s: set zone to its $default_timezone", off, c.zone)
+}
+
+// ahead is how far a record's stamp lies after the clock that the server told
+// with its last answer, to a quarter of an hour; 0 if either is not told.
+func (c *conn) ahead(stored record) time.Duration {
+	at, err := moment(stored[modified], c.zone)
+	told := c.serverTime.Load()
+	if err != nil || told == 0 {
+		return 0
+	}
+	return at.Sub(time.Unix(told, 0)).Round(15 * time.Minute)
 }
 
 // bent names the first part of an event that must be kept as it was sent and

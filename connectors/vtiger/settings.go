@@ -28,7 +28,7 @@ type settings struct {
 	Prospects   []string                     `yaml:"prospects"`
 	Aliases     map[string]map[string]string `yaml:"aliases"`
 	Operation   string                       `yaml:"operation_field"`
-	Zone        string                       `yaml:"zone"`
+	Zone        string                       `yaml:"zone"` // of the site's database; "" is not known, and taken for UTC
 	FullEvery   time.Duration                `yaml:"full_every"`
 	Sync        bool                         `yaml:"sync"`
 	Call        callSettings                 `yaml:"call"`
@@ -61,7 +61,7 @@ type oppositionSettings struct {
 
 func load(env connector.Env) (settings, error) {
 	s := settings{
-		Flavour: openSource, Prospects: []string{"Leads"}, Operation: description, Zone: "UTC", FullEvery: 24 * time.Hour, Sync: true,
+		Flavour: openSource, Prospects: []string{"Leads"}, Operation: description, FullEvery: 24 * time.Hour, Sync: true,
 		Call:        callSettings{Type: "Call", Held: "Held", NotHeld: "Not Held", Owner: "author", Subject: "Call", Notes: "description"},
 		Appointment: appointmentSettings{Type: "Meeting", Planned: "Planned", Cancelled: "Not Held"},
 	}
@@ -103,7 +103,7 @@ func (s *settings) check(node strict.Node) (findings strict.Findings) {
 	}
 	want(namePattern.MatchString(s.Operation), "operation_field", "not a field's name: write cf_ and its number, as the CRM's describe shows it")
 	_, err := time.LoadLocation(s.Zone)
-	want(err == nil && s.Zone != "" && s.Zone != "Local", "zone", "not a time zone: write for example Europe/Paris")
+	want(err == nil && s.Zone != "Local", "zone", "not a time zone: write for example Europe/Paris")
 	want(s.FullEvery >= time.Minute, "full_every", "write at least 1m")
 	want(s.Call.Owner == "author" || s.Call.Owner == "key", "call.owner", "write author or key")
 	want(s.Call.Notes == description || s.Call.Notes == "comments", "call.notes", "write description or comments")

@@ -342,6 +342,31 @@ func TestTheSitesZoneIsProved(t *testing.T) {
 	}
 }
 
+// Before that, the newest record tells if it was written in the future; a zone
+// that nobody has set is told as unknown.
+func TestTheCheckDoubtsTheZone(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		more  string
+		right bool
+	}{{"", false}, {"zone: UTC", false}, {"zone: Europe/Paris", true}, {"zone: Africa/Nairobi", true}} {
+		s := newSite(t, fake.Options{Zone: inParis()}, "passerelle", tc.more)
+		if err := s.conn.Check(t.Context()); err != nil {
+			t.Errorf("%q, nothing written yet: %v", tc.more, err)
+		}
+		s.lead(1, nil)
+		err := s.conn.Check(t.Context())
+		if tc.right != (err == nil) || err != nil && (fault.Of(err).Kind != fault.Permanent || !strings.Contains(err.Error(), "set zone")) {
+			t.Errorf("%q: %v", tc.more, err)
+		}
+		c, err := s.conn.Catalogue(t.Context())
+		silent := strings.Contains(strings.Join(c.Silent, "\n"), "zone of the site's database")
+		if err != nil || silent != (tc.more == "") || silent != (c.Zone == "") {
+			t.Errorf("%q: zone %q, silent on %v, %v", tc.more, c.Zone, c.Silent, err)
+		}
+	}
+}
+
 // An event that the key may not delete stays: the fault is that of the event,
 // not of the deletion, and names what is left.
 func TestWhatCannotBeTakenBackIsNamed(t *testing.T) {

@@ -131,6 +131,7 @@ func (a *App) startDown(context.Context) error {
 const (
 	leaseEvery    = 5 * time.Second
 	surveyEvery   = time.Second
+	looksEvery    = 2 * time.Second
 	proposalEvery = time.Hour
 	forgetEvery   = 2 * time.Second
 	agendaEvery   = 5 * time.Minute
@@ -166,6 +167,7 @@ func (a *App) startChores(context.Context) error {
 		a.metrics.SetLeases(held)
 		return err
 	})
+	every(looksEvery, "keep who looked at which cards", a.desk.KeepLooks)
 	every(surveyEvery, "read the index of leads", a.desk.Survey)
 	every(forgetEvery, "finish forgetting", a.finishForgetting)
 	every(proposalEvery, "expire proposals", func(ctx context.Context) error {
@@ -179,6 +181,12 @@ func (a *App) startChores(context.Context) error {
 	a.chores.Go(a.watchRights)
 	a.chores.Go(a.finishRotation)
 	a.upkeep(every)
-	a.onStop(func() { cancel(); a.chores.Wait() })
+	a.onStop(func() {
+		cancel()
+		a.chores.Wait()
+		if err := a.desk.KeepLooks(context.Background()); err != nil {
+			a.log.Error("who looked at which cards last could not be kept", "err", err)
+		}
+	})
 	return nil
 }

@@ -82,6 +82,7 @@ type Desk struct {
 	restored outbox.Restoration
 	sights   sights
 	ready    atomic.Pointer[ready]
+	looks    looks
 }
 
 // The defaults of Options.
@@ -150,6 +151,9 @@ type command struct {
 	glimpses  []glimpse
 	attempt   *Decision
 	attempted bridge.Lead
+	// Whose cards leave for somebody who looks at them, and what stands on those.
+	lookedAt []string
+	shown    []bridge.FieldName
 }
 
 // run carries out a command in one transaction.
@@ -181,6 +185,7 @@ func (d *Desk) look(actor bridge.Actor, fn func(*command) error) error {
 		return fn(c)
 	})
 	d.shade(c, err)
+	d.lookOver(c, err)
 	return err
 }
 

@@ -24,6 +24,7 @@ func (d *Desk) Lead(actor bridge.Actor, id bridge.LeadID) (View, error) {
 			return err
 		}
 		out = c.view(l, p, scope)
+		c.looked(l, out.Card)
 		return nil
 	})
 	return out, err
@@ -122,6 +123,7 @@ func (c *command) page(choice Choice, page Page) (out []View, next string, err e
 			if page.Cards {
 				v.Card = c.card(c.who, scope, l, p)
 				c.viewed(c.who, scope, l, true)
+				c.looked(l, v.Card)
 			} else {
 				c.listed(scope, l)
 			}

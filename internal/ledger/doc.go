@@ -1,6 +1,6 @@
 // Package ledger is the append-only, hash-chained record of what was done
-// through the bridge: one line per command, hand-out or pushed page, never a
-// field's value, never one line per field.
+// through the bridge: one line per command, hand-out, pushed page or page of
+// cards that somebody looked at, never a field's value, never one line per field.
 //
 // It promises that changing, removing or reordering any line is found by
 // [Verify], which names the first bad one, and that cutting lines off the end

@@ -22,6 +22,7 @@ func (h Harness) appointment(t *testing.T) {
 		o.once(t, w, 3)
 		o.effects(t, w, 1)
 	})
+	t.Run("with nothing but its time", h.bareMeeting)
 	for name, at := range map[string]time.Time{
 		"the hour that comes twice": backAt.Add(-45 * time.Minute), "the hour that came twice": backAt.Add(15 * time.Minute),
 		"until the hour that comes twice": backAt.Add(-80 * time.Minute),
@@ -69,6 +70,32 @@ func (h Harness) meetingLife(t *testing.T, before bool) {
 		if _, live := o.CRM.Slot(made.Meeting.ID); live {
 			t.Error("the appointment is still there after it was cancelled")
 		}
+	}
+}
+
+// bareMeeting makes and cancels an appointment that says nothing of what it is
+// about.
+func (h Harness) bareMeeting(t *testing.T) {
+	t.Parallel()
+	o := h.open(t)
+	w := o.writeOf(bridge.WriteMeeting, o.CRM.Prospects[0])
+	w.Meeting.Subject, w.Meeting.Place, w.Meeting.Note, w.Meeting.ValidatedBy = "", "", "", ""
+	o.must(t, w)
+	o.stands(t, w, w.Meeting.Slot.UTC)
+	if !h.takes(t, bridge.WriteCancel) {
+		return
+	}
+	w.Kind, w.Operation = bridge.WriteCancel, operation()
+	o.must(t, w)
+	if _, live := o.CRM.Slot(w.Meeting.ID); live {
+		t.Error("the appointment is still there after it was cancelled")
+	}
+	c, tells := o.Conn.(connector.Calendar)
+	if !tells {
+		return
+	}
+	if held, err := c.Appointments(t.Context(), []bridge.Meeting{*w.Meeting}); err != nil || held[0].Present && !held[0].Cancelled {
+		t.Errorf("cancelled, it shows as %+v, %v", held, err)
 	}
 }
 

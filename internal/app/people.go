@@ -46,6 +46,7 @@ func (a *App) openAccounts() (err error) {
 	a.accounts, err = identity.NewAccounts(identity.AccountOptions{
 		Store: a.store, People: a.people, Doors: doors, Terms: a.sessionTerms, Note: a.noteAccount,
 		Changed: a.restaff, Now: a.opts.Now, Seal: a.key, Issuer: "Passerelle " + a.cfg.Hub,
+		ByPassword: a.cfg.SignIn.ByPassword,
 	})
 	a.tokens = identity.NewTokens(identity.TokenOptions{
 		Store: a.store, People: a.people, Policy: func() *policy.Policy { return a.desk.Rules().Policy }, Note: a.noteAccount, Now: a.opts.Now,

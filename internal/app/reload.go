@@ -113,6 +113,7 @@ func sameFrame(old, new *config.Config) error {
 		changed("http", old.HTTP != new.HTTP),
 		changed("retention", old.Retention != new.Retention),
 		changed("sessions", old.Sessions.Default != new.Sessions.Default || !maps.Equal(old.Sessions.Roles, new.Sessions.Roles)),
+		changed("sign_in", !old.SignIn.Equal(new.SignIn)),
 		changed("connections", !slices.EqualFunc(old.Connections, new.Connections, sameConnection)),
 	)
 }

@@ -64,8 +64,12 @@ func (a *App) newGuard() *identity.Guard {
 
 // openConsole mounts the pages.
 func (a *App) openConsole(r chi.Router, guard *identity.Guard) error {
+	provider, err := a.provider()
+	if err != nil {
+		return err
+	}
 	pages, err := console.New(console.Options{
-		Desk: a.desk, Office: a.office, Accounts: a.accounts, Schemas: a.schemas, Guard: guard, Zone: a.cfg.Zone, Now: a.opts.Now, Log: a.log,
+		Desk: a.desk, Office: a.office, Accounts: a.accounts, Tokens: a.tokens, Provider: provider, Schemas: a.schemas, Guard: guard, Zone: a.cfg.Zone, Now: a.opts.Now, Log: a.log,
 		Relay: a.relay, Connections: a.connections, Examine: a.examine,
 		People: func() []bridge.Person { return a.people.Directory().People() }, Diaries: agenda.NewDiaries(a.diaryLines(), a.opts.Now),
 	})

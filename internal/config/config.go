@@ -34,6 +34,7 @@ type Config struct {
 
 	Retention Retention
 	Sessions  Sessions
+	SignIn    SignIn
 
 	Connections []Connection // in the order of the file
 	Campaigns   []bridge.Campaign

@@ -23,6 +23,7 @@ type file struct {
 	Backup      backupFile                `yaml:"backup"`
 	Retention   retentionFile             `yaml:"retention"`
 	Sessions    sessionsFile              `yaml:"sessions"`
+	SignIn      signInFile                `yaml:"sign_in"`
 	Connections map[string]connectionFile `yaml:"connections,required"`
 	Campaigns   map[string]campaignFile   `yaml:"campaigns"`
 	People      map[string]personFile     `yaml:"people"`

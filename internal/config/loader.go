@@ -50,6 +50,7 @@ func (l *loader) config(path string) *Config {
 	cfg.Backup = l.backup()
 	cfg.Retention = l.file.Retention.retention()
 	cfg.Sessions = l.sessions()
+	cfg.SignIn = l.signIn()
 	cfg.Key = l.key()
 	l.connections(cfg)
 	l.catalog(cfg)

@@ -13,6 +13,7 @@ import (
 	"passerelle/internal/desk"
 	"passerelle/internal/governance"
 	"passerelle/internal/identity"
+	"passerelle/internal/identity/oidc"
 	"passerelle/internal/relay"
 	"passerelle/internal/schema"
 )
@@ -22,6 +23,8 @@ type Options struct {
 	Desk     *desk.Desk
 	Office   *governance.Office // where policies are proposed and activated
 	Accounts *identity.Accounts
+	Tokens   *identity.Tokens
+	Provider *Provider // nil: there is none
 	Schemas  *schema.Set
 	Guard    *identity.Guard // knows who is let in now, and from where
 	Relay    *relay.Relay
@@ -70,6 +73,8 @@ func (c *Console) Mount(r chi.Router) {
 		r.Use(guarded, http.NewCrossOriginProtection().Handler, identity.LimitBody(bodyLimit), c.opts.Accounts.Recognise)
 		r.Get("/sign-in", c.open(c.signInPage))
 		r.Post("/sign-in", c.open(c.signIn))
+		r.Get("/sign-in/away", c.open(c.away))
+		r.Get(oidc.BackPath, c.open(c.back))
 		r.Post("/sign-out", c.open(c.signOut))
 		r.Post("/language", c.open(c.setLanguage))
 		r.Post("/sign-in/code", c.open(c.proveCode))

@@ -21,7 +21,7 @@ func (v *visit) sections() (out []section) {
 		may  bool
 	}{
 		{"policy", p.Policies}, {"matrix", p.Policies}, {"explain", p.Asks}, {"see-as", p.Asks}, {"propose", p.Proposes},
-		{"ledger", p.Accounts}, {"access", p.Accounts}, {"people", p.Accounts}, {"connections", p.Maintains || p.Accounts},
+		{"ledger", p.Accounts}, {"access", p.Accounts}, {"people", p.Accounts}, {"connections", p.Maintains || p.Accounts}, {"tokens", p.Activates},
 	} {
 		if s.may {
 			out = append(out, v.section(s.name))
@@ -55,7 +55,13 @@ func (c *Console) governance() map[string]page {
 	maintains := func(p page) page {
 		return guard(func(p governance.Powers) bool { return p.Maintains }, "look after the connections", p)
 	}
+	gives := func(p page) page {
+		return guard(func(p governance.Powers) bool { return p.Activates }, "give programs tokens", p)
+	}
 	return map[string]page{
+		"GET /governance/tokens":                gives(c.tokens),
+		"POST /governance/tokens":               gives(c.makeToken),
+		"POST /governance/tokens/{id}":          gives(c.revokeToken),
 		"GET /governance/policy":                reads(c.policies),
 		"GET /governance/policy/{hash}":         reads(c.version),
 		"POST /governance/policy/{hash}/{verb}": reads(c.settle),

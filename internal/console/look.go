@@ -158,7 +158,8 @@ type frame struct {
 	Governs                  bool      // the page is one of them
 	Notice                   *told
 	Strangers                []stranger
-	Plain                    bool // without a session: no navigation
+	Plain                    bool   // without a session: no navigation
+	Provider                 string // what people call the company's own way in, "" for none
 	Other                    string
 	Page                     any
 }
@@ -173,6 +174,9 @@ func (v *visit) showWith(status int, name string, n *notice, data any) error {
 	f := frame{
 		Lang: v.look.lang, Title: v.look.words.text("title." + name), Nonce: nonce, Here: v.r.URL.RequestURI(),
 		Me: v.actor.Person, Duties: v.duties, Powers: v.powers, Plain: v.actor.Person.ID == "", Page: data,
+	}
+	if p := v.opts.Provider; p != nil {
+		f.Provider = p.Name
 	}
 	if v.r.Method != http.MethodGet {
 		f.Here = "/"

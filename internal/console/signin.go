@@ -15,17 +15,30 @@ import (
 // pair is a part of a form that waits until somebody has signed in again.
 type pair struct{ Name, Value string }
 
+// Own is its name where it goes to.
+func (p pair) Own() string { return strings.TrimPrefix(p.Name, waitPrefix) }
+
 type signInPage struct {
 	Login, Next string
 	Path        string // what waits is posted here; "" for nothing
 	Waiting     []pair
-	Insecure    bool // the browser would not keep a session over this connection
+	Insecure    bool   // the browser would not keep a session over this connection
+	Provider    string // what people call the company's own way in, "" for none
+	Alone       bool   // which is that of most
+	End         string // where to sign out there, "" for nowhere
 }
 
 func (v *visit) signInData() signInPage {
 	host := v.r.Host
 	secure := v.r.TLS != nil || v.r.Header.Get("X-Forwarded-Proto") == "https" || !identity.Cookie(v.r, "").Secure
-	return signInPage{Next: local(v.r.FormValue("next")), Insecure: !secure && host != ""}
+	data := signInPage{Next: local(v.r.FormValue("next")), Insecure: !secure && host != ""}
+	if p := v.opts.Provider; p != nil {
+		data.Provider, data.Alone = p.Name, p.Alone
+		if v.r.URL.Query().Get("why") == "left" {
+			data.End = p.End()
+		}
+	}
+	return data
 }
 
 func (c *Console) signInPage(v *visit) error {
@@ -36,7 +49,7 @@ func (c *Console) signInPage(v *visit) error {
 		v.redirect(local(v.r.URL.Query().Get("next")))
 		return nil
 	}
-	return v.show(http.StatusOK, "sign-in", v.signInData())
+	return v.showWith(http.StatusOK, "sign-in", v.atDoor(), v.signInData())
 }
 
 // waitPrefix marks what waits among the parts of the form to sign in.
@@ -95,13 +108,18 @@ func (c *Console) proveCode(v *visit) error {
 	return v.enter(entry)
 }
 
-// enter gives the browser what it holds from now on, and goes to where it wanted,
-// or to what is still asked.
-func (v *visit) enter(e identity.Entry) error {
+// keep gives the browser what it holds from now on.
+func (v *visit) keep(e identity.Entry) {
 	http.SetCookie(v.w, identity.Cookie(v.r, e.Key))
 	if e.Device != "" {
 		http.SetCookie(v.w, identity.DeviceCookie(v.r, e.Device))
 	}
+}
+
+// enter gives the browser what it holds from now on, and goes to where it wanted,
+// or to what is still asked.
+func (v *visit) enter(e identity.Entry) error {
+	v.keep(e)
 	if e.Awaits != "" {
 		return v.goOn(e.Awaits, http.StatusOK, v.stillWaiting())
 	}
@@ -197,6 +215,10 @@ func (c *Console) signOut(v *visit) error {
 		}
 	}
 	http.SetCookie(v.w, identity.Cookie(v.r, ""))
-	v.redirect("/sign-in?" + url.Values{"next": {"/"}}.Encode())
+	to := url.Values{"next": {"/"}}
+	if v.opts.Provider != nil {
+		to.Set("why", "left") // there, they may be signed in still
+	}
+	v.redirect("/sign-in?" + to.Encode())
 	return nil
 }

@@ -30,6 +30,7 @@ const (
 	ByPassword = "password"
 	ByCode     = "code"
 	ByRecovery = "recovery code"
+	ByProvider = "identity provider"
 )
 
 // Access is a line of the access log: who came when from where. A login that is

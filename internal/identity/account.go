@@ -41,6 +41,8 @@ type AccountOptions struct {
 	Doors []bridge.ConnectionName
 	// Terms are those of the sessions of somebody in their role.
 	Terms func(bridge.Actor) Terms
+	// ByPassword says who may sign in with a password; nil is everybody.
+	ByPassword func(bridge.PersonID) bool
 	// Seal seals the seeds of second factors.
 	Seal secret.Key
 	// Issuer is what people's own devices call the bridge.
@@ -76,6 +78,9 @@ const (
 
 // NewAccounts begins with what the store holds.
 func NewAccounts(o AccountOptions) (*Accounts, error) {
+	if o.ByPassword == nil {
+		o.ByPassword = func(bridge.PersonID) bool { return true }
+	}
 	a := &Accounts{
 		opts:      o,
 		hashing:   make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),

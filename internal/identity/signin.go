@@ -58,7 +58,7 @@ func (a *Accounts) SignIn(ctx context.Context, v Visitor) (e Entry, err error) {
 	if err != nil {
 		return e, err
 	}
-	if !good || acc.Disabled || !p.Active {
+	if !good || acc.Disabled || !p.Active || !a.opts.ByPassword(p.ID) {
 		return e, errors.Join(ErrSignIn, a.refused(ctx, p.ID, v.Client, ""))
 	}
 	if acc.Renew {
@@ -132,14 +132,7 @@ func (a *Accounts) refused(ctx context.Context, who bridge.PersonID, client neti
 
 // account finds whose login it is; nobody's is the zero account.
 func (a *Accounts) account(login string) (p bridge.Person, acc Account, err error) {
-	login = strings.TrimSpace(login)
-	for _, door := range a.opts.Doors {
-		if found, ok := a.opts.People.ByLogin(door, login); ok && a.door(found) == door {
-			p = found
-			break
-		}
-	}
-	if p.ID == "" {
+	if p = a.known(login); p.ID == "" {
 		return p, acc, nil
 	}
 	err = a.opts.Store.View(func(tx *store.Tx) (err error) {
@@ -150,6 +143,17 @@ func (a *Accounts) account(login string) (p bridge.Person, acc Account, err erro
 		return err
 	})
 	return p, acc, err
+}
+
+// known is who comes in by a login, the zero person if it is nobody's.
+func (a *Accounts) known(login string) bridge.Person {
+	login = strings.TrimSpace(login)
+	for _, door := range a.opts.Doors {
+		if p, ok := a.opts.People.ByLogin(door, login); ok && a.door(p) == door {
+			return p
+		}
+	}
+	return bridge.Person{}
 }
 
 // try counts a try, and says how long to wait if there were too many: with this

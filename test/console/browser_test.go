@@ -32,6 +32,7 @@ type seat struct {
 	t    testing.TB
 	ctx  context.Context
 	lang string
+	also string // where else it may go, "" for nowhere
 
 	mu      sync.Mutex
 	foreign []string // addresses that were asked for and are not the bridge's

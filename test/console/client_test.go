@@ -19,6 +19,7 @@ type browser struct {
 	t      testing.TB
 	http   *http.Client
 	path   string // where it is
+	at     *url.URL
 	status int
 	header http.Header
 	body   string
@@ -44,12 +45,18 @@ func (b *browser) send(r *http.Request) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	b.took(resp)
+}
+
+// took takes an answer in.
+func (b *browser) took(resp *http.Response) {
+	b.t.Helper()
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.path, b.status, b.header, b.body = resp.Request.URL.Path, resp.StatusCode, resp.Header, string(raw)
+	b.at, b.path, b.status, b.header, b.body = resp.Request.URL, resp.Request.URL.Path, resp.StatusCode, resp.Header, string(raw)
 	b.seen.WriteString(b.body)
 	for name, values := range resp.Header {
 		b.seen.WriteString(name + strings.Join(values, ""))

@@ -30,6 +30,7 @@ type floor struct {
 	base string // "http://127.0.0.1:34567"
 	app  *app.App
 	log  *lockedBuffer
+	more string // of the config
 
 	mu    sync.Mutex
 	ahead time.Duration // of the machine's clock
@@ -141,7 +142,7 @@ func (f *floor) start(sheet string) {
 	if !ok {
 		f.t.Fatal("there is no preset plateau-6")
 	}
-	f.write("passerelle.yaml", configText+tokens())
+	f.write("passerelle.yaml", configText+tokens()+f.more)
 	f.write("policy.yaml", string(rules))
 	f.write("crm/prospects.csv", sheet)
 	cfg, err := config.Load(filepath.Join(f.dir, "passerelle.yaml"))

@@ -14,7 +14,7 @@ func (s *seat) watch(event any) {
 	defer s.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		if url := e.Request.URL; !strings.HasPrefix(url, s.base+"/") && !strings.HasPrefix(url, "data:") && !strings.HasPrefix(url, "about:") {
+		if url := e.Request.URL; (s.also == "" || !strings.HasPrefix(url, s.also+"/")) && !strings.HasPrefix(url, s.base+"/") && !strings.HasPrefix(url, "data:") && !strings.HasPrefix(url, "about:") {
 			s.foreign = append(s.foreign, url)
 		}
 	case *runtime.EventExceptionThrown:

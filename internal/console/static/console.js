@@ -19,6 +19,19 @@
     ended.showModal();
     const [word, code] = ended.querySelectorAll("form");
     const turn = (to) => { word.hidden = to !== word; code.hidden = to !== code; $("input", to).focus(); };
+    const done = () => {
+      removeEventListener("focus", elsewhere);
+      turn(word);
+      ended.close();
+      asking = null;
+      resolve();
+    };
+    // In another tab, perhaps, where the company's own way in leads.
+    const elsewhere = async () => {
+      const answer = await fetch("/account", { headers: inPage, redirect: "manual" }).catch(() => null);
+      if (answer?.ok && ended.open) done();
+    };
+    addEventListener("focus", elsewhere);
     for (const form of [word, code]) form.onsubmit = async (event) => {
       event.preventDefault();
       const wrong = $(".notice", form);
@@ -32,10 +45,7 @@
         return;
       }
       if (answer?.status === 204) {
-        turn(word);
-        ended.close();
-        asking = null;
-        resolve();
+        done();
         return;
       }
       wrong.textContent = answer ? await answer.text() : "…";

@@ -7,7 +7,8 @@
 // that nobody validates what they proposed, and that what the gate did not let
 // through is kept with its reason; that a page of leads costs what stands on it,
 // not what the campaign has; and that a command on many leads goes in steps which
-// let the plateau's commands in between, each kept whole. Who sees leads by what
+// let the plateau's commands in between, each kept whole, and can be undone for a
+// day, lead by lead as far as nobody has touched it since. Who sees leads by what
 // they own, by team, territory, rank or sharing is told by an index in memory
 // (package sight) that [Desk.Survey] reads. Called by api, intake, campaign,
 // relay, governance and app.

@@ -109,6 +109,8 @@ func (c *Console) pages() map[string]page {
 		"GET /plateau":                c.plateau,
 		"GET /proposals":              c.proposals,
 		"POST /proposals/{id}/{verb}": c.decide,
+		"GET /export":                 c.exportPage,
+		"POST /export":                c.export,
 		"GET /appointments":           c.appointments,
 		"GET /agenda":                 c.agenda,
 		"GET /agenda/{id}":            c.meeting,

@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"encoding/base64"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -42,6 +43,9 @@ type leadsPage struct {
 	Next      string
 	Acts      []actRow
 }
+
+// Filter is the list's own, as an address holds it.
+func (p leadsPage) Filter() template.URL { return template.URL(p.query().Encode()) }
 
 type leadRow struct {
 	ID                              bridge.LeadID

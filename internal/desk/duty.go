@@ -41,6 +41,7 @@ type Duties struct {
 	Decides    bool // validates what others propose
 	Sells      bool // has appointments of their own
 	Counts     bool // sees statistics, their own at least
+	Exports    bool // takes fields of prospects away in a file
 }
 
 // DutiesOf are those of the actor, on any campaign that they may know of.
@@ -53,6 +54,7 @@ func (d *Desk) DutiesOf(actor bridge.Actor) Duties {
 		theirs.Owner, theirs.Assignee = p.ID, p.ID
 		out.Calls = out.Calls || rules.Allows(who, policy.Create, bridge.Activity, theirs) &&
 			rules.Allows(who, policy.Read, bridge.ProspectObj, beingHanded(actor, c))
+		out.Exports = out.Exports || rules.Allows(who, policy.Export, bridge.ProspectObj, theirs)
 		out.Supervises = out.Supervises || rules.Allows(who, policy.Write, bridge.CampaignObj, floor)
 		out.Decides = out.Decides || rules.Allows(who, policy.Write, bridge.Appointment, floor)
 	}

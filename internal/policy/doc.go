@@ -163,7 +163,7 @@
 // How many records each person of the role may do a command to in any sixty
 // minutes ([Policy.Limit]). The commands are those of people who supervise, as
 // "What commands ask" calls them: reassign, close, correct, validate, reject,
-// reschedule, cancel, resolve, retry, discard, lift, forget. A command on many
+// reschedule, cancel, resolve, retry, discard, lift, forget, export. A command on many
 // leads counts those that it changes; beyond the limit it is refused whole. The
 // machine's operator has no limit.
 //

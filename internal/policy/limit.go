@@ -26,13 +26,14 @@ const (
 	CommandDiscard    Command = "discard"    // a write
 	CommandLift       Command = "lift"       // an opposition
 	CommandForget     Command = "forget"     // a prospect
+	CommandExport     Command = "export"     // leads, in a file
 )
 
 // Commands lists them all.
 func Commands() []Command {
 	return []Command{
 		CommandReassign, CommandClose, CommandCorrect, CommandValidate, CommandReject, CommandReschedule,
-		CommandCancel, CommandResolve, CommandRetry, CommandDiscard, CommandLift, CommandForget,
+		CommandCancel, CommandResolve, CommandRetry, CommandDiscard, CommandLift, CommandForget, CommandExport,
 	}
 }
 
@@ -140,6 +141,7 @@ var commandNames = map[Command]phrase{
 	CommandDiscard:    {"discard writes", "abandonner des écritures"},
 	CommandLift:       {"lift oppositions", "lever des oppositions"},
 	CommandForget:     {"forget prospects", "oublier des prospects"},
+	CommandExport:     {"export leads", "exporter des fiches"},
 }
 
 // Text says what the command does.

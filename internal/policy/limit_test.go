@@ -65,12 +65,12 @@ func TestLimitChanges(t *testing.T) {
 func TestTheSchemaKnowsTheCommands(t *testing.T) {
 	t.Parallel()
 	set := schema.Must(schemas.FS)
-	for _, c := range append(Commands(), "export") {
+	for _, c := range append(Commands(), "print") {
 		body, err := asJSON(t, fmt.Appendf(nil, limitedText, "  - {role: supervisor, command: "+string(c)+", per_hour: 2}\n"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if known := c != "export"; (set.Validate("policy.v1", body) == nil) != known || (c.Text("en") != "") != known || (c.Text("fr") != "") != known {
+		if known := c != "print"; (set.Validate("policy.v1", body) == nil) != known || (c.Text("en") != "") != known || (c.Text("fr") != "") != known {
 			t.Errorf("%s: known %v", c, known)
 		}
 	}

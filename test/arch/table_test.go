@@ -85,7 +85,7 @@ var alone = map[string][]string{
 	"pgregory.net/rapid":                    {},
 	"github.com/getkin/kin-openapi":         {},
 	"github.com/standard-webhooks":          {"connectors/webhook", "cmd/passerelle/internal/replay"},
-	"github.com/xuri/excelize":              {"connectors/sheet", "cmd/passerelle/internal/demo", "cmd/passerelle/internal/matrix"},
+	"github.com/xuri/excelize":              {"connectors/sheet", "cmd/passerelle/internal/demo", "cmd/passerelle/internal/matrix", "internal/console"},
 	"github.com/schollz/progressbar":        {"cmd/passerelle/internal/replay"},
 	"github.com/arran4/golang-ical":         {"internal/ical"},
 	"golang.org/x/time/rate":                {"internal/connector/httpx", "internal/identity"},

@@ -57,7 +57,7 @@ release:
 
 deps:
 	@missing=; PATH=$$PATH:/usr/sbin:/sbin; \
-	for tool in git:git gcc:gcc make:make mkfs.ext4:e2fsprogs mount:mount losetup:mount unshare:util-linux ip:iproute2 systemd-analyze:systemd chromium:chromium; do \
+	for tool in git:git gcc:gcc make:make mkfs.ext4:e2fsprogs mount:mount losetup:mount unshare:util-linux ip:iproute2 systemd-analyze:systemd chromium:chromium npm:npm; do \
 		command -v $${tool%:*} >/dev/null || missing="$$missing $${tool#*:}"; \
 	done; \
 	[ -e /usr/include/stdlib.h ] || missing="$$missing libc6-dev"; \

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"regexp"
 	"testing"
 	"time"
 
@@ -93,5 +94,45 @@ func TestADraftSurvivesAReload(t *testing.T) {
 	s.says(said["fr"]["saved"])
 	if now := ask[string](s, `location.pathname`); now == where || ask[string](s, `document.querySelector("#note").value`) != "" {
 		t.Errorf("at %s the next lead begins with the last one's note", now)
+	}
+}
+
+// Somebody sees where they are signed in and ends a session from afar; one more
+// than their role may have at once ends the oldest.
+func TestMySessions(t *testing.T) {
+	t.Parallel()
+	f := open(t, 3)
+	var all []*browser
+	sign := func() *browser {
+		f.pass(time.Minute)
+		b := f.browser(t)
+		b.signIn("alice")
+		all = append(all, b)
+		return b
+	}
+	in := func() (out string) {
+		for _, b := range all {
+			b.get("/account")
+			out += map[bool]string{true: "x", false: "-"}[b.path == "/account"]
+		}
+		return out
+	}
+	sign()
+	sign()
+	here := sign()
+	here.get("/account")
+	ids := regexp.MustCompile(`action="/account/sessions/([^"]+)"`).FindAllStringSubmatch(here.body, -1)
+	if len(ids) != 2 || !here.shows("Go-http-client") {
+		t.Fatalf("%d others: %s", len(ids), here.body)
+	}
+	here.post("/account/sessions/" + ids[0][1])
+	if got := in(); got != "-xx" {
+		t.Errorf("the oldest ended from afar: %s", got)
+	}
+	f.browser(t).signIn("bruno")
+	sign()
+	sign()
+	if got := in(); got != "--xxx" {
+		t.Errorf("three at once, and one more: %s", got)
 	}
 }

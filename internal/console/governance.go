@@ -75,7 +75,7 @@ func (c *Console) governance() map[string]page {
 		"POST /governance/ledger/verify":             accounts(c.verify),
 		"GET /governance/access":                     accounts(c.access),
 		"GET /governance/people":                     accounts(c.people),
-		"POST /governance/people/{id}/end":           accounts(c.endSessions),
+		"POST /governance/people/{id}/{verb}":        accounts(c.tendAccount),
 		"GET /governance/connections":                looks(c.connections),
 		"GET /governance/connections/{name}":         maintains(c.examined),
 		"POST /governance/connections/{name}/resume": maintains(c.resume),

@@ -30,7 +30,7 @@ type peoplePage struct {
 	Compared bridge.ConnectionName // with whose people ours were compared
 	Apart    []string
 	Untold   string // what the CRM does not tell
-	Ends     bool   // may end sessions
+	Tends    bool   // may end sessions, and unlock
 }
 
 // personState is somebody as those see them who look after accounts.
@@ -39,7 +39,7 @@ type personState struct {
 	Name, Team, Roles string
 	LastLogin         string
 	Sessions          int
-	Account           bool
+	Account, Locked   bool
 	Marks             []flaw
 	Out               string // how they get in again: a command of the operator's
 }
@@ -55,7 +55,7 @@ func (c *Console) people(v *visit) error { return v.peopleWith(http.StatusOK, ni
 
 func (v *visit) peopleWith(status int, n *notice) error {
 	q := v.r.URL.Query()
-	page := peoplePage{Choices: []string{"unused", "never", "unmapped", "locked", "disabled"}, Unused: unusedDays, Only: q.Get("only"), Ends: v.powers.Activates}
+	page := peoplePage{Choices: []string{"unused", "never", "unmapped", "locked", "disabled"}, Unused: unusedDays, Only: q.Get("only"), Tends: v.powers.Activates}
 	if days, err := strconv.Atoi(q.Get("unused")); err == nil && days > 0 {
 		page.Unused = days
 	}
@@ -117,7 +117,7 @@ func (v *visit) personState(p bridge.Person, standing map[bridge.PersonID]identi
 	case has && s.LastLogin.Before(v.now.AddDate(0, 0, -unused)):
 		say("unused", int(v.now.Sub(s.LastLogin).Hours())/24)
 	}
-	if s.Locked > 0 {
+	if row.Locked = s.Locked > 0; row.Locked {
 		say("locked", int(s.Locked/time.Minute)+1)
 	}
 	if has && p.Active && (s.Locked > 0 || s.Disabled) {
@@ -142,22 +142,33 @@ func (v *visit) compare(page *peoplePage, crm bridge.ConnectionName) error {
 	return nil
 }
 
-// endSessions signs somebody out everywhere.
-func (c *Console) endSessions(v *visit) error {
+// tendAccount signs somebody out everywhere, or lets them try their password
+// again. Another password is the operator's to give: who may activate a policy
+// must not be able to sign in as whoever proposed it.
+func (c *Console) tendAccount(v *visit) error {
 	if !v.powers.Activates {
-		return &desk.Denied{What: "end the sessions of others"}
+		return &desk.Denied{What: "look after the accounts of others"}
 	}
-	err := c.opts.Accounts.EndAll(v.r.Context(), v.actor, bridge.PersonID(v.param("id")), v.form("motive"))
-	if no, ok := errors.AsType[*identity.Refused](err); ok {
-		return v.peopleWith(http.StatusUnprocessableEntity, &notice{"wrong", no.Why})
+	ctx, who, said := v.r.Context(), bridge.PersonID(v.param("id")), ""
+	var err error
+	switch v.param("verb") {
+	case "end":
+		if v.form("motive") == "" {
+			return v.peopleWith(http.StatusUnprocessableEntity, &notice{"wrong", v.look.words.text("people.no_motive")})
+		}
+		err, said = c.opts.Accounts.EndAll(ctx, v.actor, who, v.form("motive")), "people.ended"
+	case "unlock":
+		err, said = c.opts.Accounts.Unlock(ctx, v.actor, who), "people.unlocked"
+	default:
+		err = &desk.NotFound{What: "command"}
 	}
 	if _, ok := errors.AsType[*identity.Unknown](err); ok {
-		return &desk.NotFound{What: "account", ID: v.param("id")}
+		return &desk.NotFound{What: "account", ID: string(who)}
 	}
 	if err != nil {
 		return err
 	}
-	v.flash("done", v.look.words.text("people.ended"))
+	v.flash("done", v.look.words.text(said))
 	v.redirect("/governance/people")
 	return nil
 }

@@ -319,6 +319,11 @@ func TestAccountsOnPages(t *testing.T) {
 	if !b.shows("bloqué") || !b.shows("passerelle user reset bruno") || b.shows("Maud Perrin") {
 		t.Errorf("locked accounts: %s", b.body)
 	}
+	b.post("/governance/people/bruno/unlock")
+	if b.status != http.StatusOK || !b.shows("débloqué") || b.shows("passerelle user reset bruno") {
+		t.Errorf("unlocked: %d %s", b.status, b.body)
+	}
+	stranger.signIn("bruno")
 	if b.post("/governance/people/alice/end"); b.status != http.StatusUnprocessableEntity {
 		t.Errorf("sessions end without a motive: %d", b.status)
 	}

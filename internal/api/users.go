@@ -55,7 +55,7 @@ type user struct {
 	Role       bridge.Role           `json:"role,omitempty" doc:"Absent: no right at all."`
 	Record     string                `json:"record" enum:"config,store" doc:"Where their name, team and profile stand."`
 	Disabled   bool                  `json:"disabled,omitempty"`
-	Changed    time.Time             `json:"password_changed"`
+	Changed    time.Time             `json:"password_changed,omitzero" doc:"Absent: they have none, and sign in at the identity provider."`
 	LastLogin  time.Time             `json:"last_login,omitzero"`
 	Sessions   int                   `json:"sessions"`
 	Calendar   bool                  `json:"calendar,omitempty" doc:"Their own calendar has an address here."`

@@ -18,4 +18,8 @@
 // browser in which somebody signs in for the first time is told to them in those
 // that were there before. Whoever comes outside the hours or networks of their
 // role is a finding in the access log.
+//
+// Programs come in with service tokens, which act as a person and end; people
+// also by the word of the company's identity provider (package oidc), which
+// opens a session for whom is known here and makes nobody.
 package identity

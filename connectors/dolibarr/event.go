@@ -16,41 +16,17 @@ import (
 
 // Apply carries the writes out one after the other.
 func (c *conn) Apply(ctx context.Context, writes []bridge.Write) []connector.Receipt {
-	receipts := make([]connector.Receipt, len(writes))
-	for i, w := range writes {
-		receipt, err := c.apply(ctx, w)
-		if err != nil {
-			receipt = connector.Receipt{State: connector.Failed, Err: err}
+	return connector.OneByOne(writes, func(w bridge.Write) (connector.Receipt, error) {
+		if !plainID(w.Prospect.ID) {
+			return connector.Receipt{}, fault.Newf(fault.Rejected, "dolibarr: "+string(w.Kind), "the write names no third party of Dolibarr")
 		}
-		receipts[i] = receipt
-	}
-	return receipts
+		return connector.Carry(ctx, "dolibarr: write", c, w)
+	})
 }
 
-func (c *conn) apply(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
-	op := "dolibarr: " + string(w.Kind)
-	switch {
-	case !plainID(w.Prospect.ID):
-		return connector.Receipt{}, fault.Newf(fault.Rejected, op, "the write names no third party of Dolibarr")
-	case w.Kind == bridge.WriteActivity && w.Call != nil && w.Call.Revises == "":
-		return c.logCall(ctx, op, w)
-	case w.Kind == bridge.WriteActivity && w.Call != nil:
-		return c.reviseCall(ctx, op, w)
-	case w.Kind == bridge.WriteFields:
-		return c.writeFields(ctx, w)
-	case w.Kind == bridge.WriteMeeting && w.Meeting != nil:
-		return c.makeMeeting(ctx, op, w)
-	case w.Kind == bridge.WriteMove && w.Meeting != nil:
-		return c.moveMeeting(ctx, op, w)
-	case w.Kind == bridge.WriteCancel && w.Meeting != nil:
-		return c.cancelMeeting(ctx, op, w)
-	case w.Kind == bridge.WriteOpposition:
-		return c.oppose(ctx, w)
-	}
-	return connector.Receipt{}, fault.Newf(fault.Rejected, op, "a write of kind %q without its content", w.Kind)
-}
-
-func (c *conn) logCall(ctx context.Context, op string, w bridge.Write) (connector.Receipt, error) {
+// LogCall logs a call.
+func (c *conn) LogCall(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	const op = "dolibarr: log call"
 	owner, err := c.owner(ctx, op, cmp.Or(w.CRMUser, c.User))
 	if err != nil {
 		return connector.Receipt{}, err
@@ -58,7 +34,9 @@ func (c *conn) logCall(ctx context.Context, op string, w bridge.Write) (connecto
 	return c.create(ctx, op, w, string(w.Operation), owner, c.callBody(w))
 }
 
-func (c *conn) makeMeeting(ctx context.Context, op string, w bridge.Write) (connector.Receipt, error) {
+// MakeMeeting makes an appointment.
+func (c *conn) MakeMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	const op = "dolibarr: make appointment"
 	if w.Meeting.CRMUser == "" {
 		return connector.Receipt{}, fault.Newf(fault.Rejected, op, "the salesperson has no user in Dolibarr: add it to people.*.crm")
 	}
@@ -101,24 +79,28 @@ func (c *conn) option(body map[string]any, code string, value any) {
 	put(body, extra+code, value)
 }
 
-func (c *conn) reviseCall(ctx context.Context, op string, w bridge.Write) (connector.Receipt, error) {
+// ReviseCall amends a call that was logged.
+func (c *conn) ReviseCall(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	const op = "dolibarr: revise call"
 	rec, err := c.one(ctx, op, string(w.Call.Revises))
 	if err != nil {
 		return connector.Receipt{}, err
 	}
 	if rec == nil {
-		return connector.Receipt{}, fault.Newf(fault.Rejected, op, "the call it amends is not in the CRM: its own write was refused or given up, or somebody deleted it there")
+		return connector.Receipt{}, connector.MissingCall(op)
 	}
 	return c.change(ctx, op, rec, w.Operation, c.callBody(w))
 }
 
-func (c *conn) moveMeeting(ctx context.Context, op string, w bridge.Write) (connector.Receipt, error) {
+// MoveMeeting moves an appointment.
+func (c *conn) MoveMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	const op = "dolibarr: move appointment"
 	rec, err := c.appointment(ctx, op, w)
 	if err != nil {
 		return connector.Receipt{}, err
 	}
 	if rec == nil {
-		return connector.Receipt{}, missingMeeting(op, w)
+		return connector.Receipt{}, connector.MissingMeeting(op, w.Meeting)
 	}
 	if err := c.spellable(op, w.Meeting.Slot); err != nil {
 		return connector.Receipt{}, err
@@ -167,7 +149,9 @@ const cancelled = "Annulé :"
 
 func isCancelled(rec record) bool { return strings.HasPrefix(text(rec["label"]), cancelled) }
 
-func (c *conn) cancelMeeting(ctx context.Context, op string, w bridge.Write) (connector.Receipt, error) {
+// CancelMeeting cancels an appointment.
+func (c *conn) CancelMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+	const op = "dolibarr: cancel appointment"
 	rec, err := c.appointment(ctx, op, w)
 	if err != nil {
 		return connector.Receipt{}, err
@@ -176,7 +160,7 @@ func (c *conn) cancelMeeting(ctx context.Context, op string, w bridge.Write) (co
 	case rec == nil && w.Meeting.ExternalID != "":
 		return connector.Receipt{State: connector.Stored}, nil // somebody deleted it: that is what was wanted
 	case rec == nil:
-		return connector.Receipt{}, missingMeeting(op, w)
+		return connector.Receipt{}, connector.MissingMeeting(op, w.Meeting)
 	case c.Appointment.Cancel == cancelDelete:
 		return connector.Receipt{State: connector.Accepted}, c.remove(ctx, op, text(rec["id"]))
 	}
@@ -191,43 +175,28 @@ func (c *conn) cancelMeeting(ctx context.Context, op string, w bridge.Write) (co
 	return c.change(ctx, op, rec, w.Operation, body)
 }
 
-// missingMeeting tells a meeting that never was there from one that is gone: its
-// id in the CRM is known only if it was.
-func missingMeeting(op string, w bridge.Write) error {
-	if w.Meeting.ExternalID != "" {
-		return fault.Newf(fault.Rejected, op, "the appointment was deleted in the CRM")
-	}
-	return fault.Newf(fault.Rejected, op, "the appointment is not in the CRM: its own write was refused or given up")
-}
-
 // change writes to an event of ours and notes the operation in it. The owner is
 // repeated: without one Dolibarr judges the right to write by nobody's events.
 func (c *conn) change(ctx context.Context, op string, rec record, operation bridge.OperationID, body map[string]any) (connector.Receipt, error) {
 	id := text(rec["id"])
-	if c.changedBy(rec, operation) {
+	held := c.changes(rec)
+	if connector.Noted(held, operation) {
 		return connector.Receipt{State: connector.Stored, ExternalID: id}, nil
 	}
 	if body["userownerid"] == nil {
 		body["userownerid"] = cmp.Or(text(rec["userownerid"]), "0")
 	}
 	body["caller"] = "passerelle"
-	held, _ := rec.field(extra + c.Events.Changes)
-	c.option(body, c.Events.Changes, strings.TrimSpace(text(held)+" "+string(operation)))
+	c.option(body, c.Events.Changes, connector.Note(held, operation))
 	var now record // false where the database refused
 	err := c.call(ctx, op, request{method: http.MethodPut, path: "/agendaevents/" + id, body: body}, &now)
 	return connector.Receipt{State: connector.Accepted, ExternalID: id}, err
 }
 
-// changedBy says whether an operation stands among those that made or changed
-// an event: a later change must not hide that an earlier one arrived.
-func (c *conn) changedBy(rec record, operation bridge.OperationID) bool {
+// changes is the operations that made or changed an event.
+func (c *conn) changes(rec record) string {
 	held, _ := rec.field(extra + c.Events.Changes)
-	for _, known := range strings.Fields(text(held)) {
-		if known == string(operation) {
-			return true
-		}
-	}
-	return false
+	return text(held)
 }
 
 // Remove deletes an event that a write of ours has made.

@@ -19,7 +19,7 @@ func (c *conn) Find(ctx context.Context, writes []bridge.Write) ([]connector.Sig
 	const op = "dolibarr: find"
 	var keys, ids, vendor []string
 	for _, w := range writes {
-		switch key := eventKey(w); {
+		switch key := w.Event(); {
 		case key != "":
 			keys = append(keys, key)
 		case plainID(w.Prospect.ID):
@@ -42,27 +42,13 @@ func (c *conn) Find(ctx context.Context, writes []bridge.Write) ([]connector.Sig
 	}
 	out := make([]connector.Sighting, len(writes))
 	for i, w := range writes {
-		if key := eventKey(w); key != "" {
+		if key := w.Event(); key != "" {
 			out[i] = c.eventSeen(w, events[key])
 		} else {
 			out[i] = c.partySeen(w, parties[w.Prospect.ID])
 		}
 	}
 	return out, nil
-}
-
-// eventKey is our id of the event that a write makes or changes; "" where it
-// changes a third party.
-func eventKey(w bridge.Write) string {
-	switch {
-	case w.Kind == bridge.WriteActivity && w.Call != nil && w.Call.Revises != "":
-		return string(w.Call.Revises)
-	case w.Kind == bridge.WriteActivity && w.Call != nil:
-		return string(w.Operation)
-	case w.Meeting != nil:
-		return w.Meeting.ID
-	}
-	return ""
 }
 
 // touched is the properties that a write of a prospect changes.
@@ -138,7 +124,7 @@ func (c *conn) eventSeen(w bridge.Write, found []record) connector.Sighting {
 	case w.Kind == bridge.WriteCancel && c.Appointment.Cancel == cancelDelete:
 		seen.Present = rec == nil
 	default:
-		seen.Present = rec != nil && c.changedBy(rec, w.Operation)
+		seen.Present = rec != nil && connector.Noted(c.changes(rec), w.Operation)
 	}
 	return seen
 }

@@ -76,7 +76,8 @@ func (c *conn) patch(ctx context.Context, op, id string, body map[string]any) (r
 	return now, err
 }
 
-func (c *conn) writeFields(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+// WriteFields writes the fields that hold what is expected.
+func (c *conn) WriteFields(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "dolibarr: write fields"
 	for _, f := range w.Fields {
 		if _, mapped := c.env.Fields[f.Name]; !mapped {
@@ -187,7 +188,8 @@ func applied(err error) error {
 	return f
 }
 
-func (c *conn) oppose(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+// Oppose marks a prospect as not to be called.
+func (c *conn) Oppose(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "dolibarr: mark opposition"
 	held, err := c.prospect(ctx, op, w.Prospect.ID, []string{propStatus})
 	if err != nil && !errors.Is(err, errHidden) {

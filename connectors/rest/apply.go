@@ -12,16 +12,16 @@ import (
 
 // Apply carries the writes out one after the other.
 func (c *conn) Apply(ctx context.Context, writes []bridge.Write) []connector.Receipt {
-	receipts := make([]connector.Receipt, len(writes))
-	for i, w := range writes {
-		receipt, err := c.apply(ctx, w)
+	return connector.OneByOne(writes, func(w bridge.Write) (connector.Receipt, error) {
+		if !plainID(w.Prospect.ID) {
+			return connector.Receipt{}, fault.Newf(fault.Rejected, "rest: "+string(w.Kind), "the write names no prospect of this CRM")
+		}
+		receipt, err := connector.Carry(ctx, "rest: write", c, w)
 		if err != nil {
 			err = c.explain(ctx, w, err)
-			receipt = connector.Receipt{State: connector.Failed, Err: err}
 		}
-		receipts[i] = receipt
-	}
-	return receipts
+		return receipt, err
+	})
 }
 
 // explain looks whether a write was refused because the CRM has no prospect
@@ -30,7 +30,7 @@ func (c *conn) Apply(ctx context.Context, writes []bridge.Write) []connector.Rec
 func (c *conn) explain(ctx context.Context, w bridge.Write, err error) error {
 	f := fault.Of(err)
 	redirected := f.Kind == fault.Permanent && httpx.Status(err) == 0
-	if f.Kind != fault.Rejected && !redirected || f.NoRecord || !plainID(w.Prospect.ID) {
+	if f.Kind != fault.Rejected && !redirected || f.NoRecord {
 		return err
 	}
 	if _, _, gone := c.prospect(ctx, f.Op, w.Prospect.ID, nil); gone != nil && fault.Of(gone).NoRecord {
@@ -39,36 +39,16 @@ func (c *conn) explain(ctx context.Context, w bridge.Write, err error) error {
 	return err
 }
 
-func (c *conn) apply(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
-	switch {
-	case !plainID(w.Prospect.ID):
-		return connector.Receipt{}, fault.Newf(fault.Rejected, "rest: "+string(w.Kind), "the write names no prospect of this CRM")
-	case w.Kind == bridge.WriteActivity && w.Call != nil && w.Call.Revises == "":
-		return c.logCall(ctx, w)
-	case w.Kind == bridge.WriteActivity && w.Call != nil:
-		return c.reviseCall(ctx, w)
-	case w.Kind == bridge.WriteFields:
-		return c.writeFields(ctx, w)
-	case w.Kind == bridge.WriteMeeting && w.Meeting != nil:
-		return c.makeMeeting(ctx, w)
-	case w.Kind == bridge.WriteMove && w.Meeting != nil:
-		return c.moveMeeting(ctx, w)
-	case w.Kind == bridge.WriteCancel && w.Meeting != nil:
-		return c.cancelMeeting(ctx, w)
-	case w.Kind == bridge.WriteOpposition:
-		return c.oppose(ctx, w)
-	}
-	return connector.Receipt{}, fault.Newf(fault.Rejected, "rest: write", "a write of kind %q without its content", w.Kind)
-}
-
-func (c *conn) logCall(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+// LogCall logs a call.
+func (c *conn) LogCall(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	b := c.Activity.body(w)
 	b.set(c.Activity.Fields.Operation, string(w.Operation))
 	b.set(c.Activity.Fields.Prospect, w.Prospect.ID)
 	return c.create(ctx, "rest: log call", c.Activity.Places, b)
 }
 
-func (c *conn) makeMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+// MakeMeeting makes an appointment.
+func (c *conn) MakeMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	b := c.Appointment.Fields.body(w.Meeting)
 	b.set(c.Appointment.Fields.ID, w.Meeting.ID)
 	b.set(c.Appointment.Fields.Operation, string(w.Operation))
@@ -90,33 +70,36 @@ func (c *conn) create(ctx context.Context, op string, p Places, b body) (connect
 	return connector.Receipt{State: connector.Accepted, ExternalID: text(made[p.ID])}, nil
 }
 
-func (c *conn) reviseCall(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+// ReviseCall amends a call that was logged.
+func (c *conn) ReviseCall(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "rest: revise call"
 	rec, err := c.one(ctx, op, c.calls(), string(w.Call.Revises))
 	if err != nil {
 		return connector.Receipt{}, err
 	}
 	if rec == nil {
-		return connector.Receipt{}, fault.Newf(fault.Rejected, op, "the call it amends is not in the CRM: its own write was refused or given up, or somebody deleted it there")
+		return connector.Receipt{}, connector.MissingCall(op)
 	}
 	return c.change(ctx, op, c.calls(), rec, w.Operation, c.Activity.body(w))
 }
 
-func (c *conn) moveMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+// MoveMeeting moves an appointment.
+func (c *conn) MoveMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "rest: move appointment"
 	rec, err := c.meeting(ctx, op, w)
 	if err != nil {
 		return connector.Receipt{}, err
 	}
 	if rec == nil {
-		return connector.Receipt{}, missingMeeting(op, w)
+		return connector.Receipt{}, connector.MissingMeeting(op, w.Meeting)
 	}
 	b := c.Appointment.Fields.moved(w.Meeting)
 	b.set(c.Appointment.Fields.ID, w.Meeting.ID) // again: somebody may have emptied it
 	return c.change(ctx, op, c.meetings(), rec, w.Operation, b)
 }
 
-func (c *conn) cancelMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+// CancelMeeting cancels an appointment.
+func (c *conn) CancelMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "rest: cancel appointment"
 	rec, err := c.meeting(ctx, op, w)
 	if err != nil {
@@ -127,7 +110,7 @@ func (c *conn) cancelMeeting(ctx context.Context, w bridge.Write) (connector.Rec
 	case rec == nil && w.Meeting.ExternalID != "":
 		return connector.Receipt{State: connector.Stored}, nil // somebody deleted it: that is what was wanted
 	case rec == nil:
-		return connector.Receipt{}, missingMeeting(op, w)
+		return connector.Receipt{}, connector.MissingMeeting(op, w.Meeting)
 	case cancel.Delete:
 		path := recordPath(c.Appointment.Change, text(rec[c.Appointment.ID]))
 		err := c.call(ctx, op, request{method: http.MethodDelete, path: path}, new(any))
@@ -139,28 +122,20 @@ func (c *conn) cancelMeeting(ctx context.Context, w bridge.Write) (connector.Rec
 	return c.change(ctx, op, c.meetings(), rec, w.Operation, b)
 }
 
-// missingMeeting tells a meeting that never was there from one that is gone: its
-// id in the CRM is known only if it was. It cannot come yet: what builds on a
-// write is sent once the CRM has shown that one.
-func missingMeeting(op string, w bridge.Write) error {
-	if w.Meeting.ExternalID != "" {
-		return fault.Newf(fault.Rejected, op, "the appointment was deleted in the CRM")
-	}
-	return fault.Newf(fault.Rejected, op, "the appointment is not in the CRM: its own write was refused or given up")
-}
-
 // change writes to a record of ours and notes the operation in it.
 func (c *conn) change(ctx context.Context, op string, k kept, rec record, operation bridge.OperationID, b body) (connector.Receipt, error) {
 	id := text(rec[k.ID])
-	if changedBy(rec, k.changes, operation) {
+	held := text(rec[k.changes])
+	if connector.Noted(held, operation) {
 		return connector.Receipt{State: connector.Stored, ExternalID: id}, nil
 	}
-	b.set(k.changes, addChange(rec, k.changes, operation))
+	b.set(k.changes, connector.Note(held, operation))
 	err := c.call(ctx, op, request{method: k.Method, path: recordPath(k.Change, id), body: b}, new(any))
 	return connector.Receipt{State: connector.Accepted, ExternalID: id}, err
 }
 
-func (c *conn) oppose(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+// Oppose marks a prospect as not to be called.
+func (c *conn) Oppose(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	b := body{c.Opposition.Field: c.Opposition.Value}
 	b.set(c.Opposition.Motive, w.Motive)
 	err := c.patchProspect(ctx, "rest: mark opposition", w.Prospect.ID, "", b)
@@ -172,7 +147,8 @@ func (c *conn) patchProspect(ctx context.Context, op, id, match string, b body) 
 	return c.call(ctx, op, request{method: c.Prospects.Method, path: path, body: b, match: match}, new(any))
 }
 
-func (c *conn) writeFields(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+// WriteFields writes the fields that hold what is expected.
+func (c *conn) WriteFields(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "rest: write fields"
 	names := make([]bridge.FieldName, len(w.Fields))
 	for i, f := range w.Fields {

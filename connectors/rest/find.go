@@ -37,7 +37,7 @@ func (c *conn) Find(ctx context.Context, writes []bridge.Write) ([]connector.Sig
 	for _, w := range writes {
 		switch {
 		case w.Kind == bridge.WriteActivity && w.Call != nil:
-			callKeys = append(callKeys, callKey(w))
+			callKeys = append(callKeys, w.Event())
 		case w.Meeting != nil:
 			meetingKeys = append(meetingKeys, w.Meeting.ID)
 		default:
@@ -63,14 +63,6 @@ func (c *conn) Find(ctx context.Context, writes []bridge.Write) ([]connector.Sig
 		out[i] = found.of(w)
 	}
 	return out, nil
-}
-
-// callKey is the operation that first logged the call.
-func callKey(w bridge.Write) string {
-	if w.Call.Revises != "" {
-		return string(w.Call.Revises)
-	}
-	return string(w.Operation)
 }
 
 // touched is the fields that a write of a prospect changes, in the CRM's names.
@@ -165,9 +157,9 @@ type sightings struct {
 func (s sightings) of(w bridge.Write) connector.Sighting {
 	switch {
 	case w.Kind == bridge.WriteActivity && w.Call != nil:
-		rec := s.calls.first(callKey(w))
-		there := rec != nil && (w.Call.Revises == "" || changedBy(rec, s.conn.calls().changes, w.Operation))
-		return connector.Sighting{Present: there, ExternalID: text(rec[s.conn.Activity.ID]), Copies: len(s.calls[callKey(w)])}
+		rec := s.calls.first(w.Event())
+		there := rec != nil && (w.Call.Revises == "" || connector.Noted(text(rec[s.conn.calls().changes]), w.Operation))
+		return connector.Sighting{Present: there, ExternalID: text(rec[s.conn.Activity.ID]), Copies: len(s.calls[w.Event()])}
 	case w.Meeting != nil:
 		return s.meeting(w)
 	case w.Kind == bridge.WriteOpposition:
@@ -187,7 +179,7 @@ func (s sightings) meeting(w bridge.Write) connector.Sighting {
 	case w.Kind == bridge.WriteMeeting:
 		seen.Present = rec != nil
 	default:
-		seen.Present = rec != nil && changedBy(rec, s.conn.meetings().changes, w.Operation)
+		seen.Present = rec != nil && connector.Noted(text(rec[s.conn.meetings().changes]), w.Operation)
 	}
 	return seen
 }

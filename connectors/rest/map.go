@@ -194,19 +194,3 @@ func (k appointmentKeys) moved(m *bridge.Meeting) body {
 }
 
 func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-// Operations that changed a record stand in one text field of it, separated by
-// spaces: a later change must not hide that an earlier one arrived.
-
-func changedBy(rec record, key string, op bridge.OperationID) bool {
-	for _, known := range strings.Fields(text(rec[key])) {
-		if known == string(op) {
-			return true
-		}
-	}
-	return false
-}
-
-func addChange(rec record, key string, op bridge.OperationID) string {
-	return strings.TrimSpace(text(rec[key]) + " " + string(op))
-}

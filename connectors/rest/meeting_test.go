@@ -12,7 +12,7 @@ import (
 	"passerelle/test/crmfake"
 )
 
-// makeMeeting makes an appointment; what it answers is the write, with the
+// MakeMeeting makes an appointment; what it answers is the write, with the
 // appointment as the CRM knows it.
 func makeMeeting(t *testing.T, c *conn) bridge.Write {
 	t.Helper()

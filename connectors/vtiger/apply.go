@@ -15,35 +15,9 @@ import (
 
 // Apply carries the writes out one after the other.
 func (c *conn) Apply(ctx context.Context, writes []bridge.Write) []connector.Receipt {
-	receipts := make([]connector.Receipt, len(writes))
-	for i, w := range writes {
-		receipt, err := c.apply(ctx, w)
-		if err != nil {
-			receipt = connector.Receipt{State: connector.Failed, Err: err}
-		}
-		receipts[i] = receipt
-	}
-	return receipts
-}
-
-func (c *conn) apply(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
-	switch {
-	case w.Kind == bridge.WriteActivity && w.Call != nil && w.Call.Revises == "":
-		return c.logCall(ctx, w)
-	case w.Kind == bridge.WriteActivity && w.Call != nil:
-		return c.reviseCall(ctx, w)
-	case w.Kind == bridge.WriteFields:
-		return c.writeFields(ctx, w)
-	case w.Kind == bridge.WriteMeeting && w.Meeting != nil:
-		return c.makeMeeting(ctx, w)
-	case w.Kind == bridge.WriteMove && w.Meeting != nil:
-		return c.moveMeeting(ctx, w)
-	case w.Kind == bridge.WriteCancel && w.Meeting != nil:
-		return c.cancelMeeting(ctx, w)
-	case w.Kind == bridge.WriteOpposition:
-		return c.oppose(ctx, w)
-	}
-	return connector.Receipt{}, fault.Newf(fault.Rejected, "vtiger: write", "a write of kind %q without its content", w.Kind)
+	return connector.OneByOne(writes, func(w bridge.Write) (connector.Receipt, error) {
+		return connector.Carry(ctx, "vtiger: write", c, w)
+	})
 }
 
 // row reads some fields of a prospect, by a query: retrieve would show all.
@@ -68,10 +42,10 @@ func (c *conn) unseen(ctx context.Context, op, id string) error {
 	return ofRecord(err)
 }
 
-// writeFields writes the fields that hold what is expected. One that the key
+// WriteFields writes the fields that hold what is expected. One that the key
 // may not write, or a value that the CRM would take though its picklist has
 // none such, stops the whole write before anything is sent.
-func (c *conn) writeFields(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+func (c *conn) WriteFields(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "vtiger: write fields"
 	m, id, err := c.prospect(ctx, op, w.Prospect.ID)
 	if err != nil {
@@ -210,8 +184,8 @@ func same(kind, sent, shown string) bool {
 	return false
 }
 
-// oppose marks a prospect as not to be called.
-func (c *conn) oppose(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+// Oppose marks a prospect as not to be called.
+func (c *conn) Oppose(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "vtiger: mark opposition"
 	m, id, err := c.prospect(ctx, op, w.Prospect.ID)
 	if err != nil {

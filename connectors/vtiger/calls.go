@@ -8,13 +8,12 @@ import (
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
-	"passerelle/internal/fault"
 )
 
-// logCall makes an event of the type of calls. With notes in comments, the note
+// LogCall makes an event of the type of calls. With notes in comments, the note
 // goes first, found by the same operation before it is written again: the event
 // is what proves the whole.
-func (c *conn) logCall(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+func (c *conn) LogCall(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "vtiger: log call"
 	target, err := c.target(ctx, op, w.Prospect.ID)
 	if err != nil {
@@ -78,14 +77,15 @@ func (c *conn) callElement(events *module, w bridge.Write, marks []string) recor
 	return element
 }
 
-func (c *conn) reviseCall(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+// ReviseCall amends a call that was logged.
+func (c *conn) ReviseCall(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "vtiger: revise call"
 	rec, err := c.one(ctx, op, nil, string(w.Call.Revises))
 	if err != nil {
 		return connector.Receipt{}, err
 	}
 	if rec == nil {
-		return connector.Receipt{}, fault.Newf(fault.Rejected, op, "the call it amends is not in the CRM: its own write was refused or given up, or somebody deleted it there")
+		return connector.Receipt{}, connector.MissingCall(op)
 	}
 	target, err := c.target(ctx, op, w.Prospect.ID)
 	if err != nil {
@@ -111,7 +111,7 @@ func (c *conn) comment(ctx context.Context, op string, w bridge.Write, prospect,
 	if err != nil {
 		return err
 	}
-	mark := "[passerelle " + markOf(w) + "]"
+	mark := "[passerelle " + w.Event() + "]"
 	where := "related_to = " + quote(prospect) + " AND commentcontent like " + quote("%"+mark+"%")
 	there, err := c.query(ctx, op, query{columns: []string{"id", "commentcontent"}, module: m.name, where: where, limit: 1})
 	if err != nil {

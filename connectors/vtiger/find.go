@@ -15,7 +15,7 @@ func (c *conn) Find(ctx context.Context, writes []bridge.Write) ([]connector.Sig
 	const op = "vtiger: find"
 	var keys []string
 	for _, w := range writes {
-		if key := markOf(w); key != "" {
+		if key := w.Event(); key != "" {
 			keys = append(keys, key)
 		}
 	}
@@ -25,7 +25,7 @@ func (c *conn) Find(ctx context.Context, writes []bridge.Write) ([]connector.Sig
 		return nil, err
 	}
 	for _, w := range writes {
-		if _, read := seen.prospects[w.Prospect.ID]; read || markOf(w) != "" {
+		if _, read := seen.prospects[w.Prospect.ID]; read || w.Event() != "" {
 			continue
 		}
 		if seen.prospects[w.Prospect.ID], err = c.sight(ctx, op, w.Prospect.ID, writes); err != nil {
@@ -37,20 +37,6 @@ func (c *conn) Find(ctx context.Context, writes []bridge.Write) ([]connector.Sig
 		out[i] = seen.of(w)
 	}
 	return out, nil
-}
-
-// markOf is the first mark of the event that a write makes or changes; "" for a
-// write to the prospect itself.
-func markOf(w bridge.Write) string {
-	switch {
-	case w.Kind == bridge.WriteActivity && w.Call != nil && w.Call.Revises != "":
-		return string(w.Call.Revises)
-	case w.Kind == bridge.WriteActivity && w.Call != nil:
-		return string(w.Operation)
-	case w.Meeting != nil:
-		return w.Meeting.ID
-	}
-	return ""
 }
 
 // sighted is a prospect as one read shows it; no module: it is not there.
@@ -67,7 +53,7 @@ func (c *conn) sight(ctx context.Context, op, prospect string, writes []bridge.W
 	}
 	var columns []string
 	for _, w := range writes {
-		if w.Prospect.ID == prospect && markOf(w) == "" {
+		if w.Prospect.ID == prospect && w.Event() == "" {
 			columns = append(columns, c.touched(m, w)...)
 		}
 	}
@@ -111,7 +97,7 @@ type sightings struct {
 }
 
 func (s sightings) of(w bridge.Write) connector.Sighting {
-	if key := markOf(w); key != "" {
+	if key := w.Event(); key != "" {
 		return s.event(key, w)
 	}
 	p := s.prospects[w.Prospect.ID]

@@ -12,7 +12,8 @@ import (
 	"passerelle/internal/fault"
 )
 
-func (c *conn) makeMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+// MakeMeeting makes an appointment.
+func (c *conn) MakeMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "vtiger: make appointment"
 	target, err := c.target(ctx, op, w.Prospect.ID)
 	if err != nil {
@@ -101,14 +102,15 @@ func (c *conn) marksOf(rec record, m *bridge.Meeting) []string {
 	return marks
 }
 
-func (c *conn) moveMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+// MoveMeeting moves an appointment.
+func (c *conn) MoveMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "vtiger: move appointment"
 	rec, err := c.meeting(ctx, op, w.Meeting)
 	if err != nil {
 		return connector.Receipt{}, err
 	}
 	if rec == nil {
-		return connector.Receipt{}, missingMeeting(op, w)
+		return connector.Receipt{}, connector.MissingMeeting(op, w.Meeting)
 	}
 	events, err := c.describe(ctx, op, c.calendar())
 	if err != nil {
@@ -122,9 +124,9 @@ func (c *conn) moveMeeting(ctx context.Context, w bridge.Write) (connector.Recei
 	return c.change(ctx, op, events, rec, w.Operation, element)
 }
 
-// cancelMeeting keeps the event, as not held: the salesperson sees what became
+// CancelMeeting keeps the event, as not held: the salesperson sees what became
 // of it.
-func (c *conn) cancelMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
+func (c *conn) CancelMeeting(ctx context.Context, w bridge.Write) (connector.Receipt, error) {
 	const op = "vtiger: cancel appointment"
 	rec, err := c.meeting(ctx, op, w.Meeting)
 	switch {
@@ -133,7 +135,7 @@ func (c *conn) cancelMeeting(ctx context.Context, w bridge.Write) (connector.Rec
 	case rec == nil && w.Meeting.ExternalID != "":
 		return connector.Receipt{State: connector.Stored}, nil // somebody deleted it: that is what was wanted
 	case rec == nil:
-		return connector.Receipt{}, missingMeeting(op, w)
+		return connector.Receipt{}, connector.MissingMeeting(op, w.Meeting)
 	}
 	events, err := c.describe(ctx, op, c.calendar())
 	if err != nil {
@@ -146,13 +148,4 @@ func (c *conn) cancelMeeting(ctx context.Context, w bridge.Write) (connector.Rec
 	}
 	c.mark(element, text, append(c.marksOf(rec, w.Meeting), string(w.Operation)))
 	return c.change(ctx, op, events, rec, w.Operation, element)
-}
-
-// missingMeeting tells a meeting that never was there from one that is gone: its
-// id in the CRM is known only if it was.
-func missingMeeting(op string, w bridge.Write) error {
-	if w.Meeting.ExternalID != "" {
-		return fault.Newf(fault.Rejected, op, "the appointment was deleted in the CRM")
-	}
-	return fault.Newf(fault.Rejected, op, "the appointment is not in the CRM: its own write was refused or given up")
 }

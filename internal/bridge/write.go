@@ -68,3 +68,17 @@ type Write struct {
 	Meeting   *Meeting      `json:"meeting,omitempty"`  // of an appointment, its move or its end
 	Motive    string        `json:"motive,omitempty"`   // of an opposition or a cancellation
 }
+
+// Event is our id of the call or appointment that a write makes or changes: of
+// a call the operation that first logged it. "" where it changes the prospect.
+func (w Write) Event() string {
+	switch {
+	case w.Kind == WriteActivity && w.Call != nil && w.Call.Revises != "":
+		return string(w.Call.Revises)
+	case w.Kind == WriteActivity && w.Call != nil:
+		return string(w.Operation)
+	case w.Meeting != nil:
+		return w.Meeting.ID
+	}
+	return ""
+}

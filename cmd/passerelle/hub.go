@@ -30,6 +30,7 @@ import (
 type hub struct {
 	client *http.Client
 	token  secret.String // zero: the operator
+	lang   string        // in which it is to refuse; "" is English
 	close  func()
 }
 
@@ -59,7 +60,7 @@ func (s *session) open(ctx context.Context, what need) (*hub, error) {
 	switch {
 	case err == nil:
 		_ = probe.Close() // it has shown that somebody listens
-		return atSocket(socket, token), nil
+		return s.atSocket(socket, token), nil
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED):
 		return nil, unreachable{fmt.Errorf("the hub's socket %s: %w: run this as the user that the hub runs as", socket, err)}
 	case what == needHub:
@@ -71,13 +72,13 @@ func (s *session) open(ctx context.Context, what need) (*hub, error) {
 // patience bounds how long a hub may think: longer than it gives itself.
 const patience = time.Minute
 
-func atSocket(socket string, token secret.String) *hub {
+func (s *session) atSocket(socket string, token secret.String) *hub {
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", socket)
 		},
 	}
-	return &hub{client: &http.Client{Transport: transport, Timeout: patience}, token: token, close: transport.CloseIdleConnections}
+	return &hub{client: &http.Client{Transport: transport, Timeout: patience}, token: token, lang: s.Lang, close: transport.CloseIdleConnections}
 }
 
 // local answers in this process.
@@ -100,7 +101,7 @@ func (s *session) local(ctx context.Context, token secret.String) (*hub, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &hub{client: &http.Client{Transport: inProcess{handler}}, token: token, close: stop}, nil
+	return &hub{client: &http.Client{Transport: inProcess{handler}}, token: token, lang: s.Lang, close: stop}, nil
 }
 
 // longestToken is more than any token has, and less than a header may: in bytes.
@@ -129,7 +130,7 @@ func (s *session) token() (secret.String, error) {
 func (h *hub) patient() *hub {
 	client := *h.client
 	client.Timeout = 0
-	return &hub{client: &client, token: h.token, close: h.close}
+	return &hub{client: &client, token: h.token, lang: h.lang, close: h.close}
 }
 
 // get asks a question and decodes the answer.
@@ -177,6 +178,9 @@ func (h *hub) send(ctx context.Context, method, path string, body any) (*http.Re
 	}
 	if !h.token.IsZero() {
 		req.Header.Set("Authorization", "Bearer "+h.token.Reveal())
+	}
+	if h.lang != "" {
+		req.Header.Set("Accept-Language", h.lang)
 	}
 	resp, err := h.client.Do(req)
 	if err != nil {

@@ -6,7 +6,10 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"passerelle/internal/bilingual"
 )
 
 // The way a policy becomes active: one person proposes it, another activates
@@ -29,6 +32,21 @@ type policyDraft struct {
 	At     time.Time `json:"at"`
 }
 
+var (
+	policyProposed = bilingual.Text{
+		"Policy {policy} is proposed. Compare it with passerelle policy diff active {policy};\nsomebody else than {author} activates it with passerelle policy activate {policy}.",
+		"La politique {policy} est proposée. Comparez-la par passerelle policy diff active {policy} ;\nquelqu'un d'autre que {author} l'active par passerelle policy activate {policy}.",
+	}
+	policyActive    = bilingual.Text{"Policy {policy} decides from now on: line {line} of the register.", "La politique {policy} décide désormais : ligne {line} du registre."}
+	policyWithdrawn = bilingual.Text{"Policy {policy} is no longer proposed.", "La politique {policy} n'est plus proposée."}
+	noDrafts        = bilingual.Text{"No policy is proposed.", "Aucune politique n'est proposée."}
+	noLine          = bilingual.Text{"there is no line {line} in the register: passerelle policy history shows them", "le registre n'a pas de ligne {line} : passerelle policy history les montre"}
+
+	// The heads of columns.
+	draftHeads   = bilingual.Text{"POLICY|BY|AGE|MOTIVE", "POLITIQUE|PAR|ÂGE|MOTIF"}
+	historyHeads = bilingual.Text{"LINE|SINCE|POLICY|PROPOSED BY|ACTIVATED BY|MOTIVE", "LIGNE|DEPUIS|POLITIQUE|PROPOSÉE PAR|ACTIVÉE PAR|MOTIF"}
+)
+
 // policyText asks the hub to do something with a policy's text.
 type policyText struct {
 	Text   string `json:"text"`
@@ -38,6 +56,7 @@ type policyText struct {
 type policyProposeCmd struct {
 	File   string `arg:"" help:"The policy as it is to be."`
 	Motive string `required:"" placeholder:"TEXT" help:"Why; it stands in the register."`
+	Lang   string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
 }
 
 func (c policyProposeCmd) Run(ctx context.Context, s *session) error {
@@ -51,11 +70,13 @@ func (c policyProposeCmd) Run(ctx context.Context, s *session) error {
 // proposed proposes a text and says how it goes on.
 func (s *session) proposed(ctx context.Context, ask policyText) error {
 	return order(ctx, s, "/v1/policy/drafts", ask, func(d policyDraft) error {
-		return s.printf("Policy %s is proposed. Compare it with passerelle policy diff active %s;\nsomebody else than %s activates it with passerelle policy activate %s.\n", d.Policy, d.Policy, d.Author, d.Policy)
+		return s.println(policyProposed.Fill(s.Lang, "{policy}", d.Policy, "{author}", d.Author))
 	})
 }
 
-type policyDraftsCmd struct{}
+type policyDraftsCmd struct {
+	Lang string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
+}
 
 func (policyDraftsCmd) Run(ctx context.Context, s *session) error {
 	h, err := s.open(ctx, needStore)
@@ -67,18 +88,19 @@ func (policyDraftsCmd) Run(ctx context.Context, s *session) error {
 		Items []policyDraft `json:"items"`
 	}) error {
 		if len(found.Items) == 0 {
-			return s.println("No policy is proposed.")
+			return s.println(noDrafts.In(s.Lang))
 		}
 		rows := make([][]string, len(found.Items))
 		for i, d := range found.Items {
 			rows[i] = []string{d.Policy, d.Author, age(d.At), oneLine(d.Motive)}
 		}
-		return s.table([]string{"POLICY", "BY", "AGE", "MOTIVE"}, rows)
+		return s.table(strings.Split(draftHeads.In(s.Lang), "|"), rows)
 	})
 }
 
 type policyActivateCmd struct {
 	Hash string `arg:"" help:"Of the policy, as propose and drafts show it."`
+	Lang string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
 }
 
 func (c policyActivateCmd) Run(ctx context.Context, s *session) error {
@@ -86,11 +108,12 @@ func (c policyActivateCmd) Run(ctx context.Context, s *session) error {
 }
 
 func (s *session) activated(v policyVersion) error {
-	return s.printf("Policy %s decides from now on: line %d of the register.\n", v.Policy, v.N)
+	return s.println(policyActive.Fill(s.Lang, "{policy}", v.Policy, "{line}", strconv.FormatUint(v.N, 10)))
 }
 
 type policyWithdrawCmd struct {
 	Hash string `arg:"" help:"Of the draft."`
+	Lang string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
 }
 
 func (c policyWithdrawCmd) Run(ctx context.Context, s *session) error {
@@ -102,10 +125,12 @@ func (c policyWithdrawCmd) Run(ctx context.Context, s *session) error {
 	if err := h.post(ctx, "/v1/policy/drafts/"+url.PathEscape(c.Hash)+"/withdraw", nil, nil); err != nil {
 		return err
 	}
-	return s.done("Policy " + c.Hash + " is no longer proposed.")
+	return s.done(policyWithdrawn.Fill(s.Lang, "{policy}", c.Hash))
 }
 
-type policyHistoryCmd struct{}
+type policyHistoryCmd struct {
+	Lang string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
+}
 
 func (policyHistoryCmd) Run(ctx context.Context, s *session) error {
 	h, err := s.open(ctx, needStore)
@@ -120,13 +145,14 @@ func (policyHistoryCmd) Run(ctx context.Context, s *session) error {
 		for i, v := range now.Register {
 			rows[i] = []string{strconv.FormatUint(v.N, 10), moment(v.At), v.Policy, v.Author, v.Approver, oneLine(v.Motive)}
 		}
-		return s.table([]string{"LINE", "SINCE", "POLICY", "PROPOSED BY", "ACTIVATED BY", "MOTIVE"}, rows)
+		return s.table(strings.Split(historyHeads.In(s.Lang), "|"), rows)
 	})
 }
 
 type policyRollbackCmd struct {
 	Line   uint64 `arg:"" help:"Of the register, as history shows it: the policy to go back to."`
 	Motive string `required:"" placeholder:"TEXT" help:"Why; it stands in the register."`
+	Lang   string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
 }
 
 // Run proposes an earlier policy: going back needs two people as going on does.
@@ -153,7 +179,7 @@ func (s *session) textOf(ctx context.Context, line uint64) (string, error) {
 	}
 	at := slices.IndexFunc(now.Register, func(v policyVersion) bool { return v.N == line })
 	if at < 0 {
-		return "", usagef("there is no line %d in the register: passerelle policy history shows them", line)
+		return "", usagef("%s", noLine.Fill(s.Lang, "{line}", strconv.FormatUint(line, 10)))
 	}
 	var old policyText
 	err = h.get(ctx, "/v1/policy/versions/"+now.Register[at].Policy, &old)
@@ -163,6 +189,7 @@ func (s *session) textOf(ctx context.Context, line uint64) (string, error) {
 type policyAdoptCmd struct {
 	File   string `arg:"" help:"The policy as it is to be."`
 	Motive string `required:"" placeholder:"TEXT" help:"Why; it stands in the register."`
+	Lang   string `enum:"en,fr" default:"en" help:"Of the answer: ${enum}."`
 }
 
 func (c policyAdoptCmd) Run(ctx context.Context, s *session) error {

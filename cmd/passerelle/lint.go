@@ -109,7 +109,7 @@ func lintConfig(cfg *config.Config, p *policy.Policy, lang string) []policy.Advi
 var configAdvice = map[policy.Check]map[string][2]string{
 	unmappedProfile: {
 		"en": {"the policy gives this profile no role, so no right at all", "map it to a role under profiles of the policy, or write another profile here"},
-		"fr": {"les règles ne donnent aucun rôle à ce profil, donc aucun droit", "lui faire correspondre un rôle sous profiles dans les règles, ou écrire ici un autre profil"},
+		"fr": {"la politique ne donne aucun rôle à ce profil, donc aucun droit", "lui faire correspondre un rôle sous profiles dans la politique, ou écrire ici un autre profil"},
 	},
 	unclassifiedField: {
 		"en": {"this field has no class, so it is confidential", "write its class: public, personal, commercial, financial, confidential or structural"},
@@ -141,7 +141,7 @@ func (c policyLintCmd) tell(s *session, r lintReport) error {
 	}
 	nothing, alone := "%s: nothing to advise (policy %s)\n", "(there is no config at %s: people, profiles and fields were not asked)\n"
 	if c.Lang == "fr" {
-		nothing, alone = "%s : rien à conseiller (règles %s)\n", "(il n'y a pas de configuration en %s : personnes, profils et champs n'ont pas été consultés)\n"
+		nothing, alone = "%s : rien à conseiller (politique %s)\n", "(il n'y a pas de configuration en %s : personnes, profils et champs n'ont pas été consultés)\n"
 	}
 	if r.OK {
 		if err := s.printf(nothing, c.File, r.Policy); err != nil {

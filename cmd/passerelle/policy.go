@@ -74,7 +74,7 @@ func (c policyCheckCmd) Run(ctx context.Context, s *session) error {
 }
 
 var (
-	policyGood     = bilingual.Text{"{file} is good: policy {hash}, {n} roles, checked against {against}", "{file} convient : règles {hash}, {n} rôles, vérifiées avec {against}"}
+	policyGood     = bilingual.Text{"{file} is good: policy {hash}, {n} roles, checked against {against}", "{file} convient : politique {hash}, {n} rôles, vérifiée avec {against}"}
 	testsHold      = bilingual.Text{"; its own tests hold ({n})", " ; ses propres tests se vérifient ({n})"}
 	fieldsOf       = bilingual.Text{"the fields of {config}", "les champs de {config}"}
 	standardFields = bilingual.Text{"the standard fields (there is no config at {config})", "les champs standard (il n'y a pas de configuration en {config})"}

@@ -219,7 +219,7 @@ func (l *loader) claimOn(action Action, t Target) ([]claim, phrase) {
 
 var ofNoField = phrase{
 	"{object} has no field of class {class}, so this would be so whatever the rules say",
-	"{object} n'a aucun champ de classe {class}, ce serait donc ainsi quelles que soient les règles",
+	"{object} n'a aucun champ de classe {class}, ce serait donc ainsi quelle que soit la politique",
 }
 
 func (l *loader) claimOnClass(action Action, class string, object bridge.Object) (out []claim, why phrase) {

@@ -129,11 +129,11 @@ var (
 	ranksHeading   = phrase{"Hierarchy", "Hiérarchie"}
 	sharingHeading = phrase{"Sharing", "Partage"}
 	rankGain       = phrase{"{role} stands above {of} and reaches what they own, as far as its own grants go", "{role} passe au-dessus de {of} et atteint leurs fiches, dans la limite de ses propres droits"}
-	rankLoss       = phrase{"{role} no longer reaches by rank what {of} own", "{role} n'atteint plus par la hiérarchie les fiches de {of}"}
+	rankLoss       = phrase{"{role} no longer reaches by rank what {of} owns", "{role} n'atteint plus par la hiérarchie les fiches de {of}"}
 	teamWords      = phrase{"team {team}", "équipe {team}"}
 	treeWords      = phrase{"{role} and those below", "{role} et ses subordonnés"}
-	shareGain      = phrase{"{to} get {access} on records of {object} of {from}", "{to} : accès {access} aux fiches {object} de {from}"}
-	shareLoss      = phrase{"{to} no longer get {access} on records of {object} of {from} by sharing", "{to} : plus d'accès {access} par partage aux fiches {object} de {from}"}
+	shareGain      = phrase{"{to}: {access} access to records of {object} of {from}", "{to} : accès {access} aux fiches {object} de {from}"}
+	shareLoss      = phrase{"{to}: no more {access} access by sharing to records of {object} of {from}", "{to} : plus d'accès {access} par partage aux fiches {object} de {from}"}
 )
 
 var accessNames = map[Access]phrase{

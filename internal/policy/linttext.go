@@ -67,11 +67,11 @@ var advices = map[Check]advice{
 		phrase{"delete it, or write the id of the person it is for", "la supprimer, ou écrire l'identifiant de la personne concernée"},
 	},
 	ShutOut: {
-		phrase{"no two people who may change this policy are let in at the hub's own socket ({address}): should the networks be wrong, only the operator could put another policy in place, alone, by policy adopt", "il n'y a pas deux personnes pouvant changer ces règles qui soient admises par la socket du pont lui-même ({address}) : si les réseaux sont faux, seul l'exploitant pourrait mettre d'autres règles en place, sans second regard, par policy adopt"},
+		phrase{"no two people who may change this policy are let in at the hub's own socket ({address}): should the networks be wrong, only the operator could put another policy in place, alone, by policy adopt", "il n'y a pas deux personnes pouvant changer cette politique qui soient admises par la socket du pont lui-même ({address}) : si les réseaux sont faux, seul l'exploitant pourrait mettre une autre politique en place, sans second regard, par policy adopt"},
 		phrase{"add {address}/32 to the networks of role {role}", "ajouter {address}/32 aux réseaux (networks) du rôle {role}"},
 	},
 	Unchangeable: {
-		phrase{"no two people could change this policy: one has to propose, another to activate", "il n'y a pas deux personnes pour changer ces règles : l'une propose, l'autre active"},
+		phrase{"no two people could change this policy: one has to propose, another to activate", "il n'y a pas deux personnes pour changer cette politique : l'une propose, l'autre active"},
 		phrase{"give two people's roles {grant}", "donner aux rôles de deux personnes {grant}"},
 	},
 }

@@ -118,7 +118,7 @@ func (l *loader) document(p *Policy, root strict.Node) {
 		l.find(root, "version", phrase{"this program reads version {n} of the language; write version: {n}", "ce programme lit la version {n} du langage ; écrivez version: {n}"}.With("{n}", Version))
 	}
 	if doc.Roles != nil && len(doc.Roles) == 0 {
-		l.find(root, "roles", phrase{"a policy has at least one role: write its name and rules", "des règles ont au moins un rôle : écrivez son nom et ses droits"})
+		l.find(root, "roles", phrase{"a policy has at least one role: write its name and rules", "une politique a au moins un rôle : écrivez son nom et ses droits"})
 	}
 	l.generalWindow(p, doc.Window)
 	l.ownContext(p, doc.Context)

@@ -84,6 +84,8 @@ func TestExplanationsRead(t *testing.T) {
 		{caller, Write, OnField("prospect.lead_status"), leased},
 		{caller, Read, OnField("prospect.x_balance"), leased},
 		{caller, Write, OnObject(bridge.Appointment), Record{Owner: "alice"}},
+		{caller, Export, OnField("prospect.phone"), leased},
+		{caller, Export, OnField("account.name"), leased},
 		{caller, Delete, OnField("prospect.phone"), leased},
 		{caller, Read, OnField("prospect.x_nowhere"), leased},
 		{caller, "merge", OnObject(bridge.Account), leased},

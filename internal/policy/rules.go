@@ -27,7 +27,7 @@ func (l *loader) grant(ro *role, n strict.Node) *rule {
 	if object == bridge.PolicyObj && scope != All {
 		l.find(n, "scope", phrase{
 			"the policy is nobody's record, so this would never hold: write scope: all",
-			"les règles ne sont la fiche de personne, cela ne vaudrait donc jamais : écrivez scope: all",
+			"la politique n'est la fiche de personne, cela ne vaudrait donc jamais : écrivez scope: all",
 		})
 	}
 	r.scope = scope

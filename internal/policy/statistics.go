@@ -75,6 +75,7 @@ func (ro *role) counted() Scope {
 var (
 	statisticsHeading = phrase{"Statistics", "Statistiques"}
 	statisticsPhrase  = phrase{"{role} sees {whose} (until now {before})", "{role} voit {whose} (jusqu'ici {before})"}
+	noStatistics      = phrase{"{role} sees no statistics (until now {before})", "{role} ne voit aucune statistique (jusqu'ici {before})"}
 )
 
 var statisticsNames = map[Scope]phrase{
@@ -89,5 +90,9 @@ func StatisticsText(s Scope, lang string) string { return statisticsNames[s].In(
 
 // Text says the change as one sentence without a full stop.
 func (c StatisticsChange) Text(lang string) string {
-	return statisticsPhrase.Fill(lang, "{role}", string(c.Role), "{whose}", StatisticsText(c.To, lang), "{before}", StatisticsText(c.From, lang))
+	p := statisticsPhrase
+	if c.To == "" {
+		p = noStatistics
+	}
+	return p.Fill(lang, "{role}", string(c.Role), "{whose}", StatisticsText(c.To, lang), "{before}", StatisticsText(c.From, lang))
 }

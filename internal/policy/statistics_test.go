@@ -76,13 +76,13 @@ profiles: {phoning.console: {agent: caller}}
 	own, all := loadText(t, fmt.Appendf(nil, text, Own)), loadText(t, fmt.Appendf(nil, text, All))
 	for _, c := range []struct {
 		old, new *Policy
-		want     string
+		want, fr string
 	}{
-		{own, all, "true caller sees everybody's statistics (until now their own statistics)"},
-		{all, without, "false caller sees no statistics (until now everybody's statistics)"},
-		{without, own, "true caller sees their own statistics (until now no statistics)"},
+		{own, all, "true caller sees everybody's statistics (until now their own statistics)", "caller voit les statistiques de tous (jusqu'ici ses propres statistiques)"},
+		{all, without, "false caller sees no statistics (until now everybody's statistics)", "caller ne voit aucune statistique (jusqu'ici les statistiques de tous)"},
+		{without, own, "true caller sees their own statistics (until now no statistics)", "caller voit ses propres statistiques (jusqu'ici aucune statistique)"},
 	} {
-		if got := statisticsChanges(c.old, c.new); len(got) != 1 || fmt.Sprint(got[0].Gains, " ", got[0].Text("en")) != c.want || unfilled(got[0].Text("fr")) {
+		if got := statisticsChanges(c.old, c.new); len(got) != 1 || fmt.Sprint(got[0].Gains, " ", got[0].Text("en")) != c.want || got[0].Text("fr") != c.fr {
 			t.Errorf("%+v, want %s", got, c.want)
 		}
 	}

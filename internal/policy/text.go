@@ -15,9 +15,9 @@ type phrase = bilingual.Text
 
 var reasons = map[Cause]phrase{
 	CauseGrant:     {"role {role} may {action} {target}", "le rôle {role} peut {action} {target}"},
-	CauseDeny:      {"role {role} is denied to {action} {target}", "il est interdit au rôle {role} de {action} {target}"},
+	CauseDeny:      {"role {role} is denied to {action} {target}", "il est interdit au rôle {role} {of action} {target}"},
 	CauseScope:     {"role {role} may {action} {target} only of {scope}, and this record is not", "le rôle {role} ne peut {action} {target} que pour {scope}, ce qui n'est pas le cas ici"},
-	CauseNoGrant:   {"no grant lets role {role} {action} {target}", "aucun droit ne permet au rôle {role} de {action} {target}"},
+	CauseNoGrant:   {"no grant lets role {role} {action} {target}", "aucun droit ne permet au rôle {role} {of action} {target}"},
 	CauseUnmapped:  {"profile {profile} of {connection} is mapped to no role, so it has no right", "le profil {profile} de {connection} ne correspond à aucun rôle : il n'a donc aucun droit"},
 	CauseNoProfile: {"no active login with a profile on {connection}, so no right", "aucun accès actif avec un profil sur {connection}, donc aucun droit"},
 	CauseUnknown:   {"not in the catalogue: {target}", "absent du catalogue : {target}"},
@@ -54,10 +54,24 @@ var openedNames = map[OpenedBy]phrase{
 	BySharing:   {"the sharing rule {name}", "la règle de partage {name}"},
 }
 
+// elided is a French word behind "de".
+func elided(word string) string {
+	if strings.ContainsRune("aeéiou", first(word)) {
+		return "d'" + word
+	}
+	return "de " + word
+}
+
+// first is the first letter of a text.
+func first(text string) rune {
+	r, _ := utf8.DecodeRuneInString(text)
+	return r
+}
+
 // reason is why the judgement is what it is, without rule and place.
 func (j judgement) reason(lang string, s Subject, action Action, t Target) string {
 	words := []string{
-		"{action}", verbs[action].In(lang), "{target}", t.String(),
+		"{action}", verbs[action].In(lang), "{of action}", elided(verbs[action].In("fr")), "{target}", t.String(),
 		"{profile}", strconv.Quote(string(s.Profile)), "{connection}", string(s.Connection),
 	}
 	if j.role != nil {
@@ -95,7 +109,7 @@ var (
 	proposable  = phrase{"It may be proposed to a supervisor.", "Cela peut être proposé à un responsable."}
 	openedBy    = phrase{"The record is opened to it by {opened} ({at}).", "La fiche lui est ouverte par {opened} ({at})."}
 	toFlip      = phrase{"The smallest change that would decide otherwise: {remedy}.", "Le plus petit changement qui en déciderait autrement : {remedy}."}
-	nothingHelp = phrase{"No change of the policy would decide otherwise.", "Aucun changement des règles n'en déciderait autrement."}
+	nothingHelp = phrase{"No change of the policy would decide otherwise.", "Aucun changement de la politique n'en déciderait autrement."}
 	mapField    = phrase{"map the field in the config, under fields of the CRM's connection", "associer le champ dans la configuration, sous fields de la connexion du CRM"}
 	andThen     = phrase{"; and ", " ; et "}
 )

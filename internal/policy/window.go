@@ -131,25 +131,27 @@ func (p *Policy) opensNext(s Subject, w *window, v Visit) time.Time {
 }
 
 var (
-	shutPhrase = phrase{"outside the access hours of {role} ({hours}, {zone})", "hors des heures d'accès de {role} ({hours}, {zone})"}
+	shutPhrase = phrase{"outside the access hours {of role} ({hours}, {zone})", "hors des heures d'accès {of role} ({hours}, {zone})"}
 	awayPhrase = phrase{"{role} is not let in from this network", "{role} n'est pas admis depuis ce réseau"}
 	backPhrase = phrase{"; come back at {next}", " ; revenez à partir du {next}"}
-	askPhrase  = phrase{"; for an exception until a date, ask whoever keeps the policy", " ; pour une exception jusqu'à une date, demandez à qui tient les règles"}
+	askPhrase  = phrase{"; for an exception until a date, ask whoever keeps the policy", " ; pour une exception jusqu'à une date, demandez à qui tient la politique"}
 	roleWord   = phrase{"role {name}", "le rôle {name}"}
 	noRoleWord = phrase{"who has no role", "qui n'a pas de rôle"}
+	ofRole     = phrase{"of role {name}", "du rôle {name}"}
+	ofNoRole   = phrase{"of who has no role", "de qui n'a pas de rôle"}
 )
 
 // Text says why, and what to do, as one sentence without a full stop.
 func (s *Shut) Text(lang string) string {
-	who := noRoleWord.In(lang)
+	who, whose := noRoleWord, ofNoRole
 	if s.Role != "" {
-		who = roleWord.Fill(lang, "{name}", string(s.Role))
+		who, whose = roleWord.With("{name}", s.Role), ofRole.With("{name}", s.Role)
 	}
 	p := shutPhrase
 	if s.Away {
 		p = awayPhrase
 	}
-	text := p.Fill(lang, "{role}", who, "{hours}", strings.Join(s.week.lines(lang), "; "), "{zone}", s.Zone)
+	text := p.Fill(lang, "{role}", who.In(lang), "{of role}", whose.In(lang), "{hours}", strings.Join(s.week.lines(lang), "; "), "{zone}", s.Zone)
 	if !s.Next.IsZero() {
 		text += backPhrase.Fill(lang, "{next}", s.Next.Format("2006-01-02 15:04 MST"))
 	}

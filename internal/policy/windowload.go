@@ -50,7 +50,7 @@ func (l *loader) roleWindow(general window, n strict.Node) *window {
 	if text, ok := l.window(n, &own); ok && len(text.Exceptions) > 0 {
 		l.find(n, "exceptions", phrase{
 			"an exception is a person's, whatever their role: write it under window at the top of the policy",
-			"une exception est celle d'une personne, quel que soit son rôle : écrivez-la sous window en tête des règles",
+			"une exception est celle d'une personne, quel que soit son rôle : écrivez-la sous window en tête de la politique",
 		})
 	}
 	return own.orNone()

@@ -40,7 +40,7 @@ func Text(w io.Writer, m policy.Matrix, lang string) error {
 		if row.Field != "" {
 			name = "  " + string(row.Field)
 		}
-		cells := []string{name, string(row.Class)}
+		cells := []string{name, row.ClassLabel(lang)}
 		for _, c := range row.Cells {
 			text := c.Text(lang)
 			if text == "" {

@@ -30,13 +30,21 @@ func (p *Policy) Changeable(people []bridge.Person) bool {
 	return p.changeable(people, func(Subject) bool { return true })
 }
 
-// ChangeableFrom is Changeable of the people whom their networks let in from the
-// visit's address: at its moment, or when their hours come.
+// ChangeableFrom is Changeable of the people who are let in from the visit's
+// address: at its moment, or at another minute within a week of it.
 func (p *Policy) ChangeableFrom(people []bridge.Person, v Visit) bool {
 	return p.changeable(people, func(s Subject) bool {
 		w := p.windowOf(s)
-		return w == nil || slices.ContainsFunc(p.windows(s, w, v.At), func(o *window) bool { return o.near(v.From) })
+		return w == nil || w.near(v.From) || p.exceptionComes(s, w, v)
 	})
+}
+
+// exceptionComes says whether an exception lets the person in from the visit's
+// address within a week: unlike a window's, its hours may come no more before it
+// is over.
+func (p *Policy) exceptionComes(s Subject, w *window, v Visit) bool {
+	near := func(o *window) bool { return o.near(v.From) }
+	return slices.ContainsFunc(p.windows(s, w, v.At), near) && (p.letIn(s, w, v) || !p.opensNext(s, w, v).IsZero())
 }
 
 func (p *Policy) changeable(people []bridge.Person, counts func(Subject) bool) bool {

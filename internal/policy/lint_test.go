@@ -167,6 +167,7 @@ roles:
 window:
   exceptions:
     - {person: p0, until: 2026-12-31, motive: from home, networks: [127.0.0.1/32]}
+    - {person: p1, until: 2027-01-05, motive: at the weekend, networks: [127.0.0.1/32], hours: {sat: ["09:00-12:00"]}}
 profiles: {phoning.console: {everywhere: everywhere, office: office, hours: hours}}
 `
 	p, err := Load("policy.yaml", []byte(text), bridge.Standard())
@@ -175,6 +176,7 @@ profiles: {phoning.console: {everywhere: everywhere, office: office, hours: hour
 	}
 	office := netip.MustParseAddr("10.1.2.3")
 	before, after := time.Date(2026, 12, 31, 12, 0, 0, 0, time.UTC), time.Date(2027, 1, 1, 12, 0, 0, 0, time.UTC)
+	sunday := time.Date(2027, 1, 3, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		name   string
 		people []bridge.Person
@@ -187,6 +189,8 @@ profiles: {phoning.console: {everywhere: everywhere, office: office, hours: hour
 		{"one of the office and one who is let in", team("office", "everywhere"), Visit{after, HubSocket}, false},
 		{"one has an exception", team("office", "everywhere"), Visit{before, HubSocket}, true},
 		{"another hour comes", team("hours", "hours"), Visit{after, HubSocket}, true},
+		{"the hours of an exception come", team("everywhere", "office"), Visit{after, HubSocket}, true},
+		{"they come no more before its last day is over", team("everywhere", "office"), Visit{sunday, HubSocket}, false},
 	} {
 		if got := p.ChangeableFrom(c.people, c.visit); got != c.want {
 			t.Errorf("%s: %v", c.name, got)

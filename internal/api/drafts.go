@@ -74,6 +74,12 @@ type (
 	rankChange  policy.RankChange
 	shareChange policy.ShareChange
 
+	windowChange     policy.WindowChange
+	limitChange      policy.LimitChange
+	statisticsChange policy.StatisticsChange
+	strengthChange   policy.StrengthChange
+	boundChange      policy.BoundChange
+
 	delta struct {
 		Moves       []profileMove `json:"moves" doc:"Profiles whose role changes."`
 		Changes     []rightChange `json:"changes" doc:"Rights that are gained and lost, the riskiest first."`
@@ -81,7 +87,14 @@ type (
 		Ranks       []rankChange  `json:"ranks" doc:"Roles that begin and cease to stand above others."`
 		Sharing     []shareChange `json:"sharing" doc:"Sharing rules that come and go."`
 		Territories []string      `json:"territories" doc:"Territories that other records lie in."`
-		Text        string        `json:"text" doc:"All of it in words."`
+
+		Windows    []windowChange     `json:"windows" doc:"When and from where people are let in, and were not, or no longer."`
+		Limits     []limitChange      `json:"limits" doc:"Hourly limits that come, go or move; 0 is none."`
+		Statistics []statisticsChange `json:"statistics" doc:"Roles that see the statistics of others than before; an empty scope is nobody's."`
+		Strengths  []strengthChange   `json:"requires" doc:"Roles that must show something else when they sign in; empty is a password alone."`
+		Bounds     []boundChange      `json:"crm_rights" doc:"Connections whose CRM's own rights are kept within otherwise; without old or new, not at all."`
+
+		Text string `json:"text" doc:"All of it in words."`
 	}
 )
 
@@ -105,6 +118,11 @@ func (a *API) diff(_ context.Context, actor bridge.Actor, in *diffQuery) (delta,
 		Ranks:       listOf(d.Ranks, "", func(c policy.RankChange) rankChange { return rankChange(c) }).Items,
 		Sharing:     listOf(d.Sharing, "", func(c policy.ShareChange) shareChange { return shareChange(c) }).Items,
 		Territories: listOf(d.Territories, "", func(name string) string { return name }).Items,
+		Windows:     listOf(d.Windows, "", func(c policy.WindowChange) windowChange { return windowChange(c) }).Items,
+		Limits:      listOf(d.Limits, "", func(c policy.LimitChange) limitChange { return limitChange(c) }).Items,
+		Statistics:  listOf(d.Statistics, "", func(c policy.StatisticsChange) statisticsChange { return statisticsChange(c) }).Items,
+		Strengths:   listOf(d.Strengths, "", func(c policy.StrengthChange) strengthChange { return strengthChange(c) }).Items,
+		Bounds:      listOf(d.Bounds, "", func(c policy.BoundChange) boundChange { return boundChange(c) }).Items,
 		Text:        d.Text(in.Lang),
 	}, nil
 }

@@ -68,17 +68,9 @@ type mapper struct {
 	zone     *time.Location
 }
 
-func (m mapper) def(name bridge.FieldName) bridge.FieldDef {
-	if def, ok := m.catalog.Def(name); ok {
-		return def
-	}
-	return bridge.FieldDef{Name: name, Type: bridge.Text}
-}
-
-// value brings what Dolibarr holds to canonical form. What does not fit the
-// field's type stays as it is: it is the CRM's truth, and compares as such.
+// value brings what Dolibarr holds to canonical form.
 func (m mapper) value(name bridge.FieldName, held any) bridge.Value {
-	def, vendor := m.def(name), m.fields[name]
+	def, vendor := m.catalog.DefOrText(name), m.fields[name]
 	p, _ := propertyOf(vendor)
 	raw := p.form.read(text(held))
 	switch {
@@ -86,8 +78,6 @@ func (m mapper) value(name bridge.FieldName, held any) bridge.Value {
 		return bridge.Value(strconv.FormatBool(raw == notToContact))
 	case vendor == propStatus:
 		return m.status(raw)
-	case def.Type == bridge.Integer:
-		raw = whole(raw)
 	case p.kind == bridge.Decimal: // its columns show eight places
 		if v, err := (bridge.FieldDef{Type: bridge.Decimal}).Parse(raw); err == nil {
 			raw = string(v)
@@ -100,10 +90,7 @@ func (m mapper) value(name bridge.FieldName, held any) bridge.Value {
 		}
 		raw = moment(raw).In(m.zone).Format(layout)
 	}
-	if v, err := def.Parse(raw); err == nil {
-		return v
-	}
-	return bridge.Value(raw)
+	return def.Held(raw)
 }
 
 func (m mapper) status(id string) bridge.Value {
@@ -113,19 +100,10 @@ func (m mapper) status(id string) bridge.Value {
 	return bridge.Value(id)
 }
 
-// whole drops the empty fraction of a number.
-func whole(text string) string {
-	head, fraction, found := strings.Cut(text, ".")
-	if found && strings.Trim(fraction, "0") == "" {
-		return head
-	}
-	return text
-}
-
 // send is a canonical value as Dolibarr takes it. It fails for what Dolibarr
 // could only store damaged.
 func (m mapper) send(op string, name bridge.FieldName, v bridge.Value) (string, error) {
-	def, vendor := m.def(name), m.fields[name]
+	def, vendor := m.catalog.DefOrText(name), m.fields[name]
 	p, _ := propertyOf(vendor)
 	refuse := func(words string) (string, error) {
 		return "", fault.Newf(fault.Rejected, op, "%s: %s", name, words)
@@ -167,7 +145,7 @@ func (m mapper) send(op string, name bridge.FieldName, v bridge.Value) (string, 
 // again is what Dolibarr shows of a property as it takes it: days and moments
 // come as epoch seconds and go as dates.
 func (m mapper) again(name bridge.FieldName, held any) string {
-	if t := m.def(name).Type; t == bridge.Date || t == bridge.DateTime {
+	if t := m.catalog.DefOrText(name).Type; t == bridge.Date || t == bridge.DateTime {
 		if sent, err := m.send("", name, m.value(name, held)); err == nil {
 			return sent
 		}

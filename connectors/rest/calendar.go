@@ -84,7 +84,7 @@ func (c *conn) notFound(ctx context.Context, op string, m bridge.Meeting) (conne
 }
 
 func (s appointmentSettings) held(rec record) connector.Held {
-	minutes, _ := strconv.Atoi(whole(text(rec[s.Fields.Minutes])))
+	minutes, _ := strconv.Atoi(string(bridge.FieldDef{Type: bridge.Integer}.Held(text(rec[s.Fields.Minutes]))))
 	return connector.Held{
 		Present:   true,
 		Cancelled: s.Cancel.Field != "" && text(rec[s.Cancel.Field]) == text(s.Cancel.Value),

@@ -3,7 +3,6 @@ package rest
 import (
 	"encoding/json"
 	"math/big"
-	"strings"
 	"time"
 
 	"passerelle/internal/bridge"
@@ -80,34 +79,9 @@ type mapper struct {
 	catalog bridge.Catalog
 }
 
-func (m mapper) def(name bridge.FieldName) bridge.FieldDef {
-	if def, ok := m.catalog.Def(name); ok {
-		return def
-	}
-	return bridge.FieldDef{Name: name, Type: bridge.Text}
-}
-
-// value brings what the CRM holds to canonical form. What does not fit the
-// field's type stays as it is: it is the CRM's truth, and compares as such.
+// value brings what the CRM holds to canonical form.
 func (m mapper) value(name bridge.FieldName, held any) bridge.Value {
-	raw := strings.TrimSpace(text(held))
-	def := m.def(name)
-	if def.Type == bridge.Integer {
-		raw = whole(raw)
-	}
-	if v, err := def.Parse(raw); err == nil {
-		return v
-	}
-	return bridge.Value(raw)
-}
-
-// whole drops the empty fraction that some encoders give whole numbers.
-func whole(text string) string {
-	head, fraction, found := strings.Cut(text, ".")
-	if found && strings.Trim(fraction, "0") == "" {
-		return head
-	}
-	return text
+	return m.catalog.DefOrText(name).Held(text(held))
 }
 
 // json is a canonical value as the CRM takes it: a number or a boolean where
@@ -116,7 +90,7 @@ func (m mapper) json(name bridge.FieldName, v bridge.Value) any {
 	if v == "" {
 		return nil
 	}
-	switch m.def(name).Type {
+	switch m.catalog.DefOrText(name).Type {
 	case bridge.Integer, bridge.Decimal:
 		if _, ok := new(big.Rat).SetString(string(v)); ok && json.Valid([]byte(v)) {
 			return json.Number(v)

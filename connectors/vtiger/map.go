@@ -35,31 +35,20 @@ func (m mapper) called(mod *module, name string) string {
 	return name
 }
 
-func (m mapper) def(name bridge.FieldName) bridge.FieldDef {
-	if def, ok := m.catalog.Def(name); ok {
-		return def
-	}
-	return bridge.FieldDef{Name: name, Type: bridge.Text}
-}
-
-// value brings what the CRM holds to canonical form. What does not fit the
-// field's type stays as it is: it is the CRM's truth, and compares as such.
+// value brings what the CRM holds to canonical form.
 func (m mapper) value(name bridge.FieldName, held string) bridge.Value {
-	def := m.def(name)
+	def := m.catalog.DefOrText(name)
 	if def.Type == bridge.DateTime {
 		if t, err := time.ParseInLocation(time.DateTime, held, m.zone); err == nil {
 			held = t.UTC().Format(time.RFC3339)
 		}
 	}
-	if v, err := def.Parse(held); err == nil {
-		return v
-	}
-	return bridge.Value(strings.TrimSpace(held))
+	return def.Held(held)
 }
 
 // text is a canonical value as the CRM takes it.
 func (m mapper) text(name bridge.FieldName, v bridge.Value) string {
-	switch m.def(name).Type {
+	switch m.catalog.DefOrText(name).Type {
 	case bridge.Boolean:
 		if v == "true" {
 			return "1"

@@ -136,6 +136,7 @@ func TestValues(t *testing.T) {
 	}{
 		{"account.revenue", "777.00000000", "777", "777"},
 		{"account.headcount", "0", "0", "0"},
+		{"account.headcount", "12.000", "12", "12"},
 		{bridge.FieldDoNotCall, "1", "true", "1"},
 		{bridge.FieldDoNotCall, "0", "false", "0"},
 		{"prospect.email", "A@B.example ", "a@b.example", "a@b.example"},

@@ -117,6 +117,14 @@ func (c Catalog) Def(name FieldName) (FieldDef, bool) {
 	return d, ok
 }
 
+// DefOrText is what a field is, or a text where that is not known.
+func (c Catalog) DefOrText(name FieldName) FieldDef {
+	if d, ok := c.defs[name]; ok {
+		return d
+	}
+	return FieldDef{Name: name, Type: Text}
+}
+
 // Names lists the fields in alphabetical order. The caller must not change it.
 func (c Catalog) Names() []FieldName { return c.names }
 

@@ -129,6 +129,22 @@ func (d FieldDef) Parse(text string) (Value, error) {
 	return Value(text), nil
 }
 
+// Held brings what a CRM holds to canonical form. What does not fit the field's
+// type stays as it is: it is the CRM's truth, and compares as such. Whole numbers
+// may have the empty fraction that some encoders give them.
+func (d FieldDef) Held(text string) Value {
+	text = strings.TrimSpace(text)
+	if d.Type == Integer {
+		if head, fraction, found := strings.Cut(text, "."); found && strings.Trim(fraction, "0") == "" {
+			text = head
+		}
+	}
+	if v, err := d.Parse(text); err == nil {
+		return v
+	}
+	return Value(text)
+}
+
 func (d FieldDef) decimal(text string) (Value, error) {
 	text = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", ",", ".").Replace(text)
 	m := number.FindStringSubmatch(text)

@@ -79,6 +79,37 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind bridge.FieldType
+		text string
+		want bridge.Value
+	}{
+		{bridge.Text, " 12.0 ", "12.0"},
+		{bridge.Integer, "12.000", "12"},
+		{bridge.Integer, " 12 ", "12"},
+		{bridge.Integer, "12.5", "12.5"},
+		{bridge.Integer, " many ", "many"},
+		{bridge.Decimal, "777.00000000", "777"},
+		{bridge.Email, "A@B.example ", "a@b.example"},
+		{bridge.Enum, "bronze", "bronze"},
+	} {
+		if got := def(c.kind).Held(c.text); got != c.want {
+			t.Errorf("%s %q: %q, want %q", c.kind, c.text, got, c.want)
+		}
+	}
+}
+
+func TestAFieldThatIsNotKnownIsAText(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[bridge.FieldName]bridge.FieldType{"account.headcount": bridge.Integer, "prospect.x_unheard_of": bridge.Text} {
+		if d := bridge.Standard().DefOrText(name); d.Name != name || d.Type != want {
+			t.Errorf("%s: %+v", name, d)
+		}
+	}
+}
+
 func TestAnEnumWithoutValuesTakesAnyText(t *testing.T) {
 	t.Parallel()
 	d := bridge.FieldDef{Name: "prospect.x_field", Type: bridge.Enum}

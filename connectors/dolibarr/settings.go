@@ -3,7 +3,6 @@ package dolibarr
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -13,7 +12,6 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/secret"
-	"passerelle/internal/strict"
 )
 
 // settings is a connection's `settings`; README.md documents them.
@@ -68,16 +66,7 @@ func load(env connector.Env) (settings, error) {
 		Appointment: appointmentSettings{Type: "AC_RDV", Cancel: cancelDelete},
 		FullEvery:   "6h",
 	}
-	var node strict.Node
-	if err := env.Decode(&node); err != nil {
-		return s, err
-	}
-	var findings strict.Findings
-	findings.Add(node.Decode(&s))
-	if len(findings) == 0 {
-		findings = s.check(node)
-	}
-	if err := findings.Err(); err != nil {
+	if err := env.Settings(&s, s.check); err != nil {
 		return s, err
 	}
 	return s, s.mappings(env)
@@ -89,14 +78,9 @@ var (
 )
 
 // check judges what the shape alone does not show.
-func (s *settings) check(node strict.Node) (findings strict.Findings) {
-	want := func(ok bool, path, text string) {
-		if !ok {
-			findings = append(findings, node.Findf(path, "%s", text))
-		}
-	}
+func (s *settings) check(want connector.Want) {
 	s.Base = strings.TrimSuffix(strings.TrimSuffix(s.Base, "/"), "/api/index.php")
-	want(isAddress(s.Base), "base", "not a plain address: write https://host or https://host/path, without user, query or #")
+	want(connector.IsAddress(s.Base), "base", "not a plain address: write https://host or https://host/path, without user, query or #")
 	want(!s.Key.IsZero() && !strings.ContainsAny(s.Key.Reveal(), "\r\n"), "key", "empty, or holds a line break: write the API key of a Dolibarr user")
 	want(s.Entity >= 0, "entity", "write the number of the company, or nothing")
 	want(plainID(s.User), "user", "not an id of a user: write the number of the page of whose the events of unknown callers are")
@@ -113,10 +97,9 @@ func (s *settings) check(node strict.Node) (findings strict.Findings) {
 	s.fullEvery, err = time.ParseDuration(s.FullEvery)
 	want(err == nil && s.fullEvery >= time.Minute, "full_every", "write a duration of a minute or more, like 6h")
 	s.checkStatuses(want)
-	return findings
 }
 
-func (s *settings) checkStatuses(want func(ok bool, path, text string)) {
+func (s *settings) checkStatuses(want connector.Want) {
 	of := map[string]string{}
 	for _, id := range slices.Sorted(maps.Keys(s.Statuses)) {
 		at := "statuses." + id
@@ -156,9 +139,4 @@ func (s *settings) mappings(env connector.Env) error {
 		}
 	}
 	return nil
-}
-
-func isAddress(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }

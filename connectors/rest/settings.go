@@ -8,7 +8,6 @@ import (
 
 	"passerelle/internal/connector"
 	"passerelle/internal/secret"
-	"passerelle/internal/strict"
 )
 
 // settings is a connection's `settings`; README.md documents them.
@@ -195,34 +194,21 @@ func load(env connector.Env) (settings, error) {
 		Activity:    activitySettings{Places: own},
 		Appointment: appointmentSettings{Places: own},
 	}
-	var node strict.Node
-	if err := env.Decode(&node); err != nil {
-		return s, err
-	}
-	var findings strict.Findings
-	findings.Add(node.Decode(&s))
-	if len(findings) == 0 {
-		findings = s.check(node)
-	}
-	return s, findings.Err()
+	err := env.Settings(&s, s.check)
+	return s, err
 }
 
 // check judges what the shape alone does not show.
-func (s *settings) check(node strict.Node) (findings strict.Findings) {
-	want := func(ok bool, path, text string) {
-		if !ok {
-			findings = append(findings, node.Findf(path, "%s", text))
-		}
-	}
+func (s *settings) check(want connector.Want) {
 	s.Base = strings.TrimSuffix(s.Base, "/")
 	if s.Auth.OAuth2 != nil && s.Auth.Prefix == "" {
 		s.Auth.Prefix = "Bearer "
 	}
-	want(isAddress(s.Base), "base", "not a plain address: write https://host/path, without user, query or #")
+	want(connector.IsAddress(s.Base), "base", "not a plain address: write https://host/path, without user, query or #")
 	want(headerName(s.Auth.Header), "auth.header", "not a header's name: write for example Authorization")
 	want(s.Auth.Value.IsZero() != (s.Auth.OAuth2 == nil), "auth", "write either value, a fixed credential, or oauth2")
 	want(!strings.ContainsAny(s.Auth.Prefix+s.Auth.Value.Reveal(), "\r\n"), "auth.value", "holds a line break, which a header cannot: remove it")
-	want(s.Auth.OAuth2 == nil || isAddress(s.Auth.OAuth2.Token), "auth.oauth2.token", "not a plain address: write https://host/path, without user, query or #")
+	want(s.Auth.OAuth2 == nil || connector.IsAddress(s.Auth.OAuth2.Token), "auth.oauth2.token", "not a plain address: write https://host/path, without user, query or #")
 
 	want(isPath(s.Check.Path), "check.path", "not a path: write for example /me")
 	want(s.Check.List == "" || s.Check.Name != "", "check.name", "missing: write the key of a field's name in the list, or remove list")
@@ -241,11 +227,10 @@ func (s *settings) check(node strict.Node) (findings strict.Findings) {
 		want(isMethod(p.Method), at+".method", "write PATCH, PUT or POST")
 	}
 	want(s.Appointment.Cancel.Delete != (s.Appointment.Cancel.Field != ""), "appointment.cancel", "write either delete: true, or field and value")
-	return findings
 }
 
 // checkInsight judges the blocks that may be left out.
-func (s *settings) checkInsight(want func(ok bool, path, text string)) {
+func (s *settings) checkInsight(want connector.Want) {
 	if s.Me != nil {
 		s.Me.ID = cmp.Or(s.Me.ID, "id")
 		want(isPath(s.Me.Path), "me.path", "not a path: write for example /me")
@@ -262,11 +247,6 @@ func (s *settings) checkInsight(want func(ok bool, path, text string)) {
 		s.Busy.ID = cmp.Or(s.Busy.ID, "id")
 		want(isPath(s.Busy.Path, "{user}", "{from}", "{to}"), "busy.path", "not a path with {user}, {from} and {to}: write for example /busy?user={user}&from={from}&to={to}")
 	}
-}
-
-func isAddress(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }
 
 func isPath(path string, holds ...string) bool {

@@ -1,7 +1,6 @@
 package vtiger
 
 import (
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,7 +8,6 @@ import (
 
 	"passerelle/internal/connector"
 	"passerelle/internal/secret"
-	"passerelle/internal/strict"
 )
 
 // The flavours of the web service.
@@ -65,16 +63,8 @@ func load(env connector.Env) (settings, error) {
 		Call:        callSettings{Type: "Call", Held: "Held", NotHeld: "Not Held", Owner: "author", Subject: "Call", Notes: "description"},
 		Appointment: appointmentSettings{Type: "Meeting", Planned: "Planned", Cancelled: "Not Held"},
 	}
-	var node strict.Node
-	if err := env.Decode(&node); err != nil {
-		return s, err
-	}
-	var findings strict.Findings
-	findings.Add(node.Decode(&s))
-	if len(findings) == 0 {
-		findings = s.check(node)
-	}
-	return s, findings.Err()
+	err := env.Settings(&s, s.check)
+	return s, err
 }
 
 var (
@@ -83,14 +73,9 @@ var (
 )
 
 // check judges what the shape alone does not show.
-func (s *settings) check(node strict.Node) (findings strict.Findings) {
-	want := func(ok bool, path, text string) {
-		if !ok {
-			findings = append(findings, node.Findf(path, "%s", text))
-		}
-	}
+func (s *settings) check(want connector.Want) {
 	s.URL = strings.TrimSuffix(strings.TrimSuffix(s.URL, "/"), "/webservice.php")
-	want(isAddress(s.URL), "url", "not a plain address: write https://host/path, without user, query or #")
+	want(connector.IsAddress(s.URL), "url", "not a plain address: write https://host/path, without user, query or #")
 	want(slices.Contains([]string{openSource, cloud, coreBOS}, s.Flavour), "flavour", "write opensource, cloud or corebos")
 	want(!s.AccessKey.IsZero() && !strings.ContainsAny(s.AccessKey.Reveal(), "\r\n"), "access_key", "empty, or holds a line break: copy it from the user's preferences in the CRM")
 	want(s.User != "" && !strings.ContainsAny(s.User, ":\r\n"), "user", "not a login of this CRM")
@@ -109,10 +94,4 @@ func (s *settings) check(node strict.Node) (findings strict.Findings) {
 	want(s.Call.Notes == description || s.Call.Notes == "comments", "call.notes", "write description or comments")
 	want(s.Call.Disposition == "" || namePattern.MatchString(s.Call.Disposition), "call.disposition", "not a field's name: write cf_ and its number")
 	want((s.Opposition.Field == "") == (s.Opposition.Value == ""), "opposition", "write both field and value, or neither")
-	return findings
-}
-
-func isAddress(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }

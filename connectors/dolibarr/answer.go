@@ -76,6 +76,7 @@ type verdict struct {
 var verdicts = []verdict{
 	{status: 404, message: "Not Found: No prospects found", kind: fault.Rejected, cause: errEmpty},
 	{status: 404, message: "Not Found: No third parties found", kind: fault.Rejected, cause: errEmpty},
+	{status: 404, message: "Not Found: Thirdparties not found", kind: fault.Rejected, cause: errEmpty}, // before 22
 	{status: 404, message: "Not Found: Thirdparty not found", kind: fault.Rejected, noRecord: true,
 		cause: errors.New("the CRM has no third party under this id (any more): deleted or merged there")},
 	{status: 404, message: "Not Found: Agenda Event not found", kind: fault.Rejected, cause: errNoEvent},

@@ -118,6 +118,14 @@ func (c *call) seen(p *party) bool {
 
 var noneFound = []string{"No third parties found", "No customers found", "No prospects found", "No other third parties found", "No suppliers found"}
 
+// none is what a list of that mode says when it is empty.
+func (s *Server) none(mode int) string {
+	if s.before(22) {
+		return "Thirdparties not found"
+	}
+	return noneFound[mode]
+}
+
 func (c *call) listParties() {
 	q := c.r.URL.Query()
 	if !c.user.may("societe.lire") {
@@ -143,7 +151,7 @@ func (c *call) listParties() {
 	limit, page := c.page()
 	rows = rows[min(limit*page, len(rows)):min(limit*(page+1), len(rows))]
 	if len(rows) == 0 {
-		c.refuse(http.StatusNotFound, noneFound[mode])
+		c.refuse(http.StatusNotFound, c.none(mode))
 		return
 	}
 	found := make([]any, len(rows))

@@ -39,8 +39,8 @@ type conn struct {
 	env    connector.Env
 	mapper mapper
 	owners owners
-	proved sync.Map    // ids of statuses that a list has shown
-	spares atomic.Bool // its version is known to send only what is asked for
+	proved sync.Map     // ids of statuses that a list has shown
+	major  atomic.Int64 // of its version, once that is known and good
 }
 
 func open(_ context.Context, env connector.Env) (connector.Conn, error) {
@@ -58,6 +58,7 @@ func (c *conn) Close() error { return nil }
 const (
 	oldest  = 18
 	sparing = 19 // the first whose lists can be told what to show
+	keeping = 22 // the first proved to keep the extra fields that a change does not name
 	newest  = 22
 )
 
@@ -91,18 +92,48 @@ func (c *conn) checkVersion(ctx context.Context, op string) error {
 	case n < sparing && !c.WholeRecords:
 		return fault.Newf(fault.Permanent, op, "Dolibarr %d sends whole records whatever is asked for: bring it up to date, or accept it by whole_records: true", n)
 	}
+	c.major.Store(int64(n))
 	return nil
 }
 
 // minimal makes sure, once, that a version is read which sends no more than it
 // is asked for, unless the settings take more.
 func (c *conn) minimal(ctx context.Context, op string) error {
-	if c.WholeRecords || c.spares.Load() {
+	if c.WholeRecords || c.major.Load() > 0 {
 		return nil
 	}
-	err := c.checkVersion(ctx, op)
-	c.spares.Store(err == nil)
-	return err
+	return c.checkVersion(ctx, op)
+}
+
+// complete adds to the extra fields of a change those that the record has beside:
+// older versions empty them. What such a version would bend on its way back stops
+// the change.
+func (c *conn) complete(ctx context.Context, op string, body, held record) error {
+	given, _ := body[extras].(map[string]any)
+	there, _ := held[extras].(map[string]any)
+	if len(given) == 0 || len(there) == 0 {
+		return nil
+	}
+	if c.major.Load() == 0 {
+		if err := c.checkVersion(ctx, op); err != nil {
+			return err
+		}
+	}
+	if c.major.Load() >= keeping {
+		return nil
+	}
+	for code, value := range there {
+		_, named := given[code]
+		shown := text(value)
+		switch {
+		case named || shown == "":
+		case single(formStrict.write(shown)) != single(shown):
+			return fault.Newf(fault.Rejected, op, "the record's extra field %s holds a text that Dolibarr before %d empties or bends with any change of another one: bring Dolibarr up to date, or change the record there", code, keeping)
+		default:
+			given[code] = value
+		}
+	}
+	return nil
 }
 
 // version is Dolibarr's own, with its clock at the answer.

@@ -33,7 +33,7 @@ func Descriptor() connector.Descriptor {
 		Idempotency:  connector.ByLookup,
 		Confirmation: connector.ByList,
 		Batch:        1,
-		Tokens:       10, // of a move: two reads of the event and one of a user, each tried three times at worst, and a write
+		Tokens:       13, // of a move: two reads of the event, one of a user and one of the version, each tried three times at worst, and a write
 		Settle:       settle,
 		Open:         open,
 	}

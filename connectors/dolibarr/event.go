@@ -188,6 +188,9 @@ func (c *conn) change(ctx context.Context, op string, rec record, operation brid
 	}
 	body["caller"] = "passerelle"
 	c.option(body, c.Events.Changes, connector.Note(held, operation))
+	if err := c.complete(ctx, op, body, rec); err != nil {
+		return connector.Receipt{}, err
+	}
 	var now record // false where the database refused
 	err := c.call(ctx, op, request{method: http.MethodPut, path: "/agendaevents/" + id, body: body}, &now)
 	return connector.Receipt{State: connector.Accepted, ExternalID: id}, err

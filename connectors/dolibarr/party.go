@@ -97,6 +97,9 @@ func (c *conn) WriteFields(ctx context.Context, w bridge.Write) (connector.Recei
 	if err != nil || len(body) == 0 {
 		return receipt, err // the read has shown it stored: a write would add an event to the agenda
 	}
+	if err := c.complete(ctx, op, body, held); err != nil {
+		return connector.Receipt{}, err
+	}
 	now, err := c.patch(ctx, op, w.Prospect.ID, body)
 	if err != nil {
 		return connector.Receipt{}, err

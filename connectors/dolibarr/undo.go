@@ -11,7 +11,7 @@ import (
 // restore gives a third party back what it held of the properties in a body:
 // none of a refused write stays. It answers why with what became of it.
 func (c *conn) restore(ctx context.Context, w bridge.Write, held, body record, why *fault.Error) error {
-	before := map[string]any{}
+	before := record{}
 	for _, f := range w.Fields {
 		vendor := c.env.Fields[f.Name]
 		if _, sent := body.field(vendor); sent {
@@ -20,7 +20,11 @@ func (c *conn) restore(ctx context.Context, w bridge.Write, held, body record, w
 		}
 	}
 	became := "the record is as it was before"
-	if _, err := c.patch(ctx, why.Op, w.Prospect.ID, before); err != nil {
+	err := c.complete(ctx, why.Op, before, held)
+	if err == nil {
+		_, err = c.patch(ctx, why.Op, w.Prospect.ID, before)
+	}
+	if err != nil {
 		if _, hides := before[propStatus]; hides {
 			return applied(err) // the next try finds the record hidden, and uncovers it
 		}

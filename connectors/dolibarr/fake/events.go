@@ -208,17 +208,7 @@ func (c *call) fillEvent(e *event) string {
 			e.assigned[n], _ = how.(map[string]any)
 		}
 	}
-	options := maps.Clone(e.options)
-	if options == nil {
-		options = map[string]string{}
-	}
-	given, _ := c.body["array_options"].(map[string]any)
-	for _, f := range c.extras["actioncomm"] {
-		if value, there := given["options_"+f.code]; there {
-			options["options_"+f.code] = f.take(value, c.zone)
-		}
-	}
-	e.options = options
+	e.options = c.fillOptions("actioncomm", maps.Clone(e.options))
 	return or(c.fillNumbers(e), c.fillTexts(e))
 }
 

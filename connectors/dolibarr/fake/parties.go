@@ -287,13 +287,7 @@ func (c *call) fill(p *party) string {
 		}
 		props[name] = text
 	}
-	given, _ := c.body["array_options"].(map[string]any)
-	for _, f := range c.extras["societe"] {
-		if value, there := given["options_"+f.code]; there {
-			options["options_"+f.code] = f.take(value, c.zone)
-		}
-	}
-	p.props, p.options = props, options
+	p.props, p.options = props, c.fillOptions("societe", options)
 	return ""
 }
 

@@ -15,8 +15,10 @@ type Options struct {
 	Zone *time.Location   // of PHP and the database; nil is UTC
 	Now  func() time.Time // nil is time.Now
 
-	// Version is "" for 22.0.4. Before 21 lists tell no totals, before 20 a missing
-	// right is a 401, before 19 lists show everything.
+	// Version is "" for 22.0.4. Before 22 an empty list of third parties is said
+	// in other words, and a change empties the extra fields that it does not name;
+	// before 21 lists tell no totals, before 20 a missing right is a 401, before 19
+	// lists show everything.
 	Version string
 }
 

@@ -22,11 +22,29 @@ func (f extraField) take(value any, zone *time.Location) string {
 	if layout == "" || text == "" {
 		return text
 	}
+	if _, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return text // epoch seconds, as it shows them
+	}
 	t, err := time.ParseInLocation(layout, text, zone)
 	if err != nil {
 		return ""
 	}
 	return strconv.FormatInt(t.Unix(), 10)
+}
+
+// fillOptions takes the extra fields of a body over into those of a record. Before
+// 18.0.7 and 20.0.4 the others are emptied by it.
+func (c *call) fillOptions(table string, options map[string]string) map[string]string {
+	given, _ := c.body["array_options"].(map[string]any)
+	if options == nil || c.before(22) && len(given) > 0 {
+		options = map[string]string{}
+	}
+	for _, f := range c.extras[table] {
+		if value, there := given["options_"+f.code]; there {
+			options["options_"+f.code] = f.take(value, c.zone)
+		}
+	}
+	return options
 }
 
 func (f extraField) show(held string, _ *time.Location) any {

@@ -19,7 +19,7 @@ var errHidden = errors.New("the third party is in none of Dolibarr's lists: the 
 
 // prospect reads some properties of a third party. It lists it, since a list
 // can be told what to show and a read by id cannot. Of one that no list shows
-// it answers the status, with errHidden.
+// it answers them and the status, with errHidden.
 func (c *conn) prospect(ctx context.Context, op, id string, vendor []string) (record, error) {
 	if !plainID(id) {
 		return nil, fault.Newf(fault.Rejected, op, "the prospect's id is not one of Dolibarr")
@@ -32,7 +32,11 @@ func (c *conn) prospect(ctx context.Context, op, id string, vendor []string) (re
 	if err := c.call(ctx, op, request{path: "/thirdparties/" + id}, &shown); err != nil {
 		return nil, err
 	}
-	return record{propStatus: shown[propStatus]}, fault.New(fault.Rejected, op, errHidden)
+	hidden := record{propStatus: shown[propStatus]}
+	for _, name := range vendor {
+		hidden[name] = shown[name]
+	}
+	return hidden, fault.New(fault.Rejected, op, errHidden)
 }
 
 // prospects reads some properties of third parties, by their ids. Those that no
@@ -87,7 +91,7 @@ func (c *conn) WriteFields(ctx context.Context, w bridge.Write) (connector.Recei
 	_, vendor := c.mapper.asked(names(w.Fields))
 	held, err := c.prospect(ctx, op, w.Prospect.ID, vendor)
 	if errors.Is(err, errHidden) {
-		err = c.uncover(ctx, op, w, text(held[propStatus]), err)
+		err = c.uncover(ctx, op, w, held, err)
 	}
 	if err != nil {
 		return connector.Receipt{}, err

@@ -39,28 +39,32 @@ func lacking(op, status string) *fault.Error {
 	return fault.Newf(fault.Rejected, op, "Dolibarr's dictionary of prospect statuses lacks id %s, so the record left every list: correct settings.statuses", status)
 }
 
-// uncover gives a record its former status back where this write has hidden it:
-// it was cut off before the status was proved, or taken back. Otherwise it
-// answers that the record is hidden.
-func (c *conn) uncover(ctx context.Context, op string, w bridge.Write, status string, hidden error) error {
+// uncover takes this write back where it has hidden the record: it was cut off
+// before the status was proved, or taken back. What holds another value than it
+// wrote is somebody's since. Otherwise it answers that the record is hidden.
+func (c *conn) uncover(ctx context.Context, op string, w bridge.Write, held record, hidden error) error {
+	before, hides := record{}, false
 	for _, f := range w.Fields {
-		if column(c.env.Fields[f.Name]) != propStatus {
+		vendor := c.env.Fields[f.Name]
+		value, _ := held.field(vendor)
+		was, err := c.mapper.send(op, f.Name, f.Expected)
+		if err != nil || !c.mapper.holds(f.Name, value, f.Value) {
 			continue
 		}
-		sent, err := c.mapper.send(op, f.Name, f.Value)
-		if err != nil || sent != status {
-			continue
-		}
-		before, err := c.mapper.send(op, f.Name, f.Expected)
-		if err != nil {
-			continue
-		}
-		if _, err := c.patch(ctx, op, w.Prospect.ID, map[string]any{propStatus: before}); err != nil {
-			return err
-		}
-		why := lacking(op, status)
-		why.Err = fmt.Errorf("%w; it has its former status again", why.Err)
-		return why
+		put(before, vendor, was)
+		hides = hides || column(vendor) == propStatus
 	}
-	return hidden
+	if !hides {
+		return hidden
+	}
+	err := c.complete(ctx, op, before, held)
+	if err == nil {
+		_, err = c.patch(ctx, op, w.Prospect.ID, before)
+	}
+	if err != nil {
+		return err
+	}
+	why := lacking(op, text(held[propStatus]))
+	why.Err = fmt.Errorf("%w; it is as it was before", why.Err)
+	return why
 }

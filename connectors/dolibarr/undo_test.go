@@ -84,8 +84,29 @@ func TestWhatCannotBeTakenBackIsTold(t *testing.T) {
 	}
 	r := o.do(t, hides)
 	rejected(t, r, "lacks id 77")
-	if got := o.crm.Party(o.id)[propStatus]; got != "0" || !strings.Contains(r.Err.Error(), "its former status again") {
+	if got := o.crm.Party(o.id)[propStatus]; got != "0" || !strings.Contains(r.Err.Error(), "it is as it was before") {
 		t.Errorf("the second try leaves status %s: %v", got, r.Err)
+	}
+}
+
+// What was written beside the status that hides goes with it, what somebody has
+// written since stays.
+func TestTheSecondTryTakesAllOfItBack(t *testing.T) {
+	t.Parallel()
+	o := openTo(t, "", withContract)
+	o.Statuses["77"] = []string{"closed"}
+	client := *o.env.HTTP
+	client.Transport = &secondPut{through: client.Transport}
+	o.conn.env.HTTP = &client
+	hides := also(also(fieldWrite(bridge.FieldStatus, "closed", "new"), "prospect.comment", "vu", "rien"), "prospect.x_contract_end", "2027-01-31", "")
+	if r := o.do(t, hides); r.Err == nil {
+		t.Fatal("the first try was to be cut off")
+	}
+	o.crm.Edit(o.id, "options_contract_end", "1798671600")
+	rejected(t, o.do(t, hides), "lacks id 77")
+	got := o.crm.Party(o.id)
+	if got[propStatus] != "0" || got["note_private"] != "rien" || got["options_contract_end"] != "1798671600" {
+		t.Errorf("left with status %s, comment %q and %q", got[propStatus], got["note_private"], got["options_contract_end"])
 	}
 }
 

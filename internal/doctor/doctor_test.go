@@ -134,6 +134,14 @@ func TestFindings(t *testing.T) {
 			c.catalogue.Objects = append(c.catalogue.Objects, connector.VendorObject{Name: "Users", Staff: true})
 			c.rights.Objects["Users"] = connector.ObjectRights{Read: connector.Yes}
 		}, nil, ""},
+		{"reads campaigns, which selections name", func(c *clinic, _ *Patient) {
+			c.catalogue.Objects = append(c.catalogue.Objects, connector.VendorObject{Name: "categories", Object: bridge.CampaignObj})
+			c.rights.Objects["categories"] = connector.ObjectRights{Read: connector.Yes}
+		}, nil, ""},
+		{"changes campaigns", func(c *clinic, _ *Patient) {
+			c.catalogue.Objects = append(c.catalogue.Objects, connector.VendorObject{Name: "categories", Object: bridge.CampaignObj})
+			c.rights.Objects["categories"] = connector.ObjectRights{Read: connector.Yes, Write: connector.Yes}
+		}, []string{"wider key.object "}, "categories"},
 		{"changes people", func(c *clinic, _ *Patient) {
 			c.catalogue.Objects = append(c.catalogue.Objects, connector.VendorObject{Name: "Users", Staff: true})
 			c.rights.Objects["Users"] = connector.ObjectRights{Write: connector.Yes}

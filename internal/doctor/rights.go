@@ -36,7 +36,7 @@ func (w *ward) rights(ctx context.Context, c connector.Catalogue) {
 		switch {
 		case w.touched(c, o):
 			w.wider(c, o, r)
-		case of.Write == connector.Yes || of.Read == connector.Yes && !o.Staff:
+		case of.Write == connector.Yes || of.Read == connector.Yes && !o.Staff && o.Object != bridge.CampaignObj: // selections name campaigns
 			strange = append(strange, o.Name)
 		}
 	}

@@ -83,7 +83,7 @@ func (c *conn) serves(module string) bridge.Object {
 
 func (c *conn) silence(me identity) []string {
 	out := []string{
-		"the rights of other users than the key's: their roles, profiles and the sharing rules are not in the API",
+		"the rights of other users than the key's: their roles, profiles, groups and the sharing rules are not in the API",
 		"how long a text a field keeps: what was cut is noticed by reading the answer, and put back",
 	}
 	if c.Zone == "" {

@@ -23,7 +23,7 @@ func TestAPolicyIsImported(t *testing.T) {
 	}
 	for _, want := range []string{
 		"(vtiger 8.0.0)",
-		"# - the rights of other users than the key's: their roles, profiles and the sharing rules are not in the API",
+		"# - the rights of other users than the key's: their roles, profiles, groups and the sharing rules are not in the API",
 		"# - who else works in it: its key may not list people",
 		"read: [prospect.comment, prospect.do_not_call, prospect.job_title, prospect.last_name, prospect.lead_status, prospect.owner, prospect.phone], write: [prospect.comment, prospect.do_not_call, prospect.job_title, prospect.last_name, prospect.lead_status, prospect.owner]",
 		"{on: activity, scope: own, actions: [create, read]}",

@@ -79,13 +79,16 @@ func TestADraftSurvivesAReload(t *testing.T) {
 	s.signIn("alice")
 	s.do(chromedp.KeyEvent(kb.Enter))
 	s.at("/work/")
-	s.do(chromedp.KeyEvent("3"), chromedp.KeyEvent("n"), chromedp.KeyEvent("rappeler après dix heures"))
+	s.do(chromedp.KeyEvent("t"), chromedp.KeyEvent("3"), chromedp.KeyEvent("n"), chromedp.KeyEvent("rappeler après dix heures"))
 	eventually(t, "the draft is kept", func() bool { return ask[string](s, `document.querySelector("#kept").textContent`) != "" })
 	s.do(chromedp.Reload(), chromedp.WaitVisible(chromedp.CSS("#note")))
 	s.at("/work/")
 	if got := ask[string](s, `document.querySelector("#note").value + document.querySelector("input[name=disposition]:checked").value`); got != "rappeler après dix heurescallback_requested" {
 		t.Errorf("after a reload: %q", got)
 	}
+	eventually(t, "the timer goes on", func() bool {
+		return ask[bool](s, `!["", "0:00"].includes(document.querySelector("#talk").value) && document.querySelector("#timer").textContent == document.querySelector("#talk").value`)
+	})
 	if ask[int](s, `localStorage.length + sessionStorage.length`) != 0 {
 		t.Error("the browser keeps something")
 	}

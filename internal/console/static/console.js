@@ -136,9 +136,17 @@
   });
 
   // The timer runs from dialling on; the lease counts down.
-  let since = 0;
+  // When it began is a part of the form: the page may be shown anew during a call.
+  const began = form.elements.since;
+  const longest = 2 * 3600 * 1000; // what began earlier was another call
+  let since = Date.now() - Number(began.value) < longest ? Number(began.value) : 0;
+  const run = (from) => {
+    since = from;
+    began.value = from || "";
+    form.dispatchEvent(new Event("input"));
+  };
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  for (const dial of document.querySelectorAll(".dial")) dial.addEventListener("click", () => { since ||= Date.now(); });
+  for (const dial of document.querySelectorAll(".dial")) dial.addEventListener("click", () => { if (!since) run(Date.now()); });
   setInterval(() => {
     if (since) {
       const text = clock(Math.round((Date.now() - since) / 1000));
@@ -175,7 +183,7 @@
       key.dispatchEvent(new Event("input", { bubbles: true }));
       key.focus();
     } else if (event.key === "t") {
-      since = since ? 0 : Date.now();
+      run(since ? 0 : Date.now());
     }
   });
   // On the way up: the letter must not be typed into what it leads to.

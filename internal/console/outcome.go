@@ -118,6 +118,9 @@ func (v *visit) report(form map[string]string) (map[string]any, error) {
 	if _, ok := d.Info(); !ok {
 		return nil, &desk.Invalid{Part: "disposition", Why: v.look.words.text("work.choose")}
 	}
+	if slot, other := form["slot"], form["meet_at"]; d == bridge.DispAppointmentSet && slot != "" && other != "" && slot != other {
+		return nil, &desk.Invalid{Part: "at", Why: v.look.words.text("work.two_hours")}
+	}
 	talk, err := seconds(form["talk"])
 	if err != nil {
 		return nil, &desk.Invalid{Part: "talk", Why: v.look.words.text("work.talk_format")}

@@ -137,6 +137,10 @@ func TestSlotsComeFromTheCRM(t *testing.T) {
 	if !b.shows("d’après le calendrier du CRM") || free[day+"T15:00"] || free[day+"T15:30"] || !free[day+"T16:00"] || !free[day+"T09:00"] {
 		t.Errorf("free: %v, at %s", free, b.body)
 	}
+	b.post(work+"/outcome", "person", "bruno", "key", "twohours01", "disposition", "appointment_set", "with", "vera", "slot", day+"T16:00", "meet_at", day+"T11:00")
+	if b.status != http.StatusUnprocessableEntity || !b.shows("gardez l’un des deux") {
+		t.Errorf("a slot and another hour: %d %s", b.status, b.body)
+	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}

@@ -75,8 +75,12 @@ func (s *seat) appointment() {
 	s.tabTo(`button[value=slots]`)
 	s.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(chromedp.CSS(`.slot`)))
 	s.at("/work/")
+	ask[string](s, `document.querySelector("#meet_at").value = "2031-01-06T10:00"`)
 	s.tabTo(`.slot input`)
 	s.do(chromedp.KeyEvent(" "))
+	if other := ask[string](s, `document.querySelector("#meet_at").value`); other != "" {
+		s.t.Errorf("beside the slot stands another hour: %s", other)
+	}
 	s.picture("appointment")
 }
 

@@ -112,6 +112,13 @@
     if (typed !== saved && !sending) fetch(`/work/${work.dataset.lead}/draft`, { method: "POST", headers: inPage, body: new URLSearchParams(new FormData(form)), keepalive: true });
   });
 
+  // A slot and another hour are one or the other: the last one counts.
+  form.addEventListener("change", (event) => {
+    const { name, value } = event.target, other = $("#meet_at");
+    if (name === "slot" && value) other.value = "";
+    if (name === "meet_at" && value) for (const slot of form.querySelectorAll("input[name=slot]")) slot.checked = false;
+  });
+
   // A form is sent once it is known that somebody is signed in and that there is a
   // line: until then the page stays as it is.
   const pause = (seconds) => new Promise((resolve) => { setTimeout(resolve, 1000 * seconds); });

@@ -15,9 +15,9 @@ type phrase = bilingual.Text
 
 var reasons = map[Cause]phrase{
 	CauseGrant:     {"role {role} may {action} {target}", "le rôle {role} peut {action} {target}"},
-	CauseDeny:      {"role {role} is denied to {action} {target}", "il est interdit au rôle {role} {of action} {target}"},
+	CauseDeny:      {"role {role} is denied to {deed} {target}", "il est interdit au rôle {role} {deed} {target}"},
 	CauseScope:     {"role {role} may {action} {target} only of {scope}, and this record is not", "le rôle {role} ne peut {action} {target} que pour {scope}, ce qui n'est pas le cas ici"},
-	CauseNoGrant:   {"no grant lets role {role} {action} {target}", "aucun droit ne permet au rôle {role} {of action} {target}"},
+	CauseNoGrant:   {"no grant lets role {role} {deed} {target}", "aucun droit ne permet au rôle {role} {deed} {target}"},
 	CauseUnmapped:  {"profile {profile} of {connection} is mapped to no role, so it has no right", "le profil {profile} de {connection} ne correspond à aucun rôle : il n'a donc aucun droit"},
 	CauseNoProfile: {"no active login with a profile on {connection}, so no right", "aucun accès actif avec un profil sur {connection}, donc aucun droit"},
 	CauseUnknown:   {"not in the catalogue: {target}", "absent du catalogue : {target}"},
@@ -54,24 +54,19 @@ var openedNames = map[OpenedBy]phrase{
 	BySharing:   {"the sharing rule {name}", "la règle de partage {name}"},
 }
 
-// elided is a French word behind "de".
-func elided(word string) string {
-	if strings.ContainsRune("aeéiou", first(word)) {
-		return "d'" + word
+// deed is the action as one is let or forbidden to do it: French elides.
+func deed(a Action) phrase {
+	verb, of := verbs[a], "de "
+	if r, _ := utf8.DecodeRuneInString(verb.In("fr")); strings.ContainsRune("aeéiou", r) {
+		of = "d'"
 	}
-	return "de " + word
-}
-
-// first is the first letter of a text.
-func first(text string) rune {
-	r, _ := utf8.DecodeRuneInString(text)
-	return r
+	return phrase{verb.In("en"), of + verb.In("fr")}
 }
 
 // reason is why the judgement is what it is, without rule and place.
 func (j judgement) reason(lang string, s Subject, action Action, t Target) string {
 	words := []string{
-		"{action}", verbs[action].In(lang), "{of action}", elided(verbs[action].In("fr")), "{target}", t.String(),
+		"{action}", verbs[action].In(lang), "{deed}", deed(action).In(lang), "{target}", t.String(),
 		"{profile}", strconv.Quote(string(s.Profile)), "{connection}", string(s.Connection),
 	}
 	if j.role != nil {

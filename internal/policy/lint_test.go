@@ -157,6 +157,44 @@ func TestExceptionsThatLast(t *testing.T) {
 	}
 }
 
+// An exception that lets its person in no further than the window of each role
+// that they have is told as what it is: of no use.
+func TestExceptionsThatAddNothing(t *testing.T) {
+	t.Parallel()
+	const text = `version: 1
+window:
+  zone: Europe/Paris
+  %s
+  exceptions: [{person: p0, until: 2026-12-24, motive: from home, %s}]
+roles:
+  a: {grants: [{on: prospect, scope: own, actions: [read]}]}
+  b: {grants: [{on: prospect, scope: own, actions: [read]}], window: {networks: [10.1.0.0/16]}}
+profiles: {phoning.console: {a: a}, phoning.other: {b: b}}
+`
+	both := team("a")
+	both[0].Phoning["phoning.other"] = bridge.Login{Name: "p0", Profile: "b"}
+	for _, c := range []struct {
+		window, exception string
+		people            []bridge.Person
+		want              Check
+	}{
+		{"", `hours: {sun: ["10:00-18:00"]}`, team("a"), IdleException},
+		{`hours: {mon-sun: ["09:00-19:00"]}`, `hours: {sun: ["10:00-18:00"]}`, team("a"), IdleException},
+		{`hours: {mon-sun: ["09:00-17:00"]}`, `hours: {sun: ["10:00-18:00"]}`, team("a"), LiveException},
+		{`hours: {mon-sun: ["09:00-19:00"]}`, `networks: [192.0.2.0/24]`, team("a"), IdleException},
+		{"networks: [192.0.0.0/16]", `networks: [192.0.2.0/24]`, team("a"), IdleException},
+		{"networks: [192.0.0.0/16]", `networks: [192.0.2.0/24]`, both, LiveException},
+		{"networks: [192.0.0.0/16]", `networks: [192.0.2.0/24]`, nil, LiveException}, // of some role they may have
+		{"networks: [192.0.2.0/25]", `networks: [192.0.2.0/24]`, team("a"), LiveException},
+	} {
+		p := loadText(t, fmt.Appendf(nil, text, c.window, c.exception))
+		got := p.LintWindows("policy.yaml", "en", time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), c.people)
+		if len(got) != 1 || got[0].Check != c.want {
+			t.Errorf("%s, %s: %v, want %s", c.window, c.exception, got, c.want)
+		}
+	}
+}
+
 func TestChangeableFrom(t *testing.T) {
 	t.Parallel()
 	const text = `version: 1

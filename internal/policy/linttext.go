@@ -66,6 +66,10 @@ var advices = map[Check]advice{
 		phrase{"the exception is for {person}, who is not among the config's active people", "l'exception est pour {person}, qui n'est pas parmi les personnes actives de la configuration"},
 		phrase{"delete it, or write the id of the person it is for", "la supprimer, ou écrire l'identifiant de la personne concernée"},
 	},
+	IdleException: {
+		phrase{"the exception of {person} lets them in no further than the window of their role does", "l'exception de {person} n'admet rien de plus que la plage d'accès de son rôle"},
+		phrase{"delete it, or write hours or networks that the window leaves out", "la supprimer, ou écrire des heures ou des réseaux que la plage n'admet pas"},
+	},
 	ShutOut: {
 		phrase{"no two people who may change this policy are let in at the hub's own socket ({address}): should the networks be wrong, only the operator could put another policy in place, alone, by policy adopt", "il n'y a pas deux personnes pouvant changer cette politique qui soient admises par la socket du pont lui-même ({address}) : si les réseaux sont faux, seul l'exploitant pourrait mettre une autre politique en place, sans second regard, par policy adopt"},
 		phrase{"add {address}/32 to the networks of role {role}", "ajouter {address}/32 aux réseaux (networks) du rôle {role}"},

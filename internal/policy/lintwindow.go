@@ -16,6 +16,7 @@ const (
 	LongException    Check = "long_exception"    // and that day is further off than LongestException
 	ExpiredException Check = "expired_exception" // its last day is past
 	UnknownException Check = "unknown_exception" // it is for nobody whom the config knows
+	IdleException    Check = "idle_exception"    // it lets in nowhere and never beyond the window
 )
 
 // LongestException is how many days ahead an exception may end and still be one:
@@ -40,23 +41,50 @@ func (p *Policy) LintWindows(file, lang string, now time.Time, people []bridge.P
 			continue
 		}
 		e := p.exceptions[at]
-		l.add(e.check(now, p.lastZone(e.person, people), people), n,
+		l.add(p.exceptionCheck(&e, now, people), n,
 			"{person}", string(e.person), "{until}", e.until, "{most}", strconv.Itoa(LongestException))
 	}
 	return l.found
 }
 
-// check is what lint says of the exception, by the clock of the zone.
-func (e *exception) check(now time.Time, zone *time.Location, people []bridge.Person) Check {
+// exceptionCheck is what lint says of the exception, by the clock of the zone.
+func (p *Policy) exceptionCheck(e *exception, now time.Time, people []bridge.Person) Check {
+	zone := p.lastZone(e.person, people)
 	switch {
 	case e.over(now, zone):
 		return ExpiredException
 	case people != nil && !slices.ContainsFunc(people, func(p bridge.Person) bool { return p.ID == e.person && p.Active }):
 		return UnknownException
+	case !slices.ContainsFunc(p.windowsOf(e.person, people), e.adds):
+		return IdleException
 	case !e.over(now.AddDate(0, 0, LongestException+1), zone):
 		return LongException
 	}
 	return LiveException
+}
+
+// windowsOf are the windows of the person's roles; without people those of every
+// role. One is nil where the role is let in at any time from anywhere.
+func (p *Policy) windowsOf(person bridge.PersonID, people []bridge.Person) []*window {
+	var out []*window
+	if people == nil {
+		for _, ro := range p.roles {
+			out = append(out, ro.window)
+		}
+	}
+	for _, someone := range people {
+		for connection := range someone.Phoning {
+			if someone.ID == person {
+				out = append(out, p.windowOf(SubjectOf(bridge.Actor{Person: someone, Connection: connection})))
+			}
+		}
+	}
+	return out
+}
+
+// adds says whether the exception lets in when or from where the window does not.
+func (e *exception) adds(w *window) bool {
+	return w != nil && (w.hours != nil && len(e.hours.less(w.hours)) > 0 || len(outside(e.networks, w.from())) > 0)
 }
 
 // shutOut puts its advice at the window that shuts out one of those who may

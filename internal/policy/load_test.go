@@ -126,6 +126,37 @@ func TestRefusalReads(t *testing.T) {
 	}
 }
 
+// Who asks on a record that is theirs in every way is told to widen the grant
+// they have, not to add one in a scope in which the role has nothing.
+func TestARemedyStaysInTheRolesScope(t *testing.T) {
+	t.Parallel()
+	p := loadText(t, []byte(`version: 1
+roles:
+  supervisor:
+    grants:
+      - {on: campaign, scope: campaign, actions: [read]}
+      - {on: account, scope: all, actions: [read]}
+      - {on: account, scope: team, actions: [read]}
+profiles: {phoning.console: {supervisor: supervisor}}
+`))
+	who := Subject{Person: "sam", Team: "floor", Connection: "phoning.console", Profile: "supervisor"}
+	theirs := Record{Owner: "sam", Assignee: "sam", Team: "floor", CampaignTeam: "floor"}
+	for _, c := range []struct {
+		target Target
+		record Record
+		want   string
+	}{
+		{OnObject(bridge.CampaignObj), theirs, "add write to the actions of grant supervisor/campaign/campaign (policy.yaml:5:9)"},
+		{OnField("account.name"), theirs, "add account.name to the write list of grant supervisor/account/team (policy.yaml:7:9)"},
+		{OnField("account.name"), Record{Owner: "sam"}, "give role supervisor the grant {on: account, scope: own, write: [account.name]}"},
+		{OnObject(bridge.Appointment), theirs, "give role supervisor the grant {on: appointment, scope: own, actions: [write]}"},
+	} {
+		if got := p.Explain(who, Write, c.target, c.record).Remedy.Text("en"); got != c.want {
+			t.Errorf("%s of %+v: %s, want %s", c.target, c.record, got, c.want)
+		}
+	}
+}
+
 func TestPaths(t *testing.T) {
 	t.Parallel()
 	p := plateau(t)

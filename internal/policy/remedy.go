@@ -77,9 +77,26 @@ func (ro *role) open(all *targets, action Action, t Target, bit int, e extent) R
 		}
 	}
 	if !granted {
-		out = append(out, ro.widen(action, t, e.set.narrowest()))
+		out = append(out, ro.widen(action, t, ro.nearest(t.Object, e.set)))
 	}
 	return out
+}
+
+// nearest is the narrowest scope of the set in which the role has a grant on the
+// object already: callers own nothing, and whoever reads campaigns of their team
+// is to write those. Where it has none, or on all records only, it is the
+// narrowest of the set.
+func (ro *role) nearest(object bridge.Object, set scopeSet) Scope {
+	var used scopeSet
+	for _, rule := range ro.rules {
+		if !rule.deny && rule.object == object {
+			used |= rule.scope.bit()
+		}
+	}
+	if used &^= inAll; set&used != 0 {
+		set &= used
+	}
+	return set.narrowest()
 }
 
 // widen is the grant to add: to the first one on the object in that scope, if

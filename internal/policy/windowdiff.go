@@ -151,6 +151,7 @@ var (
 	windowLoss     = phrase{"{who} is no longer let in {what}", "{who} n'est plus admis {what}"}
 	zoneChange     = phrase{"the hours of {who} are by the clock of {zone} now", "les heures de {who} se lisent désormais à l'heure de {zone}"}
 	fromWord       = phrase{"from {networks}", "depuis {networks}"}
+	anywhereWord   = phrase{"from anywhere", "de n'importe où"}
 	stillFrom      = phrase{" (but still from {networks})", " (mais encore depuis {networks})"}
 	untilWord      = phrase{"{who}, as an exception until {until},", "{who}, par exception jusqu'au {until},"}
 )
@@ -181,7 +182,10 @@ func windowText(lang string, hours week, networks []string) string {
 	if len(hours) > 0 {
 		parts = append(parts, strings.Join(hours.lines(lang), "; "))
 	}
-	if len(networks) > 0 {
+	switch {
+	case slices.Equal(networks, texts(anywhere)):
+		parts = append(parts, anywhereWord.In(lang))
+	case len(networks) > 0:
 		parts = append(parts, fromWord.Fill(lang, "{networks}", strings.Join(networks, ", ")))
 	}
 	return strings.Join(parts, " ")

@@ -73,7 +73,7 @@ func (c *conn) Appointments(ctx context.Context, known []bridge.Meeting) ([]conn
 	}
 	var keys []string
 	for _, m := range known {
-		if c.idOf(byID[m.ExternalID]) != m.ID {
+		if !plainID(m.ExternalID) {
 			keys = append(keys, m.ID)
 		}
 	}

@@ -43,7 +43,7 @@ func (c *conn) Find(ctx context.Context, writes []bridge.Write) ([]connector.Sig
 	out := make([]connector.Sighting, len(writes))
 	for i, w := range writes {
 		if key := w.Event(); key != "" {
-			out[i] = c.eventSeen(w, events[key])
+			out[i] = c.eventSeen(w, itself(events[key], w))
 		} else {
 			out[i] = c.partySeen(w, parties[w.Prospect.ID])
 		}

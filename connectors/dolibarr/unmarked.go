@@ -3,6 +3,7 @@ package dolibarr
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/fault"
@@ -12,11 +13,27 @@ import (
 // shows one whose extra field a person has emptied, nor one out of the key's
 // sight, so one that was there is only gone once a read by its id says so.
 func (c *conn) appointment(ctx context.Context, op string, w bridge.Write) (record, error) {
-	rec, err := c.one(ctx, op, w.Meeting.ID)
-	if err != nil || rec != nil || w.Meeting.ExternalID == "" {
-		return rec, err
+	found, err := c.listed(ctx, op, []string{w.Meeting.ID})
+	if err != nil {
+		return nil, err
+	}
+	if own := itself(found[w.Meeting.ID], w); len(own) > 0 {
+		return own[0], nil
+	}
+	if w.Meeting.ExternalID == "" {
+		return nil, nil
 	}
 	return c.unmarked(ctx, op, w)
+}
+
+// itself keeps of the events that bear our id the one which a write changes,
+// where its id in Dolibarr is known: a clone that a person made of it bears our
+// id too, and is theirs.
+func itself(found []record, w bridge.Write) []record {
+	if w.Meeting == nil || w.Meeting.ExternalID == "" || w.Kind == bridge.WriteMeeting {
+		return found
+	}
+	return slices.DeleteFunc(slices.Clone(found), func(rec record) bool { return text(rec["id"]) != w.Meeting.ExternalID })
 }
 
 // unmarked reads an appointment by Dolibarr's own id, nil if it is gone. Without
@@ -61,7 +78,7 @@ func (c *conn) eventByID(ctx context.Context, op, id string) (record, error) {
 // shows. One that cannot be judged counts as there and unchanged.
 func (c *conn) addUnmarked(ctx context.Context, op string, writes []bridge.Write, events map[string][]record) error {
 	for _, w := range writes {
-		if w.Meeting == nil || w.Meeting.ExternalID == "" || len(events[w.Meeting.ID]) > 0 {
+		if w.Meeting == nil || w.Meeting.ExternalID == "" || len(itself(events[w.Meeting.ID], w)) > 0 {
 			continue
 		}
 		rec, err := c.unmarked(ctx, op, w)
@@ -72,7 +89,7 @@ func (c *conn) addUnmarked(ctx context.Context, op string, writes []bridge.Write
 			rec = record{"id": w.Meeting.ExternalID}
 		}
 		if rec != nil {
-			events[w.Meeting.ID] = []record{rec}
+			events[w.Meeting.ID] = append(events[w.Meeting.ID], rec)
 		}
 	}
 	return nil

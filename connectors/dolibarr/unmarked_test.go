@@ -125,3 +125,37 @@ func TestACancellationOfWhatIsGone(t *testing.T) {
 		t.Error("told that the prospect is gone")
 	}
 }
+
+// A person clones an appointment for the next visit: the clone bears our id too,
+// and is theirs.
+func TestACloneOfAnAppointmentIsSomebodys(t *testing.T) {
+	t.Parallel()
+	for _, gone := range []bool{false, true} {
+		o := openTo(t, "", fields)
+		m := o.made(t)
+		original, _ := strconv.Atoi(m.ExternalID)
+		clone := o.crm.CloneEvent(original)
+		start := m.Slot.UTC.Unix()
+		if gone {
+			o.crm.DeleteEvent(original)
+		}
+		held, err := o.Appointments(t.Context(), []bridge.Meeting{m})
+		if err != nil || held[0].Present == gone {
+			t.Errorf("deleted %v: held %+v, %v", gone, held, err)
+		}
+		m.Slot.UTC = m.Slot.UTC.Add(24 * time.Hour)
+		if r := o.do(t, bridge.Write{Kind: bridge.WriteMove, Meeting: &m}); (r.Err != nil) != gone {
+			t.Errorf("deleted %v: moved: %v", gone, r.Err)
+		}
+		cancel := bridge.Write{Kind: bridge.WriteCancel, Meeting: &m}
+		if r := o.do(t, cancel); r.Err != nil {
+			t.Errorf("deleted %v: cancelled: %v", gone, r.Err)
+		}
+		if !o.sees(t, cancel) {
+			t.Errorf("deleted %v: the cancellation is not seen", gone)
+		}
+		if left := o.crm.Events(); len(left) != 1 || left[0].ID != clone || left[0].Start != start {
+			t.Errorf("deleted %v: left are %+v", gone, left)
+		}
+	}
+}

@@ -179,6 +179,16 @@ func (s *Server) AddEvent(seen Event) int {
 	return e.id
 }
 
+// CloneEvent copies an event, its extra fields as well, as the button Clone does.
+func (s *Server) CloneEvent(id int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := *s.events[id]
+	e.options, e.assigned = maps.Clone(e.options), maps.Clone(e.assigned)
+	s.keep(&e)
+	return e.id
+}
+
 // EditEvent changes an event as its owner would.
 func (s *Server) EditEvent(id int, change func(*Event)) {
 	s.mu.Lock()

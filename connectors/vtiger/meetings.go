@@ -70,23 +70,26 @@ func (c *conn) describeMeeting(element record, m *bridge.Meeting, marks []string
 	c.mark(element, text, marks)
 }
 
-// meeting reads the event of an appointment: by its mark, or where a person has
-// taken that away by its id in the CRM. nil: it is not there. One that the key
-// may not see is an error.
+// meeting reads the event of an appointment: by its id in the CRM, or where that
+// is not known by its mark, which a person may take away, or copy with the event.
+// nil: it is not there. One that the key may not see is an error.
 func (c *conn) meeting(ctx context.Context, op string, m *bridge.Meeting) (record, error) {
-	rec, err := c.one(ctx, op, []string{description}, m.ID)
-	if err != nil || rec != nil || m.ExternalID == "" {
-		return rec, err
+	if m.ExternalID == "" {
+		return c.one(ctx, op, []string{description}, m.ID)
 	}
 	events, err := c.describe(ctx, op, c.calendar())
 	if err != nil {
 		return nil, err
 	}
 	if moduleOf(m.ExternalID) != events.name {
+		rec, err := c.one(ctx, op, []string{description}, m.ID)
+		if err != nil || rec != nil {
+			return rec, err
+		}
 		return nil, fault.Newf(fault.Rejected, op, "no event bears the appointment's id, and its id in the CRM is none of %s", events.name)
 	}
 	columns := slices.Compact(slices.Sorted(slices.Values([]string{c.Operation, description})))
-	rec, err = c.row(ctx, op, events, events.vendor(m.ExternalID), columns)
+	rec, err := c.row(ctx, op, events, events.vendor(m.ExternalID), columns)
 	if err != nil {
 		return nil, absent(err)
 	}

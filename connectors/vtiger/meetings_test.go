@@ -1,6 +1,7 @@
 package vtiger
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,10 @@ func TestAnAppointmentIsGoneOnlyIfItIs(t *testing.T) {
 		"the ids deleted": {func(s *site, r fake.Record) { s.Edit(r.Number, description, "Prendre le dossier") }, true, ""},
 		"out of sight":    {func(s *site, r fake.Record) { s.Edit(r.Number, "assigned_user_id", "19x6") }, false, wordsHidden},
 		"deleted":         {func(s *site, r fake.Record) { s.Delete(r.Number) }, false, "was deleted"},
+		"copied and deleted": {func(s *site, r fake.Record) {
+			s.Put("Events", 8, maps.Clone(r.Fields))
+			s.Delete(r.Number)
+		}, false, "was deleted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -60,7 +65,7 @@ func TestAnAppointmentIsGoneOnlyIfItIs(t *testing.T) {
 				w := later(made, kind, r.ExternalID)
 				r = s.apply(t, w)
 				if !tc.moves {
-					if kind == bridge.WriteCancel && name == "deleted" {
+					if kind == bridge.WriteCancel && tc.says == "was deleted" {
 						if r.Err != nil || r.State != connector.Stored {
 							t.Errorf("%s: %+v", kind, r)
 						}

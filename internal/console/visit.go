@@ -244,7 +244,7 @@ type notice struct {
 func (v *visit) wrong(err error) (status int, text string, known bool) {
 	t := v.look.words.text
 	if no, ok := errors.AsType[*desk.Denied](err); ok {
-		return http.StatusForbidden, t("error.denied") + " " + no.Error(), true
+		return http.StatusForbidden, t("error.denied") + " " + v.denied(no), true
 	}
 	if _, ok := errors.AsType[*desk.NotFound](err); ok {
 		return http.StatusNotFound, t("error.not_found"), true
@@ -253,7 +253,7 @@ func (v *visit) wrong(err error) (status int, text string, known bool) {
 		return http.StatusNotFound, t("error.forgotten"), true
 	}
 	if clash, ok := errors.AsType[*desk.Clash](err); ok {
-		return http.StatusConflict, t("error.clash") + " " + clash.Why, true
+		return http.StatusConflict, t("error.clash") + " " + v.look.said(clash.Why), true
 	}
 	if closed, ok := errors.AsType[*desk.Closed](err); ok {
 		return http.StatusConflict, v.closedText(closed), true
@@ -262,12 +262,21 @@ func (v *visit) wrong(err error) (status int, text string, known bool) {
 		return http.StatusTooManyRequests, v.spentText(no), true
 	}
 	if bad, ok := errors.AsType[*desk.Invalid](err); ok {
-		return http.StatusUnprocessableEntity, cmp.Or(v.look.words.of("invalid."+strings.TrimPrefix(bad.Part, "next.")), bad.Part) + " : " + bad.Why, true
+		return http.StatusUnprocessableEntity, cmp.Or(v.look.words.of("invalid."+strings.TrimPrefix(bad.Part, "next.")), bad.Part) + t("colon") + " " + v.look.said(bad.Why), true
 	}
 	if status, ok := ofOutbox(err); ok {
 		return status, t("error.clash") + " " + err.Error(), true
 	}
 	return 0, "", false
+}
+
+// denied says what somebody may not do: the policy's own words are English, and
+// the page that explains has them in both.
+func (v *visit) denied(no *desk.Denied) string {
+	if what := v.look.said(no.What); what != no.What {
+		return what
+	}
+	return no.Error()
 }
 
 // spentText says that somebody has done enough for an hour, and until when.

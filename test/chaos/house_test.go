@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"passerelle/internal/outbox"
 	"passerelle/internal/relay"
 	"passerelle/test/crmfake"
+	"passerelle/test/shared"
 )
 
 // house is a hub in the test's own process before a REST CRM.
@@ -28,27 +28,10 @@ type house struct {
 	dir        string
 	crm        *restCRM
 	app        *app.App
-	log        lockedBuffer
+	log        shared.Buffer
 	load       *load
 	supervisor *supervisor
 	calls      map[string][]string // acknowledged, by prospect, in order
-}
-
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 func newHouse(t *testing.T) *house {

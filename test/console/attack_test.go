@@ -9,6 +9,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"passerelle/test/shared"
 )
 
 // A page of somebody else's cannot act in the name of who is signed in.
@@ -137,7 +139,7 @@ func TestGuessingPasswords(t *testing.T) {
 // What somebody unkind has written into the CRM is text on our pages.
 func TestMarkupInTheCRMIsText(t *testing.T) {
 	t.Parallel()
-	f := &floor{t: t, dir: t.TempDir(), log: &lockedBuffer{}}
+	f := &floor{t: t, dir: t.TempDir(), log: &shared.Buffer{}}
 	row := []string{"1", quote(markup), quote(markup), "", "", quote(markup), quote(markup), quote(markup), "01 99 00 00 01", quote(markup), "", quote(markup), quote(markup), quote(markup)}
 	f.start(sheetHead + strings.Join(row, ",") + "\n")
 	s := f.sit(t, "fr")

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+
+	"passerelle/test/shared"
 )
 
 // What spreadsheets would take for a formula.
@@ -61,7 +63,7 @@ func (b *browser) file(format string) [][]string {
 // spreadsheet would run, and leaves its line in the ledger.
 func TestAFileHoldsWhatTheRoleMayExport(t *testing.T) {
 	t.Parallel()
-	f := &floor{t: t, dir: t.TempDir(), log: &lockedBuffer{}}
+	f := &floor{t: t, dir: t.TempDir(), log: &shared.Buffer{}}
 	var sheet strings.Builder
 	w := csv.NewWriter(&sheet)
 	for i, name := range formulas {

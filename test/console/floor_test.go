@@ -1,9 +1,7 @@
 package console
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"log/slog"
 	"os"
@@ -21,7 +19,10 @@ import (
 	"passerelle/internal/obs"
 	"passerelle/internal/policy/presets"
 	"passerelle/internal/secret"
+	"passerelle/test/shared"
 )
+
+var eventually = shared.Eventually
 
 // floor is a running bridge with a sheet CRM in dir/crm and a clock of its own.
 type floor struct {
@@ -29,28 +30,11 @@ type floor struct {
 	dir  string
 	base string // "http://127.0.0.1:34567"
 	app  *app.App
-	log  *lockedBuffer
+	log  *shared.Buffer
 	more string // of the config
 
 	mu    sync.Mutex
 	ahead time.Duration // of the machine's clock
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 const configText = `
@@ -125,7 +109,7 @@ func password(who bridge.PersonID) string {
 // open starts a bridge with so many prospects.
 func open(t testing.TB, prospects int) *floor {
 	t.Helper()
-	f := &floor{t: t, dir: t.TempDir(), log: &lockedBuffer{}}
+	f := &floor{t: t, dir: t.TempDir(), log: &shared.Buffer{}}
 	var b strings.Builder
 	b.WriteString(sheetHead)
 	for i := range prospects {
@@ -212,36 +196,5 @@ func (f *floor) as(id bridge.PersonID) bridge.Actor {
 
 // rows reads a CSV file of the CRM as maps.
 func (f *floor) rows(name string) []map[string]string {
-	file, err := os.Open(filepath.Join(f.dir, "crm", name))
-	if err != nil {
-		return nil
-	}
-	defer func() { _ = file.Close() }()
-	all, err := csv.NewReader(file).ReadAll()
-	if err != nil || len(all) == 0 {
-		return nil
-	}
-	var out []map[string]string
-	for _, row := range all[1:] {
-		m := map[string]string{}
-		for i, head := range all[0] {
-			if i < len(row) {
-				m[head] = row[i]
-			}
-		}
-		out = append(out, m)
-	}
-	return out
-}
-
-// eventually polls until the condition holds.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for !ok() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within 30 s: %s", what)
-		}
-		<-time.After(10 * time.Millisecond)
-	}
+	return shared.Rows(filepath.Join(f.dir, "crm", name))
 }

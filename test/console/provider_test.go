@@ -18,6 +18,7 @@ import (
 	"passerelle/internal/identity"
 	"passerelle/internal/secret"
 	"passerelle/test/provider"
+	"passerelle/test/shared"
 )
 
 // withProvider starts a bridge whose people sign in at a provider; more are lines
@@ -32,7 +33,7 @@ func withProvider(t testing.TB, more string) (*floor, *provider.Provider) {
 		known[string(who)] = "there, " + string(who)
 	}
 	idp := provider.Start(t, front.URL+"/sign-in/back", known)
-	f := &floor{t: t, dir: t.TempDir(), log: &lockedBuffer{}}
+	f := &floor{t: t, dir: t.TempDir(), log: &shared.Buffer{}}
 	f.more = fmt.Sprintf("sign_in:\n  provider: {issuer: %q, client_id: %s, client_secret: %s, address: %q, name: ACME, allow_private: true%s",
 		idp.URL, provider.ClientID, provider.Secret, front.URL, more)
 	f.start(sheetHead + "1,Société 1,Bâtiment,1,x,Jeanne,Durand,Gérante,01 99 00 01 01,Lyon,1,Nouveau,,\n" +

@@ -15,7 +15,10 @@ import (
 
 	"passerelle/internal/app"
 	"passerelle/internal/config"
+	"passerelle/test/shared"
 )
+
+var eventually = shared.Eventually
 
 // startHub runs the first example, on a port of its own.
 func startHub(t *testing.T) (base string) {
@@ -88,14 +91,4 @@ func bodyOf(t *testing.T, resp *http.Response) string {
 		t.Fatal(err)
 	}
 	return string(raw)
-}
-
-// eventually asks until the answer is what is waited for.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); <-time.After(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within 30 s: %s", what)
-		}
-	}
 }

@@ -23,6 +23,7 @@ import (
 	"passerelle/internal/config"
 	"passerelle/internal/store"
 	"passerelle/test/crmfake"
+	"passerelle/test/shared"
 )
 
 // restPlace is a CRM with a JSON API, and a folder for each hub that lives on it.
@@ -66,7 +67,7 @@ func restPlaceOf(t *testing.T, prospects int, options crmfake.Options) *restPlac
 // hub makes the folder of a hub, and does not start it.
 func (p *restPlace) hub() *hub {
 	p.t.Helper()
-	h := &hub{t: p.t, dir: p.t.TempDir(), log: &lockedBuffer{}, platform: &lockedBuffer{}}
+	h := &hub{t: p.t, dir: p.t.TempDir(), log: &shared.Buffer{}, platform: &shared.Buffer{}}
 	settings := strings.ReplaceAll(strings.TrimSpace(crmfake.Settings(p.url+"/api", crmfake.DefaultToken)), "\n", "\n      ")
 	h.write("passerelle.yaml", `
 hub: e2e

@@ -18,6 +18,7 @@ import (
 
 	"passerelle/internal/api"
 	"passerelle/internal/app"
+	"passerelle/test/shared"
 )
 
 // The person to be forgotten, as the CRM and the calls name them.
@@ -30,7 +31,7 @@ var person = map[string]string{
 // down.
 func canaryHub(t *testing.T) (h *hub, down *atomic.Bool) {
 	t.Helper()
-	h, down = &hub{t: t, dir: t.TempDir(), log: &lockedBuffer{}, platform: &lockedBuffer{}}, &atomic.Bool{}
+	h, down = &hub{t: t, dir: t.TempDir(), log: &shared.Buffer{}, platform: &shared.Buffer{}}, &atomic.Bool{}
 	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if down.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,7 +22,10 @@ import (
 	"passerelle/internal/app"
 	"passerelle/internal/config"
 	"passerelle/internal/obs"
+	"passerelle/test/shared"
 )
+
+var eventually = shared.Eventually
 
 var hookSecret = "whsec_" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))
 
@@ -34,27 +35,9 @@ type hub struct {
 	t        testing.TB
 	dir      string
 	app      *app.App
-	log      *lockedBuffer
-	platform *lockedBuffer
+	log      *shared.Buffer
+	platform *shared.Buffer
 	agenda   time.Duration // between two looks into the CRM's calendars; 0 is the hub's own
-}
-
-// lockedBuffer collects what several goroutines write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 const configText = `
@@ -136,7 +119,7 @@ func newHub(t testing.TB, prospects int, feeds string, change ...func(*hub)) *hu
 func hubOf(t testing.TB, conf, rules, sheet string, change ...func(*hub)) *hub {
 	t.Helper()
 	dir := t.TempDir()
-	h := &hub{t: t, dir: dir, log: &lockedBuffer{}, platform: &lockedBuffer{}}
+	h := &hub{t: t, dir: dir, log: &shared.Buffer{}, platform: &shared.Buffer{}}
 	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(h.platform, r.Body)
 	}))
@@ -223,42 +206,7 @@ func call(id string, prospect int, disposition string) map[string]any {
 
 // rows reads a CSV file of the CRM as maps.
 func (h *hub) rows(name string) []map[string]string {
-	return csvRows(filepath.Join(h.dir, "crm", name))
-}
-
-func csvRows(path string) []map[string]string {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	all, err := csv.NewReader(f).ReadAll()
-	if err != nil || len(all) == 0 {
-		return nil
-	}
-	var out []map[string]string
-	for _, row := range all[1:] {
-		m := map[string]string{}
-		for i, head := range all[0] {
-			if i < len(row) {
-				m[head] = row[i]
-			}
-		}
-		out = append(out, m)
-	}
-	return out
-}
-
-// eventually polls until the condition holds.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for !ok() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within 20 s: %s", what)
-		}
-		<-time.After(5 * time.Millisecond)
-	}
+	return shared.Rows(filepath.Join(h.dir, "crm", name))
 }
 
 func TestACallReachesTheSheetOnce(t *testing.T) {

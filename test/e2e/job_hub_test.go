@@ -26,6 +26,7 @@ import (
 	"passerelle/internal/app"
 	"passerelle/internal/config"
 	"passerelle/internal/obs"
+	"passerelle/test/shared"
 )
 
 // asHub makes a copy of the test's binary a hub: one that can be killed.
@@ -76,7 +77,7 @@ func hubMain(dir string) error {
 type mortal struct {
 	t    *testing.T
 	dir  string
-	log  lockedBuffer
+	log  shared.Buffer
 	addr atomic.Value // string
 	cmd  *exec.Cmd
 	over chan struct{}
@@ -216,8 +217,8 @@ func hangUp(w http.ResponseWriter) {
 }
 
 // pushed keeps what a platform is given.
-func pushed(t *testing.T) (*lockedBuffer, string) {
-	kept := &lockedBuffer{}
+func pushed(t *testing.T) (*shared.Buffer, string) {
+	kept := &shared.Buffer{}
 	platform := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var body bytes.Buffer
 		_, _ = body.ReadFrom(r.Body)

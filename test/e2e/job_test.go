@@ -22,6 +22,7 @@ import (
 	"passerelle/connectors/all"
 	"passerelle/internal/connector"
 	"passerelle/internal/outbox"
+	"passerelle/test/shared"
 )
 
 // The size of the job: three calls to everybody, the last of which makes an
@@ -124,7 +125,7 @@ type job struct {
 	world    *world
 	moods    *moody
 	hub      *mortal
-	pushes   *lockedBuffer
+	pushes   *shared.Buffer
 	acked    atomic.Int64
 	meetings map[string]*wantMeeting // by our id
 }

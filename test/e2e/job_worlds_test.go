@@ -14,6 +14,7 @@ import (
 	dolibarr "passerelle/connectors/dolibarr/fake"
 	vtiger "passerelle/connectors/vtiger/fake"
 	"passerelle/test/crmfake"
+	"passerelle/test/shared"
 )
 
 // world is a CRM in miniature with the job's prospects, as its own database has
@@ -265,10 +266,10 @@ func sheetWorld(t *testing.T) *world {
 
 func sheetHeld(dir string) held {
 	h := held{records: map[string]heldRecord{}}
-	for _, r := range csvRows(filepath.Join(dir, "activities.csv")) {
+	for _, r := range shared.Rows(filepath.Join(dir, "activities.csv")) {
 		h.calls = append(h.calls, heldCall{r["prospect_id"], r["operation_id"], r["note"]})
 	}
-	for _, r := range csvRows(filepath.Join(dir, "appointments.csv")) {
+	for _, r := range shared.Rows(filepath.Join(dir, "appointments.csv")) {
 		zone, err := time.LoadLocation(r["zone"])
 		if err != nil {
 			continue
@@ -276,7 +277,7 @@ func sheetHeld(dir string) held {
 		start, _ := time.ParseInLocation("2006-01-02T15:04:05", r["start_local"], zone)
 		h.meetings = append(h.meetings, heldMeeting{r["id"], r["prospect_id"], r["salesperson"], start, r["state"] != "cancelled"})
 	}
-	for _, r := range csvRows(filepath.Join(dir, "prospects.csv")) {
+	for _, r := range shared.Rows(filepath.Join(dir, "prospects.csv")) {
 		h.records[r["id"]] = heldRecord{r["comment"], r["status"], r["revenue"], r["secret"], r["structure"], r["do_not_call"] == "yes" || r["do_not_call"] == "true"}
 	}
 	return h

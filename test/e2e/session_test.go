@@ -18,6 +18,7 @@ import (
 	"passerelle/internal/config"
 	"passerelle/internal/obs"
 	"passerelle/test/crmfake"
+	"passerelle/test/shared"
 )
 
 const writerKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -57,13 +58,13 @@ func oauth(t *testing.T, h *hub, p *restPlace, client *crmfake.Client) {
 
 // runWriter runs a writer of the hub's config in a process of its own, as far
 // as the hub can tell, until the test ends.
-func runWriter(t *testing.T, h *hub) *lockedBuffer {
+func runWriter(t *testing.T, h *hub) *shared.Buffer {
 	t.Helper()
 	cfg, err := config.Load(filepath.Join(h.dir, "passerelle.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := &lockedBuffer{}
+	out := &shared.Buffer{}
 	log, err := obs.New(out, slog.LevelDebug, obs.FormatText)
 	if err != nil {
 		t.Fatal(err)

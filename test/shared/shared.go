@@ -1,6 +1,7 @@
 // Package shared is what tests of all folders ask: for the data that lies beside
 // the project, not in it (real campaigns, captures, specifications), and for what
-// the machine must have.
+// the machine must have. It waits and looks for them too: until something holds,
+// at what many goroutines have written, and at the rows of a CSV file.
 package shared
 
 import (

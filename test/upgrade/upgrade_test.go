@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,6 +26,7 @@ import (
 	"passerelle/internal/outbox"
 	"passerelle/internal/policy"
 	"passerelle/internal/store"
+	"passerelle/test/shared"
 )
 
 // installation is one of testdata, unpacked.
@@ -34,30 +34,12 @@ type installation struct {
 	t     *testing.T
 	dir   string
 	cfg   *config.Config
-	log   lockedBuffer
+	log   shared.Buffer
 	app   *app.App
 	ahead atomic.Int64 // years that the hub's clock is ahead
 }
 
 func (in *installation) clock() time.Time { return time.Now().AddDate(int(in.ahead.Load()), 0, 0) }
-
-// lockedBuffer collects what the hub logs.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
 
 // unpack copies testdata/vN, with the store and the key where a hub looks for
 // them.

@@ -45,6 +45,7 @@ type commands struct {
 	Lead       leadCmds       `cmd:"" help:"Leads."`
 	Policy     policyCmds     `cmd:"" help:"Who may do what."`
 	User       userCmds       `cmd:"" help:"Who signs in with a browser."`
+	Person     personCmds     `cmd:"" help:"Who works through the bridge."`
 	Token      tokenCmds      `cmd:"" help:"What programs come in with."`
 	Ledger     ledgerCmds     `cmd:"" help:"The record of what was done."`
 	Forget     forgetCmd      `cmd:"" help:"Erase everything that is kept of a prospect."`

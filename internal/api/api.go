@@ -124,6 +124,7 @@ func (a *API) routes(r chi.Router) {
 	a.draftRoutes()
 	a.lookbackRoutes()
 	a.userRoutes()
+	a.peopleRoutes()
 	a.tokenRoutes()
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"slices"
 
 	"passerelle/internal/bridge"
@@ -45,13 +46,44 @@ func (a *App) openAccounts() (err error) {
 	}
 	a.accounts, err = identity.NewAccounts(identity.AccountOptions{
 		Store: a.store, People: a.people, Doors: doors, Terms: a.sessionTerms, Note: a.noteAccount,
-		Changed: a.restaff, Now: a.opts.Now, Seal: a.key, Issuer: "Passerelle " + a.cfg.Hub,
+		Governs: a.governs, Left: a.desk.Leave, Changed: a.restaff, Now: a.opts.Now, Seal: a.key, Issuer: "Passerelle " + a.cfg.Hub,
 		ByPassword: a.cfg.SignIn.ByPassword,
 	})
+	if err != nil {
+		return err
+	}
 	a.tokens = identity.NewTokens(identity.TokenOptions{
 		Store: a.store, People: a.people, Policy: func() *policy.Policy { return a.desk.Rules().Policy }, Note: a.noteAccount, Now: a.opts.Now,
 	})
-	return err
+	a.depart(nil)
+	return nil
+}
+
+// governs says whether somebody may change the policy, whatever they come through.
+func (a *App) governs(p bridge.Person) bool {
+	rules := a.desk.Rules().Policy
+	for c := range p.Phoning {
+		if rules.Allows(policy.SubjectOf(bridge.Actor{Person: p, Connection: c}), policy.Write, bridge.PolicyObj, policy.Record{}) {
+			return true
+		}
+	}
+	return false
+}
+
+// depart ends what those had whom the directory in force has no more, or not as
+// active; former is the one before, nil at the start.
+func (a *App) depart(former *identity.Directory) {
+	var left []bridge.PersonID
+	if former != nil {
+		for _, p := range former.People() {
+			if now, _ := a.people.Directory().Person(p.ID); p.Active && !now.Active {
+				left = append(left, p.ID)
+			}
+		}
+	}
+	if err := a.accounts.Depart(context.Background(), left); err != nil {
+		a.log.Error("what people who have left had could not be ended; they are refused all the same", "err", err)
+	}
 }
 
 // sessionTerms are those of the actor's role.

@@ -67,8 +67,10 @@ func (a *App) staffWith(cfg *config.Config) error {
 		}
 		done = a.desk.Swap(rules, fresh)
 	}
+	former := a.people.Directory()
 	a.people.Use(dir)
 	a.staffed = cfg
+	a.depart(former)
 	return nil
 }
 

@@ -50,6 +50,11 @@ type AccountOptions struct {
 	// Note writes the ledger's line of a command on an account, in its
 	// transaction.
 	Note func(tx *store.Tx, by bridge.Actor, kind string, on bridge.PersonID, motive string) error
+	// Governs says who may change the policy: the last of them stays.
+	Governs func(bridge.Person) bool
+	// Left puts the leads on the line of somebody who leaves back, in the
+	// transaction in which they do.
+	Left func(tx *store.Tx, by bridge.Actor, who bridge.PersonID) error
 	// Changed is told that there are other people than before.
 	Changed func() error
 	Now     func() time.Time
@@ -268,43 +273,50 @@ func (a *Accounts) Disable(ctx context.Context, by bridge.Actor, who bridge.Pers
 func (a *Accounts) change(ctx context.Context, by bridge.Actor, who bridge.PersonID, kind, motive string, fn func(*Account) error) error {
 	staff := false
 	err := a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
-		acc, ok, err := accounts.Get(tx, string(who))
-		if err == nil && !ok {
-			err = &Unknown{who}
-		}
-		if err != nil {
+		return a.spareAdmin(tx, func() (err error) {
+			staff, err = a.changed(tx, by, who, kind, motive, fn)
 			return err
-		}
-		if err := fn(&acc); err != nil {
-			return err
-		}
-		if err := accounts.Put(tx, string(who), acc); err != nil {
-			return err
-		}
-		if err := errors.Join(endAll(tx, who, ""), endFeed(tx, who), spare(tx, who)); err != nil {
-			return err
-		}
-		if acc.Disabled {
-			if _, err := endTokens(tx, a.opts.Now().UTC(), func(id bridge.PersonID) bool { return id == who }); err != nil {
-				return err
-			}
-		}
-		p, ours, err := added.Get(tx, string(who))
-		if err != nil {
-			return err
-		}
-		if staff = ours && p.Active == acc.Disabled; staff {
-			p.Active = !acc.Disabled
-			if err := added.Put(tx, string(who), p); err != nil {
-				return err
-			}
-		}
-		return a.opts.Note(tx, by, kind, who, motive)
+		})
 	})
 	if err != nil || !staff {
 		return err
 	}
 	return a.opts.Changed()
+}
+
+// changed is [Accounts.change] in its transaction. It says whether the record of
+// somebody added has become another.
+func (a *Accounts) changed(tx *store.Tx, by bridge.Actor, who bridge.PersonID, kind, motive string, fn func(*Account) error) (staff bool, err error) {
+	acc, ok, err := accounts.Get(tx, string(who))
+	if err == nil && !ok {
+		err = &Unknown{who}
+	}
+	if err == nil {
+		err = fn(&acc)
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := errors.Join(accounts.Put(tx, string(who), acc), endAll(tx, who, ""), endFeed(tx, who), spare(tx, who)); err != nil {
+		return false, err
+	}
+	if acc.Disabled {
+		_, err := endTokens(tx, a.opts.Now().UTC(), func(id bridge.PersonID) bool { return id == who })
+		if err = errors.Join(err, a.opts.Left(tx, by, who)); err != nil {
+			return false, err
+		}
+	}
+	p, ours, err := added.Get(tx, string(who))
+	if err != nil {
+		return false, err
+	}
+	if staff = ours && p.Active == acc.Disabled; staff {
+		p.Active = !acc.Disabled
+		if err := added.Put(tx, string(who), p); err != nil {
+			return false, err
+		}
+	}
+	return staff, a.opts.Note(tx, by, kind, who, motive)
 }
 
 // Standing is an account as those who look after accounts see it.

@@ -28,6 +28,7 @@ type office struct {
 	now   atomic.Int64
 	terms Terms
 	lines []string
+	left  []bridge.PersonID // whose lines were let go
 	store *store.Store
 
 	options AccountOptions
@@ -66,6 +67,11 @@ func newOffice(t *testing.T) *office {
 		Terms: func(bridge.Actor) Terms { return o.terms },
 		Note: func(_ *store.Tx, by bridge.Actor, kind string, on bridge.PersonID, motive string) error {
 			o.lines = append(o.lines, strings.Join([]string{by.Name(), kind, string(on), motive}, "|"))
+			return nil
+		},
+		Governs: func(p bridge.Person) bool { return p.Phoning[console].Profile == "admin" },
+		Left: func(_ *store.Tx, _ bridge.Actor, who bridge.PersonID) error {
+			o.left = append(o.left, who)
 			return nil
 		},
 		Changed: func() error {

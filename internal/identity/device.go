@@ -185,10 +185,20 @@ func (a *Accounts) Disown(ctx context.Context, actor bridge.Actor, s Session, ke
 }
 
 // forgetDevices erases the browsers that have not come back for long.
-func forgetDevices(tx *store.Tx, now time.Time) (n int, err error) {
+func forgetDevices(tx *store.Tx, now time.Time) (int, error) {
+	return eraseDevices(tx, "", func(d device) bool { return now.Sub(d.Seen) > deviceLasts })
+}
+
+// forgetDevicesOf erases those of somebody.
+func forgetDevicesOf(tx *store.Tx, who bridge.PersonID) error {
+	_, err := eraseDevices(tx, deviceKey(who, ""), func(device) bool { return true })
+	return err
+}
+
+func eraseDevices(tx *store.Tx, prefix string, which func(device) bool) (n int, err error) {
 	var over []string
-	err = devices.Each(tx, "", "", func(key string, d device) (bool, error) {
-		if now.Sub(d.Seen) > deviceLasts {
+	err = devices.Each(tx, prefix, "", func(key string, d device) (bool, error) {
+		if which(d) {
 			over = append(over, key)
 		}
 		return true, nil

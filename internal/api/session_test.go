@@ -257,7 +257,8 @@ func TestLeadsInBulk(t *testing.T) {
 	}
 	var done list[act]
 	w.ask("sam", "GET /v1/acts", "").want(200).into(&done)
-	if len(done.Items) == 0 || done.Items[0].ID != got.Act || done.Items[0].From != "bob" || done.Items[0].To != "pool" {
+	given := func(a act) bool { return a.ID == got.Act && a.From == "bob" && a.To == "pool" }
+	if !slices.ContainsFunc(done.Items, given) { // the clock stands: the order is anybody's
 		t.Errorf("what can be undone: %+v", done)
 	}
 	w.ask("alice", "GET /v1/acts", "").want(200).into(&done)

@@ -35,7 +35,7 @@ func (v *visit) accountPage() (data accountPage, err error) {
 	if err != nil {
 		return data, err
 	}
-	own, err := v.opts.Accounts.Factor(v.actor.Person.ID)
+	own, err := v.opts.Accounts.Factor(v.session)
 	if err != nil {
 		return data, err
 	}

@@ -50,7 +50,7 @@ func drawn(text string) (drawing, error) {
 func (c *Console) factor(v *visit) error { return v.factorWith(http.StatusOK, nil) }
 
 func (v *visit) factorWith(status int, n *notice) error {
-	own, err := v.opts.Accounts.Factor(v.who().Person.ID)
+	own, err := v.opts.Accounts.Factor(v.session)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func grouped(text string) string {
 }
 
 func (c *Console) offerFactor(v *visit) error {
-	err := c.opts.Accounts.OfferFactor(v.r.Context(), v.who().Person.ID)
+	err := c.opts.Accounts.OfferFactor(v.r.Context(), v.session)
 	if _, there := errors.AsType[*identity.Refused](err); err != nil && !there {
 		return err
 	}

@@ -29,8 +29,14 @@ type factor struct {
 	Step     int64     `json:"step,omitempty"`     // whose code was used last: none before it counts any more
 	Recovery []string  `json:"recovery,omitempty"` // hashes of the codes that are left
 	// Offer is a seed that was shown, and is not theirs before a code of it was.
-	Offer   []byte    `json:"offer,omitempty"` // sealed
-	Offered time.Time `json:"offered,omitzero"`
+	Offer     []byte    `json:"offer,omitempty"` // sealed
+	Offered   time.Time `json:"offered,omitzero"`
+	OfferedTo string    `json:"offered_to,omitempty"` // the session's id: no other is shown it
+}
+
+// offers says whether a session may see the offer, and confirm it.
+func (f factor) offers(s Session, now time.Time) bool {
+	return f.Offer != nil && now.Sub(f.Offered) < offerLasts && s.ID != "" && f.OfferedTo == s.ID
 }
 
 // factors are by person.
@@ -64,29 +70,30 @@ func seedPlace(who bridge.PersonID) []byte { return []byte("second factor\x00" +
 type Factor struct {
 	Since time.Time // zero: there is none
 	Left  int       // recovery codes
-	// Seed and URI are of the offer that waits for its first code; zero for none.
+	// Seed and URI are of the offer that waits for its first code; zero for none,
+	// and for one that another session has asked for.
 	Seed, URI secret.String
 }
 
-// Factor is somebody's own second factor.
-func (a *Accounts) Factor(who bridge.PersonID) (out Factor, err error) {
+// Factor is the second factor of a session's owner.
+func (a *Accounts) Factor(s Session) (out Factor, err error) {
 	var f factor
 	err = a.opts.Store.View(func(tx *store.Tx) (err error) {
-		f, err = factorOf(tx, who)
+		f, err = factorOf(tx, s.Person)
 		return err
 	})
 	if err != nil {
 		return out, err
 	}
 	out = Factor{Since: f.Since, Left: len(f.Recovery)}
-	if f.Offer == nil || a.opts.Now().Sub(f.Offered) >= offerLasts {
+	if !f.offers(s, a.opts.Now()) {
 		return out, nil
 	}
-	seed, err := a.opts.Seal.Open(f.Offer, seedPlace(who))
+	seed, err := a.opts.Seal.Open(f.Offer, seedPlace(s.Person))
 	if err != nil {
 		return out, err
 	}
-	key, err := totp.Generate(totp.GenerateOpts{Issuer: a.opts.Issuer, AccountName: string(who), Secret: seed})
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: a.opts.Issuer, AccountName: string(s.Person), Secret: seed})
 	if err != nil {
 		return out, err
 	}
@@ -98,20 +105,20 @@ func (a *Accounts) Factor(who bridge.PersonID) (out Factor, err error) {
 const seedBytes = 20
 
 // OfferFactor makes a seed for somebody who has no second factor; [Accounts.Factor]
-// shows it until [Accounts.ConfirmFactor].
-func (a *Accounts) OfferFactor(ctx context.Context, who bridge.PersonID) error {
+// shows it to the same session until [Accounts.ConfirmFactor].
+func (a *Accounts) OfferFactor(ctx context.Context, s Session) error {
 	seed := make([]byte, seedBytes)
 	rand.Read(seed)
 	return a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
-		f, err := factorOf(tx, who)
+		f, err := factorOf(tx, s.Person)
 		if err == nil && f.Seed != nil {
 			err = &Refused{"there is a second factor already: remove it first"}
 		}
 		if err != nil {
 			return err
 		}
-		f.Offer, f.Offered = a.opts.Seal.Seal(seed, seedPlace(who)), a.opts.Now().UTC()
-		return factors.Put(tx, string(who), f)
+		f.Offer, f.Offered, f.OfferedTo = a.opts.Seal.Seal(seed, seedPlace(s.Person)), a.opts.Now().UTC(), s.ID
+		return factors.Put(tx, string(s.Person), f)
 	})
 }
 
@@ -139,7 +146,7 @@ func (a *Accounts) ConfirmFactor(ctx context.Context, actor bridge.Actor, s Sess
 	err = a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
 		now := a.opts.Now().UTC()
 		f, err := factorOf(tx, s.Person)
-		if err != nil || f.Seed != nil || f.Offer == nil || now.Sub(f.Offered) >= offerLasts {
+		if err != nil || f.Seed != nil || !f.offers(s, now) {
 			return errors.Join(err, ErrCode)
 		}
 		f = factor{Seed: f.Offer, Since: now, Recovery: hashedAll(s.Person, codes)}
@@ -239,7 +246,7 @@ func (a *Accounts) ResetFactor(ctx context.Context, by bridge.Actor, who bridge.
 // show takes a code of somebody's and goes on in the same transaction, so that no
 // code is good for two. [ErrCode], or [Locked] after too many.
 func (a *Accounts) show(ctx context.Context, who bridge.PersonID, code secret.String, v Visitor, then func(tx *store.Tx, how string) error) error {
-	if own, err := a.Factor(who); err != nil || own.Since.IsZero() {
+	if own, err := a.Factor(Session{Person: who}); err != nil || own.Since.IsZero() {
 		return errors.Join(err, ErrCode) // no guess: there is nothing to be guessed
 	}
 	if wait := a.try(who, v, a.opts.Now()); wait > 0 {

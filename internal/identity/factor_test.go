@@ -38,10 +38,10 @@ func (o *office) enrol(key string) (p phone, codes []string, fresh string) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	if err := o.OfferFactor(o.t.Context(), s.Person); err != nil {
+	if err := o.OfferFactor(o.t.Context(), s); err != nil {
 		o.t.Fatal(err)
 	}
-	own, err := o.Factor(s.Person)
+	own, err := o.Factor(s)
 	if err != nil || !own.Since.IsZero() || !strings.Contains(own.URI.Reveal(), "issuer=Passerelle") {
 		o.t.Fatalf("the offer: %v", err)
 	}
@@ -117,7 +117,7 @@ func TestRecoveryCodes(t *testing.T) {
 	if err != nil {
 		t.Fatalf("a recovery code: %v", err)
 	}
-	if own, err := o.Factor("alice"); err != nil || own.Left != recoveryCodes-1 {
+	if own, err := o.Factor(Session{Person: "alice"}); err != nil || own.Left != recoveryCodes-1 {
 		t.Errorf("%d left, %v", own.Left, err)
 	}
 	half = o.mustSignIn("alice", goodWords, "")
@@ -209,7 +209,7 @@ func TestRequiredStrength(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.later(20 * time.Minute)
-	own, err := o.Factor("alice")
+	own, err := o.Factor(Session{Person: "alice"})
 	if err != nil || own.Seed.Reveal() != "" {
 		t.Errorf("the seed can be read again: %v", err)
 	}
@@ -246,7 +246,7 @@ func TestRemoveFactor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.OfferFactor(t.Context(), "alice"); err == nil {
+	if err := o.OfferFactor(t.Context(), s); err == nil {
 		t.Error("another one is offered over the first")
 	}
 	fresh, err := o.RemoveFactor(t.Context(), actor, s, key, secret.New(goodWords), p.code(0))

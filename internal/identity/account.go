@@ -71,6 +71,7 @@ type Accounts struct {
 	tries     *limiter[bridge.PersonID]
 	strangers *limiter[digest]
 	failures  *limiter[netip.Addr]
+	guesses   *limiter[netip.Addr] // at the addresses of calendars
 	requests  *limiter[digest] // of each session
 	findings  *limiter[string] // of each person, way and address
 }
@@ -92,6 +93,7 @@ func NewAccounts(o AccountOptions) (*Accounts, error) {
 		tries:     newLimiter[bridge.PersonID](rate.Every(tryEvery), triesAtOnce),
 		strangers: newLimiter[digest](rate.Every(tryEvery), triesAtOnce),
 		failures:  newLimiter[netip.Addr](rate.Every(time.Minute/failuresPerMin), failureBurst),
+		guesses:   newLimiter[netip.Addr](rate.Every(time.Minute/failuresPerMin), failureBurst),
 		requests:  newLimiter[digest](DefaultRate, DefaultBurst),
 		findings:  newLimiter[string](rate.Every(findingEvery), 1),
 	}

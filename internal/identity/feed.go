@@ -111,7 +111,7 @@ func (a *Accounts) Subscriber(r *http.Request, key string) (actor bridge.Actor, 
 		return err
 	})
 	if errors.Is(err, ErrNoFeed) {
-		if wait := a.failures.take(neighbourhood(Client(r.Context())), now); wait > 0 {
+		if wait := a.guesses.take(neighbourhood(Client(r.Context())), now); wait > 0 {
 			return actor, f, &TooOften{wait}
 		}
 	}

@@ -133,3 +133,19 @@ func TestFeedsAreAskedInTurn(t *testing.T) {
 		}
 	}
 }
+
+// Any page on the web can have a browser ask for calendars: that costs nobody
+// behind the same address their way in.
+func TestGuessingAtFeedsLocksNobodyOut(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.add("alice", goodWords)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r = r.WithContext(context.WithValue(r.Context(), visitKey{}, &visit{client: visitor("", "", "").Client}))
+	for range 2 * failureBurst {
+		if _, _, err := o.Subscriber(r, "guess"); err == nil {
+			t.Fatal("a guess is answered")
+		}
+	}
+	o.mustSignIn("alice", goodWords, "")
+}

@@ -43,6 +43,10 @@ func (c *Console) back(v *visit) error {
 		v.redirect("/sign-in")
 		return nil
 	}
+	if kept == "" { // it was never sent away, and guesses nothing: any page on the web can bring it here
+		v.redirect("/sign-in?" + url.Values{"why": {"stale"}, "next": {"/"}}.Encode())
+		return nil
+	}
 	if wait := c.opts.Accounts.Patience(client); wait > 0 {
 		return v.notVouched(&identity.Locked{For: wait}, "/")
 	}

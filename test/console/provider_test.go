@@ -226,11 +226,19 @@ func TestTheProvidersAnswerCountsOnce(t *testing.T) {
 	if late.path != "/sign-in" || !late.shows("trop long") {
 		t.Errorf("too late: %s", late.at)
 	}
+	// Any page on the web can send a browser here that was never sent away.
 	for range 40 {
 		victim.get("/sign-in/back?state=x&code=y")
 	}
-	if !victim.shows("Trop d’essais") {
-		t.Errorf("guessing: %s", victim.body)
+	if victim.atProvider("nadia", "/account"); victim.path != "/account" {
+		t.Errorf("what was no guess locks her out: %s", victim.at)
+	}
+	for range 40 {
+		thief.http.Jar.SetCookies(home, []*http.Cookie{{Name: "passerelle-away", Value: away, Path: "/"}})
+		thief.get("/sign-in/back?state=x&code=y")
+	}
+	if !thief.shows("Trop d’essais") {
+		t.Errorf("guessing: %s", thief.body)
 	}
 }
 

@@ -72,8 +72,8 @@ type Accounts struct {
 	strangers *limiter[digest]
 	failures  *limiter[netip.Addr]
 	guesses   *limiter[netip.Addr] // at the addresses of calendars
-	requests  *limiter[digest] // of each session
-	findings  *limiter[string] // of each person, way and address
+	requests  *limiter[digest]     // of each session
+	findings  *limiter[string]     // of each person, way and address
 }
 
 // Ten wrong passwords lock an account; a try comes back every ninety seconds.

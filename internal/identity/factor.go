@@ -250,7 +250,7 @@ func (a *Accounts) show(ctx context.Context, who bridge.PersonID, code secret.St
 		return errors.Join(err, ErrCode) // no guess: there is nothing to be guessed
 	}
 	if wait := a.try(who, v, a.opts.Now()); wait > 0 {
-		return errors.Join(&Locked{wait}, a.refused(ctx, who, v.Client, ByCode))
+		return errors.Join(&Locked{wait}, a.turnedAway(ctx, who, v.Client, ByCode))
 	}
 	err := a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
 		f, err := factorOf(tx, who)

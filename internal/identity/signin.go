@@ -52,9 +52,9 @@ func (a *Accounts) SignIn(ctx context.Context, v Visitor) (e Entry, err error) {
 		return e, err
 	}
 	if wait := a.try(p.ID, v, a.opts.Now()); wait > 0 {
-		return e, errors.Join(&Locked{wait}, a.refused(ctx, p.ID, v.Client, ""))
+		return e, errors.Join(&Locked{wait}, a.turnedAway(ctx, p.ID, v.Client, ""))
 	}
-	good, err := a.matches(acc, v.Password)
+	good, err := a.matches(acc, v.Password, v.Client)
 	if err != nil {
 		return e, err
 	}
@@ -130,6 +130,18 @@ func (a *Accounts) refused(ctx context.Context, who bridge.PersonID, client neti
 	})
 }
 
+// turnedAway notes a refusal of somebody who was not let try: as many lines as
+// their address may leave, and nothing beyond, whosever the login is.
+func (a *Accounts) turnedAway(ctx context.Context, who bridge.PersonID, client netip.Addr, how string) error {
+	now := a.opts.Now()
+	if a.failures.take(neighbourhood(client), now) > 0 {
+		return nil
+	}
+	return a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
+		return enter(tx, Access{At: now.UTC(), What: Refusal, Person: who, Client: text(client), How: how})
+	})
+}
+
 // account finds whose login it is; nobody's is the zero account.
 func (a *Accounts) account(login string) (p bridge.Person, acc Account, err error) {
 	if p = a.known(login); p.ID == "" {
@@ -168,8 +180,10 @@ func (a *Accounts) try(who bridge.PersonID, v Visitor, now time.Time) time.Durat
 	return a.tries.take(who, now)
 }
 
-// matches compares the password with the account's, or with nobody's.
-func (a *Accounts) matches(acc Account, password secret.String) (bool, error) {
+// matches compares the password with the account's, or with nobody's. Many may
+// wait for their turn at once: it does not come to those from an address, the
+// zero one for none, that has brought too many wrong ones meanwhile ([*Locked]).
+func (a *Accounts) matches(acc Account, password secret.String, from netip.Addr) (bool, error) {
 	if len(password.Reveal()) > maxPassword {
 		return false, nil
 	}
@@ -179,6 +193,9 @@ func (a *Accounts) matches(acc Account, password secret.String) (bool, error) {
 	}
 	a.hashing <- struct{}{}
 	defer func() { <-a.hashing }()
+	if wait := a.failures.wait(neighbourhood(from), a.opts.Now()); from.IsValid() && wait > 0 {
+		return false, &Locked{wait}
+	}
 	same, err := samePassword(hash, password)
 	return same && acc.Hash != "", err
 }
@@ -224,7 +241,7 @@ func (a *Accounts) owner(ctx context.Context, who bridge.PersonID, password secr
 	if wait := a.tries.take(who, a.opts.Now()); wait > 0 {
 		return acc, &Locked{wait}
 	}
-	same, err := a.matches(acc, password)
+	same, err := a.matches(acc, password, netip.Addr{})
 	if err != nil {
 		return acc, err
 	}

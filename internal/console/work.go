@@ -68,6 +68,10 @@ func (v *visit) workWith(status int, n *notice, form map[string]string) error {
 	if err != nil {
 		return err
 	}
+	shut := v.shut() != nil
+	if shut { // they may correct what they report, and read nothing
+		w.View, w.Script = desk.View{Lead: w.Lead}, ""
+	}
 	if form == nil {
 		form = w.Draft.Form
 	}
@@ -87,6 +91,9 @@ func (v *visit) workWith(status int, n *notice, form map[string]string) error {
 		page.face = v.faceOf(w.View)
 	}
 	v.fillForm(&page, w)
+	if shut {
+		return v.showWith(status, "work", n, page)
+	}
 	if page.Slots, err = v.slotsOf(w, form); err != nil {
 		return err
 	}

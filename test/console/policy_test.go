@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -66,6 +67,11 @@ func TestOutsideTheWindow(t *testing.T) {
 	b.post("/call", "campaign", "spring")
 	if b.status != http.StatusForbidden {
 		t.Errorf("a lead is handed out: %d", b.status)
+	}
+	unfinished := url.Values{"key": form["key"], "person": form["person"], "campaign": form["campaign"], "note": {"à revoir"}}
+	b.submit(at+"/outcome", unfinished)
+	if b.status != http.StatusUnprocessableEntity || b.shows("Durand") || b.shows("Lyon") || !b.shows("à revoir") {
+		t.Errorf("a form to correct shows the card: %d %s", b.status, b.body)
 	}
 	form.Set("disposition", "not_interested")
 	form.Set("then", "next")

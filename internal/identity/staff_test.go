@@ -50,7 +50,7 @@ func TestALeaverHasNothingAndComesBackToNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.OfferFactor(t.Context(), "zoe"); err != nil {
+	if err := o.OfferFactor(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
 	tokens := NewTokens(TokenOptions{Store: o.store, People: o.opts.People, Note: o.options.Note, Now: o.options.Now})
@@ -79,7 +79,7 @@ func TestALeaverHasNothingAndComesBackToNothing(t *testing.T) {
 		if _, err := o.signIn("zoe", goodWords, ""); !errors.Is(err, ErrSignIn) {
 			t.Error(when, "the password goes on:", err)
 		}
-		if f, err := o.Factor("zoe"); err != nil || !f.Seed.IsZero() {
+		if f, err := o.Factor(s); err != nil || !f.Seed.IsZero() {
 			t.Error(when, "the second factor goes on")
 		}
 	}

@@ -66,7 +66,7 @@ func (a *App) server(h http.Handler) *http.Server {
 		WriteTimeout:      a.cfg.HTTP.WriteTimeout,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          log.New(&complaints{log: a.log}, "", 0),
+		ErrorLog:          log.New(&complaints{log: a.log, now: a.opts.Now}, "", 0),
 	}
 }
 
@@ -74,6 +74,7 @@ func (a *App) server(h http.Handler) *http.Server {
 // most: out of file descriptors it says the same hundreds of times.
 type complaints struct {
 	log  *slog.Logger
+	now  func() time.Time
 	mu   sync.Mutex
 	last time.Time
 }
@@ -81,8 +82,8 @@ type complaints struct {
 func (c *complaints) Write(line []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if time.Since(c.last) >= time.Second {
-		c.last = time.Now()
+	if now := c.now(); now.Sub(c.last).Abs() >= time.Second {
+		c.last = now
 		c.log.Warn("the HTTP server complains", "err", strings.TrimSpace(string(line)))
 	}
 	return len(line), nil

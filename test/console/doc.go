@@ -4,5 +4,5 @@
 // attacks the door.
 //
 // Screenshots of the pages are written to the folder that PASSERELLE_SCREENSHOTS
-// names, else to the test's own.
+// names, as an absolute path.
 package console

@@ -122,31 +122,12 @@ func open(t testing.TB, prospects int) *floor {
 
 func (f *floor) start(sheet string) {
 	f.t.Helper()
-	rules, ok := presets.Text("plateau-6")
-	if !ok {
-		f.t.Fatal("there is no preset plateau-6")
+	f.furnish(sheet)
+	for name, text := range staffed(f.t) {
+		f.write(filepath.Join("data", name), text)
 	}
-	f.write("passerelle.yaml", configText+tokens()+f.more)
-	f.write("policy.yaml", string(rules))
-	f.write("crm/prospects.csv", sheet)
-	cfg, err := config.Load(filepath.Join(f.dir, "passerelle.yaml"))
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	log, err := obs.New(f.log, slog.LevelDebug, obs.FormatText)
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	f.build()
 	ctx := context.Background()
-	f.app, err = app.New(ctx, app.Options{Config: cfg, Registry: all.Registry(), Log: log, Now: f.now})
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	for _, who := range players {
-		if err := f.app.Accounts().Add(ctx, bridge.Actor{Operator: true}, identity.Newcomer{Person: who, Password: secret.New(password(who))}); err != nil {
-			f.t.Fatal(err)
-		}
-	}
 	if err := f.app.Start(ctx); err != nil {
 		f.t.Fatal(err)
 	}
@@ -162,6 +143,67 @@ func (f *floor) start(sheet string) {
 		found, next, err := f.app.Desk().Leads(f.as("sam"), deskChoice, deskPage)
 		return err == nil && (len(found) == want || next != "")
 	})
+}
+
+// furnish writes what a bridge begins with.
+func (f *floor) furnish(sheet string) {
+	f.t.Helper()
+	rules, ok := presets.Text("plateau-6")
+	if !ok {
+		f.t.Fatal("there is no preset plateau-6")
+	}
+	f.write("passerelle.yaml", configText+tokens()+f.more)
+	f.write("policy.yaml", string(rules))
+	f.write("crm/prospects.csv", sheet)
+}
+
+// build makes the bridge of what the floor's folder holds.
+func (f *floor) build() {
+	f.t.Helper()
+	cfg, err := config.Load(filepath.Join(f.dir, "passerelle.yaml"))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	log, err := obs.New(f.log, slog.LevelDebug, obs.FormatText)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.app, err = app.New(context.Background(), app.Options{Config: cfg, Registry: all.Registry(), Log: log, Now: f.now})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// staff are the files of a bridge whose people have accounts, by name.
+var staff struct {
+	sync.Once
+	files map[string]string
+}
+
+// staffed are those files. They are made once: a password's hash costs a core a
+// tenth of a second, and every bridge here has seven.
+func staffed(t testing.TB) map[string]string {
+	t.Helper()
+	staff.Do(func() {
+		f := &floor{t: t, dir: t.TempDir(), log: &shared.Buffer{}}
+		f.furnish(sheetHead)
+		f.build()
+		for _, who := range players {
+			if err := f.app.Accounts().Add(context.Background(), bridge.Actor{Operator: true}, identity.Newcomer{Person: who, Password: secret.New(password(who))}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.app.Stop()
+		staff.files = map[string]string{}
+		for _, name := range []string{"store.db", "key"} {
+			text, err := os.ReadFile(filepath.Join(f.dir, "data", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			staff.files[name] = string(text)
+		}
+	})
+	return staff.files
 }
 
 func (f *floor) write(name, text string) {

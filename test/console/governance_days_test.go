@@ -40,18 +40,18 @@ func TestAFieldLeavesAnOpenCard(t *testing.T) {
 			if !strings.Contains(s.text(), say["loses"]) {
 				t.Errorf("the difference: %s", s.text())
 			}
-			s.shot("propose")
+			s.picture("propose")
 			s.do(chromedp.Click(chromedp.CSS(`button[value=propose]`)))
 			s.says(say["proposed"])
 			draft := ask[string](s, `location.pathname`)
-			s.shot("version-own")
+			s.picture("version-own")
 			s.pictures(lead)
 			s.change("nadia")
 			s.to(draft + "?days=7")
 			s.picture("version")
 			s.do(chromedp.Click(chromedp.CSS(`form[action$="/activate"] button`)))
 			s.says(say["active"])
-			s.shot("policy")
+			s.picture("policy")
 			caller.do(chromedp.Reload())
 			caller.at("/work/")
 			if got := caller.text(); strings.Contains(got, "Lyon") || !strings.Contains(got, "Durand") {
@@ -62,12 +62,12 @@ func TestAFieldLeavesAnOpenCard(t *testing.T) {
 			if got := s.text(); !strings.Contains(got, say["chain"]) {
 				t.Errorf("verified: %s", got)
 			}
-			s.shot("ledger")
+			s.picture("ledger")
 			s.change("sam")
 			s.to("/governance/connections")
-			s.shot("connections")
+			s.picture("connections")
 			s.to("/governance/connections/crm.sheet")
-			s.shot("connection")
+			s.picture("connection")
 		})
 	}
 }
@@ -80,15 +80,6 @@ func (s *seat) pictures(lead string) {
 		"explain": "/governance/explain?as=alice+phoning.console&can=read&on=account.margin",
 	} {
 		s.to(path)
-		s.shot(name)
-	}
-}
-
-// shot is a picture, in French alone: what people stumble over is the same in
-// English, and so is the time that it takes.
-func (s *seat) shot(name string) {
-	s.t.Helper()
-	if s.lang == "fr" {
 		s.picture(name)
 	}
 }

@@ -45,7 +45,9 @@ func TestKeys(t *testing.T) {
 	if chosen() != "2" {
 		t.Errorf("on a French keyboard 2 chooses %q", chosen())
 	}
-	eventually(t, "the draft is kept", func() bool { return strings.Contains(ask[string](s, `document.querySelector("#kept").textContent`), "conservé") })
+	eventually(t, "the draft is kept", func() bool {
+		return strings.Contains(ask[string](s, `document.querySelector("#kept").textContent`), "conservé")
+	})
 	s.do(chromedp.Click(chromedp.CSS(`form[action="/keys"] button`)))
 	s.at("/work/")
 	s.do(chromedp.WaitVisible(chromedp.CSS(`[data-keys=off]`)), chromedp.KeyEvent("4"))

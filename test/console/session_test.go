@@ -2,6 +2,7 @@ package console
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,7 +81,9 @@ func TestADraftSurvivesAReload(t *testing.T) {
 	s.do(chromedp.KeyEvent(kb.Enter))
 	s.at("/work/")
 	s.do(chromedp.KeyEvent("t"), chromedp.KeyEvent("3"), chromedp.KeyEvent("n"), chromedp.KeyEvent("rappeler après dix heures"))
-	eventually(t, "the draft is kept", func() bool { return ask[string](s, `document.querySelector("#kept").textContent`) != "" })
+	eventually(t, "the draft is kept", func() bool {
+		return strings.Contains(ask[string](s, `document.querySelector("#kept").textContent`), "conservé")
+	})
 	s.do(chromedp.Reload(), chromedp.WaitVisible(chromedp.CSS("#note")))
 	s.at("/work/")
 	if got := ask[string](s, `document.querySelector("#note").value + document.querySelector("input[name=disposition]:checked").value`); got != "rappeler après dix heurescallback_requested" {

@@ -91,7 +91,7 @@
     const answer = await fetch(`/work/${work.dataset.lead}/draft`, { method: "POST", headers: inPage, body: new URLSearchParams(new FormData(form)) }).catch(() => null);
     if (answer?.status === 204) {
       saved = now;
-      kept.textContent = "— " + note.dataset.kept;
+      if (typed === now) kept.textContent = "— " + note.dataset.kept;
       const until = answer.headers.get("X-Lease-Until");
       if (until) work.dataset.lease = Date.parse(until) / 1000;
     } else {
@@ -102,6 +102,7 @@
   let timer;
   form.addEventListener("input", () => {
     typed++;
+    kept.textContent = "";
     clearTimeout(timer);
     timer = setTimeout(async () => { if (await save() === 401) { await signedIn(); await save(); } }, 700);
   });

@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"strconv"
-	"time"
-)
+import "time"
 
 // Beside is what a draft decides otherwise that runs beside the policy in force.
 type Beside struct {
@@ -18,10 +15,19 @@ var (
 	besidePhrase     = phrase{"Draft {draft} runs beside policy {policy} since {since}.", "Le projet {draft} tourne à côté de la politique {policy} depuis le {since}."}
 	besideNonePhrase = phrase{"Draft {draft} runs beside the policy in force; nothing was decided yet.", "Le projet {draft} tourne à côté de la politique en vigueur ; rien n'a encore été décidé."}
 	sameDraftPhrase  = phrase{"It is the policy in force: there is nothing to compare.", "C'est la politique en vigueur : il n'y a rien à comparer."}
-	alsoPhrase       = phrase{"{n} decisions were taken under both; they differ in {same} ways.", "{n} décisions ont été prises selon les deux ; elles diffèrent de {same} façons."}
-	alikePhrase      = phrase{"{n} decisions were taken under both: not one differs.", "{n} décisions ont été prises selon les deux : pas une ne diffère."}
-	skippedPhrase    = phrase{"{n} more came too fast to be taken again; they are not in these figures.", "{n} autres sont venues trop vite pour être reprises ; elles ne sont pas comptées ici."}
-	unlikePhrase     = phrase{
+	alsoPhrase       = counted{
+		{"One decision was taken under both; it differs in {ways}.", "Une décision a été prise selon les deux ; elle diffère {ways}."},
+		{"{n} decisions were taken under both; they differ in {ways}.", "{n} décisions ont été prises selon les deux ; elles diffèrent {ways}."},
+	}
+	alikePhrase = counted{
+		{"One decision was taken under both: it does not differ.", "Une décision a été prise selon les deux : elle ne diffère pas."},
+		{"{n} decisions were taken under both: not one differs.", "{n} décisions ont été prises selon les deux : pas une ne diffère."},
+	}
+	skippedPhrase = counted{
+		{"One more came too fast to be taken again; it is not in these figures.", "Une autre est venue trop vite pour être reprise ; elle n'est pas comptée ici."},
+		{"{n} more came too fast to be taken again; they are not in these figures.", "{n} autres sont venues trop vite pour être reprises ; elles ne sont pas comptées ici."},
+	}
+	unlikePhrase = phrase{
 		"Not compared here, policy diff tells them: when and from where people may come in, hourly limits, and the leads that lists would hold more.",
 		"Ne sont pas comparés ici, policy diff les dit : quand et d'où chacun peut se connecter, les limites horaires, et les fiches que les listes auraient en plus.",
 	}
@@ -36,13 +42,9 @@ func (b Beside) Text(lang string) string {
 	if b.Draft == b.Policy {
 		return out + sameDraftPhrase.In(lang) + "\n"
 	}
-	head := alsoPhrase
-	if len(b.Effects) == 0 {
-		head = alikePhrase
-	}
-	out += head.Fill(lang, "{n}", strconv.Itoa(b.Decisions), "{same}", strconv.Itoa(len(b.Effects))) + "\n"
+	out += headed(alikePhrase, alsoPhrase, b.Decisions, len(b.Effects)).In(lang) + "\n"
 	if b.Skipped > 0 {
-		out += skippedPhrase.Fill(lang, "{n}", strconv.Itoa(b.Skipped)) + "\n"
+		out += skippedPhrase.of(b.Skipped).In(lang) + "\n"
 	}
 	return out + b.effects(lang) + "\n" + unlikePhrase.In(lang) + "\n"
 }

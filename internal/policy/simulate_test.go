@@ -203,7 +203,28 @@ func TestForecastReads(t *testing.T) {
 		t.Errorf("%d decided, %d apart", f.Decisions, f.Apart)
 	}
 	golden.File(t, "testdata/forecast.golden", f.Text("en")+"\n"+f.Text("fr"))
-	if same := Simulate(old, old); !strings.HasPrefix(same.Forecast().Text("en"), "0 decisions were decided again: not one would have been otherwise.\n\nNot compared here: cards and lists") {
+	if same := Simulate(old, old); !strings.HasPrefix(same.Forecast().Text("en"), "No decision was decided again.\n\nNot compared here: cards and lists") {
 		t.Errorf("nothing reads %q", same.Forecast().Text("en"))
+	}
+}
+
+// One is not many, in either language.
+func TestAForecastCounts(t *testing.T) {
+	for _, c := range []struct {
+		decisions, ways int
+		en, fr          string
+	}{
+		{0, 0, "No decision was decided again.", "Aucune décision n'a été reprise."},
+		{1, 0, "One decision was decided again: it would have been the same.", "Une décision a été reprise : elle n'aurait pas été autre."},
+		{1, 1, "One decision was decided again; it would have been otherwise, in one way.", "Une décision a été reprise ; elle aurait été autre, d'une façon."},
+		{2, 1, "2 decisions were decided again; some would have been otherwise, in one way.", "2 décisions ont été reprises ; certaines auraient été autres, d'une façon."},
+		{7, 3, "7 decisions were decided again; some would have been otherwise, in 3 ways.", "7 décisions ont été reprises ; certaines auraient été autres, de 3 façons."},
+	} {
+		f := Forecast{Decisions: c.decisions, Effects: make([]Effect, c.ways)}
+		for lang, want := range map[string]string{"en": c.en, "fr": c.fr} {
+			if got, _, _ := strings.Cut(f.Text(lang), "\n"); got != want {
+				t.Errorf("%d decisions, %d ways: %q, want %q", c.decisions, c.ways, got, want)
+			}
+		}
 	}
 }

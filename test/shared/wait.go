@@ -10,14 +10,14 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = 30 * time.Second
+const patience = time.Minute
 
-// Eventually looks until the condition holds; a test that waits longer than half
-// a minute has failed.
+// Eventually looks until the condition holds; a test that waits longer than a
+// minute has failed.
 func Eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	late := time.After(patience)
-	again := time.NewTicker(5 * time.Millisecond)
+	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for !ok() {
 		select {

@@ -12,6 +12,7 @@ import (
 
 	"passerelle/internal/bridge"
 	"passerelle/internal/secret"
+	"passerelle/internal/store"
 )
 
 // joined lets somebody join by a list, with an account.
@@ -43,7 +44,7 @@ func TestALeaverHasNothingAndComesBackToNothing(t *testing.T) {
 	p := o.joined("zoe", "caller")
 	key := o.mustSignIn("zoe", goodWords, "")
 	actor, s, err := o.Session(t.Context(), key)
-	if err != nil {
+	if err != nil || o.devicesOf("zoe") == 0 {
 		t.Fatal(err)
 	}
 	feed, err := o.MakeFeed(t.Context(), actor, "en")
@@ -93,23 +94,36 @@ func TestALeaverHasNothingAndComesBackToNothing(t *testing.T) {
 	if err := o.Restaff(t.Context(), operatorActor, []Move{{Was: left(p), Is: back}}); err != nil {
 		t.Fatal(err)
 	}
-	o.later(time.Hour) // tries come back
+	o.later(time.Minute)
 	nothing("back:")
+	if known := o.devicesOf("zoe"); known > 0 {
+		t.Errorf("%d browsers know her", known)
+	}
 	if now, _ := o.opts.People.Directory().Person("zoe"); !now.Active || now.Territory != "" {
 		t.Errorf("%+v", now)
 	}
 	o.add("zoe", otherWords)
-	fresh, err := o.SignIn(t.Context(), visitor("zoe", otherWords, ""))
-	if err != nil || fresh.Key == key || s.ID == "" {
-		t.Fatal(err)
+	if o.who(key) != "" {
+		t.Error("with another account, the session of before goes on")
 	}
-	_, now, err := o.Session(t.Context(), fresh.Key)
+	if _, _, err := o.Subscriber(httptest.NewRequest(http.MethodGet, "/", nil), feed); !errors.Is(err, ErrNoFeed) {
+		t.Error("with another account, the calendar of before goes on:", err)
+	}
+}
+
+// devicesOf is how many browsers know somebody.
+func (o *office) devicesOf(who bridge.PersonID) (n int) {
+	o.t.Helper()
+	err := o.store.View(func(tx *store.Tx) error {
+		return devices.Each(tx, deviceKey(who, ""), "", func(string, device) (bool, error) {
+			n++
+			return true, nil
+		})
+	})
 	if err != nil {
-		t.Fatal(err)
+		o.t.Fatal(err)
 	}
-	if strangers, err := o.Strangers(now); err != nil || len(strangers) > 0 {
-		t.Errorf("a browser of before is known: %v, %v", strangers, err)
-	}
+	return n
 }
 
 // A name that left the config and stands in it again finds nothing of before,

@@ -96,7 +96,7 @@ func New(opts Options) (*API, error) {
 	})
 	a.router.Get(documentPath, a.serveDocument)
 	a.router.Group(func(r chi.Router) {
-		r.Use(noStore, identity.LimitBody(opts.BodyLimit), a.authenticate, takeJSON)
+		r.Use(noStore, speak, identity.LimitBody(opts.BodyLimit), a.authenticate, takeJSON)
 		r.Post(outcomePath, a.outcome) // a call that was made is taken at any time
 		r.Group(func(r chi.Router) {
 			r.Use(opts.Guard.LetIn)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/doctor"
@@ -23,7 +24,7 @@ func (a *API) examine(ctx context.Context, actor bridge.Actor, in *examineQuery)
 	}
 	r, there, err := a.opts.Examine(ctx, in.Name, in.Lang)
 	if err == nil && !there {
-		err = &desk.NotFound{What: "connection", ID: string(in.Name)}
+		err = &desk.NotFound{What: bilingual.Text{"connection", "de connexion"}, ID: string(in.Name)}
 	}
 	return r, err
 }
@@ -38,11 +39,11 @@ func (a *API) importPolicy(ctx context.Context, actor bridge.Actor, in *examineQ
 		return doctor.Draft{}, errImport
 	}
 	if !a.hasCRM(in.Name) {
-		return doctor.Draft{}, &desk.NotFound{What: "CRM connection", ID: string(in.Name)}
+		return doctor.Draft{}, &desk.NotFound{What: bilingual.Text{"CRM connection", "de connexion CRM"}, ID: string(in.Name)}
 	}
 	d, _, err := a.opts.Import(ctx, in.Name, in.Lang)
 	if err != nil {
-		err = &desk.Clash{Why: err.Error()}
+		err = &desk.Clash{Why: bilingual.Of(err)}
 	}
 	return d, err
 }
@@ -69,7 +70,7 @@ func (a *API) probe(ctx context.Context, actor bridge.Actor, in *probeRequest) (
 		return doctor.ProbeReport{}, errProbe
 	}
 	if !a.hasCRM(in.Name) {
-		return doctor.ProbeReport{}, &desk.NotFound{What: "CRM connection", ID: string(in.Name)}
+		return doctor.ProbeReport{}, &desk.NotFound{What: bilingual.Text{"CRM connection", "de connexion CRM"}, ID: string(in.Name)}
 	}
 	if err := a.note(ctx, actor, "probe", in.Name, ""); err != nil {
 		return doctor.ProbeReport{}, err
@@ -77,7 +78,7 @@ func (a *API) probe(ctx context.Context, actor bridge.Actor, in *probeRequest) (
 	ask := in.Body
 	r, err := a.opts.Probe(ctx, in.Name, ask.Record, ask.With, ask.Leave, ask.Lang)
 	if err != nil {
-		err = &desk.Clash{Why: err.Error()}
+		err = &desk.Clash{Why: bilingual.Of(err)}
 	}
 	return r, err
 }
@@ -87,7 +88,7 @@ func (a *API) stopProbe(_ context.Context, actor bridge.Actor, in *connectionNam
 	case !actor.Operator:
 		return errProbe
 	case !a.opts.StopProbe(in.Name):
-		return &desk.NotFound{What: "probe of", ID: string(in.Name)}
+		return &desk.NotFound{What: bilingual.Text{"probe of", "d'essai de"}, ID: string(in.Name)}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/desk"
 	"passerelle/internal/identity"
 	"passerelle/internal/outbox"
@@ -25,6 +26,10 @@ const tryAgain = time.Second
 // problem says an error in the words of the API. What is not known here is an
 // error of ours: it is logged and its text stays inside.
 func (a *API) problem(ctx context.Context, err error) *problem.Problem {
+	return a.told(ctx, err).In(languageOf(ctx))
+}
+
+func (a *API) told(ctx context.Context, err error) *problem.Problem {
 	if p, ok := errors.AsType[*problem.Problem](err); ok {
 		return p
 	}
@@ -38,15 +43,15 @@ func (a *API) problem(ctx context.Context, err error) *problem.Problem {
 		return p
 	}
 	if _, ok := errors.AsType[*outbox.NotNow](err); ok {
-		return problem.Conflict(err.Error())
+		return problem.Conflict("").Says(bilingual.Of(err))
 	}
 	if _, ok := errors.AsType[*outbox.ErrNoEntry](err); ok {
-		return problem.NotFound(err.Error())
+		return problem.NotFound("").Says(bilingual.Of(err))
 	}
 	if why, refused := store.Refused(err); refused {
 		// Whoever opened the store has told of it, once.
 		a.opts.Log.Debug("the store refused a command", "request", identity.RequestID(ctx), "err", err)
-		return problem.Unavailable(why, tryAgain)
+		return problem.Unavailable("", tryAgain).Says(why)
 	}
 	if _, ok := errors.AsType[*store.NoRoom](err); ok {
 		return problem.New(http.StatusInsufficientStorage, err.Error())
@@ -62,25 +67,29 @@ func (a *API) internal(ctx context.Context, err error) *problem.Problem {
 	return p
 }
 
+var operatorOnly = bilingual.Text{
+	"without a token you are the operator, who only maintains", "sans jeton vous êtes l'exploitant, qui ne fait que la maintenance",
+}
+
 func denied(ctx context.Context, no *desk.Denied) *problem.Problem {
 	if actor, _ := identity.FromContext(ctx); actor.Operator {
-		return problem.Forbidden("you may not " + no.What + ": without a token you are the operator, who only maintains")
+		no = &desk.Denied{What: no.What, Why: operatorOnly}
 	}
-	return problem.Forbidden(no.Error())
+	return problem.Forbidden("").Says(no.Said())
 }
 
 func ofDesk(err error) *problem.Problem {
 	if _, ok := errors.AsType[*desk.NotFound](err); ok {
-		return problem.NotFound(err.Error())
+		return problem.NotFound("").Says(bilingual.Of(err))
 	}
 	if _, ok := errors.AsType[*desk.Clash](err); ok {
-		return problem.Conflict(err.Error())
+		return problem.Conflict("").Says(bilingual.Of(err))
 	}
 	if closed, ok := errors.AsType[*desk.Closed](err); ok {
-		return problem.NotBefore(closed.Next, closed.Reason)
+		return problem.NotBefore(closed.Next, "").Says(closed.Reason)
 	}
 	if no, ok := errors.AsType[*desk.Spent](err); ok {
-		p := problem.New(http.StatusTooManyRequests, err.Error())
+		p := problem.New(http.StatusTooManyRequests, "").Says(no.Said())
 		p.NotBefore = no.Free
 		return p
 	}
@@ -91,9 +100,9 @@ func ofDesk(err error) *problem.Problem {
 }
 
 // invalid is 422 for one part of the body.
-func invalid(pointer, why string) *problem.Problem {
-	p := problem.New(http.StatusUnprocessableEntity, "a part of the body makes no sense here")
-	p.Errors = []problem.Item{{Pointer: pointer, Detail: why}}
+func invalid(pointer string, why bilingual.Text) *problem.Problem {
+	p := problem.New(http.StatusUnprocessableEntity, "").Says(bilingual.Text{"a part of the body makes no sense here", "une partie de la demande n'a pas de sens ici"})
+	p.Errors = []problem.Item{{Pointer: pointer, Detail: why.In(bilingual.English), French: why.In(bilingual.French)}}
 	return p
 }
 
@@ -174,9 +183,9 @@ func unloadable(err error) error {
 	if !ok {
 		return err
 	}
-	p := problem.New(http.StatusUnprocessableEntity, "the policy cannot be used")
+	p := problem.New(http.StatusUnprocessableEntity, "").Says(bilingual.Text{"the policy cannot be used", "ces règles ne peuvent pas servir"})
 	for _, f := range found {
-		p.Errors = append(p.Errors, problem.Item{Pointer: "/text", Detail: f.String()})
+		p.Errors = append(p.Errors, problem.Item{Pointer: "/text", Detail: f.String(), French: f.In(bilingual.French).String()})
 	}
 	return p
 }

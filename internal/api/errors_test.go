@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/problem"
@@ -174,8 +175,8 @@ func TestProblems(t *testing.T) {
 		{fmt.Errorf("%w: %w", store.ErrNotKept, cause), 503},
 		{fmt.Errorf("%w: %w", store.ErrBusy, cause), 503},
 		{fmt.Errorf("compact: %w", &store.NoRoom{Dir: "data", Need: 2, Have: 1}), 507},
-		{&desk.Closed{Next: next, Reason: "not on Sundays"}, 409},
-		{fmt.Errorf("x: %w", &desk.Clash{Why: "no"}), 409},
+		{&desk.Closed{Next: next, Reason: bilingual.Text{"not on Sundays", "pas le dimanche"}}, 409},
+		{fmt.Errorf("x: %w", &desk.Clash{Why: bilingual.Text{"no", "non"}}), 409},
 	} {
 		p := w.api.problem(t.Context(), c.err)
 		if p.Status != c.status || strings.Contains(p.Error(), canary) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/identity"
@@ -88,7 +89,7 @@ func (a *API) campaign(_ context.Context, actor bridge.Actor, in *campaignID) (c
 			return out, nil
 		}
 	}
-	return campaign{}, &desk.NotFound{What: "campaign", ID: string(in.ID)}
+	return campaign{}, &desk.NotFound{What: bilingual.Text{"campaign", "de campagne"}, ID: string(in.ID)}
 }
 
 // handout is a lead in a caller's hands.
@@ -258,7 +259,7 @@ type handoverRequest struct {
 func (a *API) handover(ctx context.Context, actor bridge.Actor, in *handoverRequest) (desk.Moved, error) {
 	out, err := a.opts.Desk.Handover(ctx, actor, in.ID, in.Body.To, in.Body.Motive)
 	if _, known := a.opts.Desk.Rules().Person(in.ID); err == nil && !known && out.Moved == 0 && len(out.Skipped) == 0 {
-		err = &desk.NotFound{What: "person", ID: string(in.ID)} // somebody who has gone may still have leads
+		err = &desk.NotFound{What: bilingual.Text{"person", "de personne"}, ID: string(in.ID)} // somebody who has gone may still have leads
 	}
 	return out, err
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/governance"
@@ -77,7 +78,7 @@ func (a *API) explain(_ context.Context, actor bridge.Actor, in *explainRequest)
 	target := policy.OnObject(b.Object)
 	switch {
 	case (b.Field == "") == (b.Object == ""):
-		return explanation{}, invalid("", "name either a field or an object")
+		return explanation{}, invalid("", bilingual.Text{"name either a field or an object", "nommez ou un champ ou un objet"})
 	case b.Field != "":
 		target = policy.OnField(b.Field)
 	}
@@ -85,7 +86,7 @@ func (a *API) explain(_ context.Context, actor bridge.Actor, in *explainRequest)
 	if b.From != "" {
 		var err error
 		if visit.From, err = netip.ParseAddr(b.From); err != nil {
-			return explanation{}, invalid("/from", "an address like 10.20.0.7 or 2001:db8::7")
+			return explanation{}, invalid("/from", bilingual.Text{"an address like 10.20.0.7 or 2001:db8::7", "une adresse comme 10.20.0.7 ou 2001:db8::7"})
 		}
 	}
 	e, err := a.opts.Desk.Explain(actor, desk.Question{As: b.As, Connection: b.Connection, Action: b.Action, Target: target, Lead: b.Lead, Visit: visit})

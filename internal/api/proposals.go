@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/calling"
 	"passerelle/internal/desk"
@@ -119,7 +120,7 @@ func (in *oppositionRequest) objection() (desk.Objection, error) {
 		out.Person = &bridge.Ref{Connection: p.Connection, Object: bridge.ProspectObj, ID: p.ID}
 	}
 	if (out.Person == nil) == (out.Number == "") {
-		return out, invalid("", "name either a person or a number")
+		return out, invalid("", bilingual.Text{"name either a person or a number", "nommez ou une personne ou un numéro"})
 	}
 	return out, nil
 }

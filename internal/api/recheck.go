@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/desk"
@@ -38,7 +39,7 @@ func (a *API) recheck(ctx context.Context, actor bridge.Actor, in *recheckReques
 	}
 	ask := in.Body
 	if !a.hasCRM(ask.Connection) {
-		return out, &desk.NotFound{What: "CRM connection", ID: string(ask.Connection)}
+		return out, &desk.NotFound{What: bilingual.Text{"CRM connection", "de connexion CRM"}, ID: string(ask.Connection)}
 	}
 	at, err := Page{Cursor: ask.From}.desk()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/identity"
 	"passerelle/internal/policy"
@@ -30,7 +31,7 @@ var errUsers = problem.Forbidden("accounts are the operator's: run this on the h
 // ofAccounts says what is wrong with a command on accounts, nil if that is not it.
 func ofAccounts(err error) *problem.Problem {
 	if weak, ok := errors.AsType[*identity.Weak](err); ok {
-		return invalid("/password", weak.Why)
+		return invalid("/password", bilingual.Same(weak.Why))
 	}
 	if no, ok := errors.AsType[*identity.Refused](err); ok {
 		return problem.New(http.StatusUnprocessableEntity, no.Why)
@@ -112,7 +113,9 @@ func (a *API) addUser(ctx context.Context, actor bridge.Actor, in *addUserReques
 	}
 	_, known := a.opts.Desk.Rules().Person(b.Person)
 	if _, mapped := a.opts.Desk.Rules().Policy.RoleOf(b.Connection, b.Profile); !known && b.Connection != "" && b.Profile != "" && !mapped {
-		return invalid("/profile", "the policy gives this profile no role on "+string(b.Connection))
+		return invalid("/profile", bilingual.Text{
+			"the policy gives this profile no role on {connection}", "les règles ne donnent à ce profil aucun rôle sur {connection}",
+		}.With("{connection}", b.Connection))
 	}
 	return a.opts.Accounts.Add(ctx, actor, n)
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"passerelle/internal/api"
+	"passerelle/internal/bilingual"
 	"passerelle/internal/config"
 	"passerelle/internal/desk"
 	"passerelle/internal/identity"
@@ -76,7 +77,10 @@ func (a *App) keyState(id string) string {
 // the next call goes on: the old key stays in the file until no record needs it.
 func (a *App) rotateKey(ctx context.Context) error {
 	if !a.cfg.Key.IsZero() {
-		return &desk.Clash{Why: "the config gives the data key: put a new one (openssl rand -base64 32) on a line before it, restart the hub, and take the old line out once passerelle key list shows no record of it"}
+		return &desk.Clash{Why: bilingual.Text{
+			"the config gives the data key: put a new one (openssl rand -base64 32) on a line before it, restart the hub, and take the old line out once passerelle key list shows no record of it",
+			"la configuration donne la clé des données : mettez-en une nouvelle (openssl rand -base64 32) sur une ligne avant elle, redémarrez, et ôtez l'ancienne ligne quand passerelle key list n'en montre plus aucun enregistrement",
+		}}
 	}
 	a.rotating.Lock()
 	defer a.rotating.Unlock()

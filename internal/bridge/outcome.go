@@ -84,9 +84,18 @@ type Outcome struct {
 // Refusal is what the gate did not let through. It never holds a value.
 type Refusal struct {
 	Field  FieldName `json:"field"`
-	Reason string    `json:"reason"`           // for people
+	Reason string    `json:"reason"` // for people
+	French string    `json:"reason_fr,omitempty"`
 	Rule   string    `json:"rule,omitempty"`   // where in the policy
 	Remedy string    `json:"remedy,omitempty"` // the smallest change that would allow it
+}
+
+// In is the reason in French if lang is "fr" and it is known so, else in English.
+func (r Refusal) In(lang string) string {
+	if lang == "fr" && r.French != "" {
+		return r.French
+	}
+	return r.Reason
 }
 
 // ProposalID names a proposal.

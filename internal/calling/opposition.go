@@ -3,12 +3,12 @@ package calling
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 )
 
@@ -54,7 +54,7 @@ type Lift struct {
 }
 
 // ErrLift is a lift without a person or a motive.
-var ErrLift = errors.New("an opposition is lifted only by a named person with a motive")
+var ErrLift = bilingual.Text{"an opposition is lifted only by a named person with a motive", "une opposition n'est levée que par une personne nommée, avec un motif"}.Err()
 
 func (l Lift) valid() bool { return l.By != "" && strings.TrimSpace(l.Motive) != "" }
 

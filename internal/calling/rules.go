@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 )
 
@@ -87,9 +88,9 @@ const (
 // Verdict is the answer of a check. Allowed has no rule and no reason.
 type Verdict struct {
 	Allowed bool
-	Next    time.Time // refused: the next lawful moment; zero is never
-	Rule    string    // the rule that ends last
-	Reason  string    // for people
+	Next    time.Time      // refused: the next lawful moment; zero is never
+	Rule    string         // the rule that ends last
+	Reason  bilingual.Text // for people
 }
 
 // Check says whether a call may be made now, and if not, when. Checking again
@@ -117,7 +118,7 @@ func opposition(_ RuleSet, s Situation) Verdict {
 	if !s.Opposed {
 		return Verdict{Allowed: true}
 	}
-	return Verdict{Rule: RuleOpposition, Reason: "they asked not to be called"}
+	return Verdict{Rule: RuleOpposition, Reason: bilingual.Text{"they asked not to be called", "la personne a demandé à ne pas être appelée"}}
 }
 
 func maxAttempts(r RuleSet, s Situation) Verdict {
@@ -125,18 +126,20 @@ func maxAttempts(r RuleSet, s Situation) Verdict {
 	if r.MaxAttempts == 0 || made < r.MaxAttempts {
 		return Verdict{Allowed: true}
 	}
-	return Verdict{Rule: RuleMaxAttempts, Reason: fmt.Sprintf("%d calls were made, the campaign allows %d", made, r.MaxAttempts)}
+	return Verdict{Rule: RuleMaxAttempts, Reason: bilingual.Text{
+		"{made} calls were made, the campaign allows {most}", "{made} appels ont été passés, la campagne en permet {most}",
+	}.With("{made}", made, "{most}", r.MaxAttempts)}
 }
 
 func nextAction(_ RuleSet, s Situation) Verdict {
-	return until(s, s.NextAt, RuleNextAt, "the next call is due at ")
+	return until(s, s.NextAt, RuleNextAt, bilingual.Text{"the next call is due at {at}", "le prochain appel est prévu le {at}"})
 }
 
 func duplicate(_ RuleSet, s Situation) Verdict {
-	return until(s, s.BusyUntil, RuleDuplicate, "another lead with the same number is being worked until ")
+	return until(s, s.BusyUntil, RuleDuplicate, bilingual.Text{"another lead with the same number is being worked until {at}", "une autre fiche avec le même numéro est en cours jusqu'au {at}"})
 }
 
-func until(s Situation, at time.Time, rule, reason string) Verdict {
+func until(s Situation, at time.Time, rule string, reason bilingual.Text) Verdict {
 	if !at.After(s.Now) {
 		return Verdict{Allowed: true}
 	}
@@ -144,5 +147,5 @@ func until(s Situation, at time.Time, rule, reason string) Verdict {
 	if zone == nil {
 		zone = time.UTC
 	}
-	return Verdict{Next: at, Rule: rule, Reason: reason + at.In(zone).Format("2006-01-02 15:04 MST")}
+	return Verdict{Next: at, Rule: rule, Reason: reason.With("{at}", at.In(zone).Format("2006-01-02 15:04 MST"))}
 }

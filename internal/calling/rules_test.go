@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 )
 
@@ -41,17 +42,17 @@ func TestCheck(t *testing.T) {
 		{"due since long", 0, Situation{Now: night, NextAt: night.Add(-time.Hour)}, Verdict{Allowed: true}},
 		{"due this instant", 0, Situation{Now: night, NextAt: night}, Verdict{Allowed: true}},
 		{"not due", 0, Situation{Now: night, NextAt: later, Zone: paris},
-			Verdict{Next: later, Rule: RuleNextAt, Reason: "the next call is due at 2026-12-25 06:00 CET"}},
+			Verdict{Next: later, Rule: RuleNextAt, Reason: bilingual.Text{"the next call is due at 2026-12-25 06:00 CET", "le prochain appel est prévu le 2026-12-25 06:00 CET"}}},
 		{"number on the line", 0, Situation{Now: night, BusyUntil: later},
-			Verdict{Next: later, Rule: RuleDuplicate, Reason: "another lead with the same number is being worked until 2026-12-25 05:00 UTC"}},
+			Verdict{Next: later, Rule: RuleDuplicate, Reason: bilingual.Text{"another lead with the same number is being worked until 2026-12-25 05:00 UTC", "une autre fiche avec le même numéro est en cours jusqu'au 2026-12-25 05:00 UTC"}}},
 		{"both: the later decides", 0, Situation{Now: night, NextAt: later.Add(time.Hour), BusyUntil: later},
-			Verdict{Next: later.Add(time.Hour), Rule: RuleNextAt, Reason: "the next call is due at 2026-12-25 06:00 UTC"}},
+			Verdict{Next: later.Add(time.Hour), Rule: RuleNextAt, Reason: bilingual.Text{"the next call is due at 2026-12-25 06:00 UTC", "le prochain appel est prévu le 2026-12-25 06:00 UTC"}}},
 		{"opposed, whatever else", 0, Situation{Now: night, Opposed: true, NextAt: later},
-			Verdict{Rule: RuleOpposition, Reason: "they asked not to be called"}},
+			Verdict{Rule: RuleOpposition, Reason: bilingual.Text{"they asked not to be called", "la personne a demandé à ne pas être appelée"}}},
 		{"no cap", 0, Situation{Now: night, Attempts: calls}, Verdict{Allowed: true}},
 		{"under the cap", 3, Situation{Now: night, Attempts: calls}, Verdict{Allowed: true}},
 		{"at the cap", 2, Situation{Now: night, Attempts: calls, NextAt: later},
-			Verdict{Rule: RuleMaxAttempts, Reason: "2 calls were made, the campaign allows 2"}},
+			Verdict{Rule: RuleMaxAttempts, Reason: bilingual.Text{"2 calls were made, the campaign allows 2", "2 appels ont été passés, la campagne en permet 2"}}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -96,7 +97,7 @@ func TestNextIsTheFirstLawfulMoment(t *testing.T) {
 			}
 			return
 		}
-		if v.Rule == "" || v.Reason == "" {
+		if v.Rule == "" || v.Reason.In("en") == "" || v.Reason.In("fr") == "" {
 			t.Fatalf("refused without saying why: %+v", v)
 		}
 		if v.Next.IsZero() {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 )
@@ -43,7 +44,7 @@ type agendaRow struct {
 // agenda is the reader's own appointments, those that were validated.
 func (c *Console) agenda(v *visit) error {
 	if !v.duties.Sells {
-		return &desk.Denied{What: "have appointments of your own"}
+		return &desk.Denied{What: bilingual.Text{"have appointments of your own", "avoir vos propres rendez-vous"}}
 	}
 	first := midnight(v.now.In(v.zone))
 	if asked, err := time.ParseInLocation(time.DateOnly, v.r.URL.Query().Get("from"), v.zone); err == nil {
@@ -117,7 +118,7 @@ type meetingPage struct {
 // of whom it is with.
 func (c *Console) meeting(v *visit) error {
 	if !v.duties.Sells {
-		return &desk.Denied{What: "have appointments of your own"}
+		return &desk.Denied{What: bilingual.Text{"have appointments of your own", "avoir vos propres rendez-vous"}}
 	}
 	found, err := v.opts.Desk.Visit(v.actor, bridge.ProposalID(v.param("id")))
 	if err != nil {

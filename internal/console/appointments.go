@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 )
@@ -33,7 +34,7 @@ type appointmentCell struct {
 // appointments is the week of all salespeople.
 func (c *Console) appointments(v *visit) error {
 	if !v.duties.Decides {
-		return &desk.Denied{What: "read the appointments of all"}
+		return &desk.Denied{What: bilingual.Text{"read the appointments of all", "lire les rendez-vous de tous"}}
 	}
 	monday := mondayOf(v.now.In(v.zone))
 	if asked, err := time.ParseInLocation(time.DateOnly, v.r.URL.Query().Get("week"), v.zone); err == nil {

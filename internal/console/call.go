@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 )
@@ -31,7 +32,7 @@ func (c *Console) callPage(v *visit) error { return v.callWith(http.StatusOK, ni
 
 func (v *visit) callWith(status int, n *notice) error {
 	if !v.duties.Calls {
-		return &desk.Denied{What: "be handed leads"}
+		return &desk.Denied{What: bilingual.Text{"be handed leads", "recevoir de fiches"}}
 	}
 	var data callPage
 	for _, camp := range v.opts.Desk.CampaignsOf(v.actor) {
@@ -101,7 +102,7 @@ type dayRow struct {
 // day is what somebody has done today: their own figures, nobody else's.
 func (c *Console) day(v *visit) error {
 	if !v.duties.Calls || !v.duties.Counts {
-		return &desk.Denied{What: "see what your calls came to"}
+		return &desk.Denied{What: bilingual.Text{"see what your calls came to", "voir ce qu'ont donné vos appels"}}
 	}
 	mine, err := v.today()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/connector/httpx"
@@ -74,7 +75,7 @@ func (c *Console) examined(v *visit) error {
 		return err
 	}
 	if !there {
-		return &desk.NotFound{What: "connection", ID: string(name)}
+		return &desk.NotFound{What: bilingual.Text{"connection", "de connexion"}, ID: string(name)}
 	}
 	page := examinedPage{Report: r, Clock: int(r.ClockS)}
 	for _, f := range r.Findings {

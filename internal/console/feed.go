@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/ical"
@@ -80,7 +81,7 @@ func (c *Console) noFeed(w http.ResponseWriter, r *http.Request, err error) {
 // feedOf is the reader's appointments as a calendar.
 func (v *visit) feedOf() ([]byte, error) {
 	if !v.duties.Sells {
-		return nil, &desk.Denied{What: "have appointments of your own"}
+		return nil, &desk.Denied{What: bilingual.Text{"have appointments of your own", "avoir vos propres rendez-vous"}}
 	}
 	today := midnight(v.now.In(v.zone))
 	found, err := v.opts.Desk.Visits(v.actor, today.AddDate(0, 0, -feedBack), today.AddDate(0, 0, feedForward))
@@ -147,7 +148,7 @@ func sequence(v desk.Visit) int {
 // makeFeed gives the reader an address for their calendar: it is shown this once.
 func (c *Console) makeFeed(v *visit) error {
 	if !v.duties.Sells {
-		return &desk.Denied{What: "have appointments of your own"}
+		return &desk.Denied{What: bilingual.Text{"have appointments of your own", "avoir vos propres rendez-vous"}}
 	}
 	key, err := c.opts.Accounts.MakeFeed(v.r.Context(), v.actor, v.look.lang)
 	if err != nil {

@@ -64,7 +64,7 @@ func (v *visit) flashAct(text, act string) {
 func (v *visit) fail(err error) {
 	status, text, known := v.wrong(err)
 	if why, refused := store.Refused(err); refused {
-		status, text, known = http.StatusServiceUnavailable, v.look.words.text("error.store")+" "+why, true
+		status, text, known = http.StatusServiceUnavailable, v.look.words.text("error.store")+" "+why.In(v.look.lang), true
 	}
 	if !known {
 		id := identity.RequestID(v.r.Context())

@@ -3,6 +3,7 @@ package console
 import (
 	"strings"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/desk"
 	"passerelle/internal/governance"
 )
@@ -38,22 +39,22 @@ func (v *visit) section(name string) section {
 // governance are the pages about the rules and what was done under them.
 func (c *Console) governance() map[string]page {
 	reads := func(p page) page {
-		return guard(func(p governance.Powers) bool { return p.Policies }, "read policies", p)
+		return guard(func(p governance.Powers) bool { return p.Policies }, bilingual.Text{"read policies", "lire les règles"}, p)
 	}
 	asks := func(p page) page {
-		return guard(func(p governance.Powers) bool { return p.Asks }, "have rights explained", p)
+		return guard(func(p governance.Powers) bool { return p.Asks }, bilingual.Text{"have rights explained", "vous faire expliquer des droits"}, p)
 	}
 	proposes := func(p page) page {
-		return guard(func(p governance.Powers) bool { return p.Proposes }, "propose a policy", p)
+		return guard(func(p governance.Powers) bool { return p.Proposes }, bilingual.Text{"propose a policy", "proposer des règles"}, p)
 	}
 	accounts := func(p page) page {
-		return guard(func(p governance.Powers) bool { return p.Accounts }, "see what everybody did", p)
+		return guard(func(p governance.Powers) bool { return p.Accounts }, bilingual.Text{"see what everybody did", "voir ce que chacun a fait"}, p)
 	}
 	looks := func(p page) page {
-		return guard(func(p governance.Powers) bool { return p.Accounts || p.Maintains }, "see how the connections do", p)
+		return guard(func(p governance.Powers) bool { return p.Accounts || p.Maintains }, bilingual.Text{"see how the connections do", "voir l'état des connexions"}, p)
 	}
 	maintains := func(p page) page {
-		return guard(func(p governance.Powers) bool { return p.Maintains }, "look after the connections", p)
+		return guard(func(p governance.Powers) bool { return p.Maintains }, bilingual.Text{"look after the connections", "vous occuper des connexions"}, p)
 	}
 	gives := func(p page) page {
 		return guard(func(p governance.Powers) bool { return p.Activates }, "give programs tokens", p)
@@ -83,7 +84,7 @@ func (c *Console) governance() map[string]page {
 }
 
 // guard answers a page only to those whose powers say so.
-func guard(may func(governance.Powers) bool, what string, p page) page {
+func guard(may func(governance.Powers) bool, what bilingual.Text, p page) page {
 	return func(v *visit) error {
 		if !may(v.powers) {
 			return &desk.Denied{What: what}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 )
@@ -32,7 +33,7 @@ func (c *Console) handover(v *visit) error {
 
 func (v *visit) handoverWith(status int, n *notice, o order) error {
 	if !v.duties.Supervises {
-		return &desk.Denied{What: "hand leads over"}
+		return &desk.Denied{What: bilingual.Text{"hand leads over", "transmettre des fiches"}}
 	}
 	found, err := v.opts.Desk.Holders(v.actor)
 	if err != nil {

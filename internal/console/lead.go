@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 )
@@ -34,7 +35,7 @@ func (c *Console) lead(v *visit) error {
 
 func (v *visit) leadWith(status int, n *notice, id bridge.LeadID) error {
 	if !v.duties.Supervises {
-		return &desk.Denied{What: "look at the floor's leads"}
+		return &desk.Denied{What: bilingual.Text{"look at the floor's leads", "regarder les fiches du plateau"}}
 	}
 	o, err := v.opts.Desk.Overview(v.actor, id)
 	if err != nil {
@@ -76,11 +77,11 @@ func (v *visit) statuses() (out []string) {
 // correct sets a prospect's status by a supervisor's hand.
 func (c *Console) correct(v *visit) error {
 	if !v.duties.Supervises {
-		return &desk.Denied{What: "correct a status"}
+		return &desk.Denied{What: bilingual.Text{"correct a status", "corriger un statut"}}
 	}
 	id, key := bridge.LeadID(v.param("id")), v.form("key")
 	var got desk.Receipt
-	err := error(&desk.Invalid{Part: "key", Why: v.look.words.text("error.key")})
+	err := error(&desk.Invalid{Part: "key", Why: bilingual.Same(v.look.words.text("error.key"))})
 	if keyPattern.MatchString(key) {
 		got, err = c.opts.Desk.Correct(v.r.Context(), v.actor, id, "console:"+url.QueryEscape(string(v.actor.Person.ID))+":"+key, v.form("prospect_status"), v.form("motive"))
 	}
@@ -101,7 +102,7 @@ func (v *visit) corrected(r desk.Receipt) string {
 	t := v.look.words.text
 	switch {
 	case len(r.Refused) > 0:
-		return t("receipt.refused", inSentence(v.label(r.Refused[0].Field)), r.Refused[0].Reason)
+		return t("receipt.refused", inSentence(v.label(r.Refused[0].Field)), r.Refused[0].In(v.look.lang))
 	case r.Proposal != "":
 		return t("receipt.waits", inSentence(v.label(bridge.FieldStatus)))
 	case r.Act == "":

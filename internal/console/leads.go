@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 )
@@ -60,12 +61,12 @@ func (c *Console) leads(v *visit) error { return v.leadsWith(http.StatusOK, nil,
 
 func (v *visit) leadsWith(status int, n *notice, q url.Values) error {
 	if !v.duties.Supervises {
-		return &desk.Denied{What: "list the floor's leads"}
+		return &desk.Denied{What: bilingual.Text{"list the floor's leads", "lister les fiches du plateau"}}
 	}
 	page := v.leadsPage(filter{q.Get("campaign"), q.Get("assignee"), q.Get("status")})
 	after, err := base64.RawURLEncoding.DecodeString(q.Get("cursor"))
 	if err != nil {
-		return &desk.NotFound{What: "page"}
+		return &desk.NotFound{What: bilingual.Text{"page", "de page"}}
 	}
 	found, next, err := v.opts.Desk.Leads(v.actor, page.choice(), desk.Page{After: string(after), Limit: 50, Cards: true})
 	if err != nil {

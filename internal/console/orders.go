@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 )
@@ -93,7 +94,7 @@ type whyRow struct {
 func (c *Console) order(kind, path string) page {
 	return func(v *visit) error {
 		if !v.duties.Supervises {
-			return &desk.Denied{What: "move leads"}
+			return &desk.Denied{What: bilingual.Text{"move leads", "déplacer des fiches"}}
 		}
 		o := order{
 			filter: filter{v.form("campaign"), v.form("assignee"), v.form("status")},
@@ -104,7 +105,7 @@ func (c *Console) order(kind, path string) page {
 		}
 		seen, err := o.foresee(v)
 		if err == nil && o.Motive == "" {
-			err = &desk.Invalid{Part: "motive", Why: v.look.words.text("orders.why")}
+			err = &desk.Invalid{Part: "motive", Why: bilingual.Same(v.look.words.text("orders.why"))}
 		}
 		if err != nil {
 			return v.notDone(o, err)
@@ -215,7 +216,7 @@ const actsAtMost = 20
 // undo takes back what was done to leads.
 func (c *Console) undo(v *visit) error {
 	if !v.duties.Supervises {
-		return &desk.Denied{What: "move leads"}
+		return &desk.Denied{What: bilingual.Text{"move leads", "déplacer des fiches"}}
 	}
 	back, err := c.opts.Desk.Undo(v.r.Context(), v.actor, v.param("id"))
 	if err != nil {

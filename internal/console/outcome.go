@@ -15,6 +15,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/schema"
@@ -78,7 +79,7 @@ var keyPattern = regexp.MustCompile(`^[A-Za-z0-9]{10,64}$`)
 // API takes judges it too.
 func (v *visit) record(id bridge.LeadID, form map[string]string) (desk.Receipt, error) {
 	if !keyPattern.MatchString(form["key"]) {
-		return desk.Receipt{}, &desk.Invalid{Part: "key", Why: v.look.words.text("error.key")}
+		return desk.Receipt{}, &desk.Invalid{Part: "key", Why: bilingual.Same(v.look.words.text("error.key"))}
 	}
 	report, err := v.report(form)
 	if err != nil {
@@ -98,7 +99,7 @@ func (v *visit) record(id bridge.LeadID, form map[string]string) (desk.Receipt, 
 	event.OccurredAt, event.Connection, event.Agent = v.now, v.actor.Connection, v.actor.Person.Phoning[v.actor.Connection].Name
 	got, err := v.opts.Desk.Record(v.r.Context(), v.actor, desk.Call{Event: event, Lead: id, Content: asked, Outside: v.opts.Guard.Shut(v.r) != nil})
 	if err == nil && got.Content != asked {
-		err = &desk.Clash{Why: v.look.words.text("work.already")}
+		err = &desk.Clash{Why: bilingual.Same(v.look.words.text("work.already"))}
 	}
 	return got, err
 }
@@ -109,21 +110,21 @@ func unfit(err error) error {
 	if !ok || len(bad.Findings) == 0 {
 		return err
 	}
-	return &desk.Invalid{Part: strings.ReplaceAll(strings.TrimPrefix(bad.Findings[0].Pointer, "/"), "/", "."), Why: bad.Findings[0].Text}
+	return &desk.Invalid{Part: strings.ReplaceAll(strings.TrimPrefix(bad.Findings[0].Pointer, "/"), "/", "."), Why: bilingual.Text{bad.Findings[0].Text, "cette valeur ne convient pas"}}
 }
 
 // report is the form as the API would be sent it.
 func (v *visit) report(form map[string]string) (map[string]any, error) {
 	d := bridge.Disposition(form["disposition"])
 	if _, ok := d.Info(); !ok {
-		return nil, &desk.Invalid{Part: "disposition", Why: v.look.words.text("work.choose")}
+		return nil, &desk.Invalid{Part: "disposition", Why: bilingual.Same(v.look.words.text("work.choose"))}
 	}
 	if slot, other := form["slot"], form["meet_at"]; d == bridge.DispAppointmentSet && slot != "" && other != "" && slot != other {
 		return nil, &desk.Invalid{Part: "at", Why: v.look.words.text("work.two_hours")}
 	}
 	talk, err := seconds(form["talk"])
 	if err != nil {
-		return nil, &desk.Invalid{Part: "talk", Why: v.look.words.text("work.talk_format")}
+		return nil, &desk.Invalid{Part: "talk", Why: bilingual.Same(v.look.words.text("work.talk_format"))}
 	}
 	out := map[string]any{"technical": technicalOf(d), "disposition": d}
 	if talk > 0 {
@@ -239,7 +240,7 @@ func (v *visit) receipt(r desk.Receipt, meeting bool) string {
 		parts = append(parts, t("receipt.waits", strings.Join(waits, ", ")))
 	}
 	for _, refused := range r.Refused {
-		parts = append(parts, t("receipt.refused", inSentence(v.label(refused.Field)), refused.Reason))
+		parts = append(parts, t("receipt.refused", inSentence(v.label(refused.Field)), refused.In(v.look.lang)))
 	}
 	if slices.Contains(r.Flags, desk.FlagNoTime) {
 		parts = append(parts, t("receipt.no_time"))

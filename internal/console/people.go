@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/desk"
@@ -160,7 +161,7 @@ func (c *Console) tendAccount(v *visit) error {
 	case "unlock":
 		err, said = c.opts.Accounts.Unlock(ctx, v.actor, who), "people.unlocked"
 	default:
-		err = &desk.NotFound{What: "command"}
+		err = &desk.NotFound{What: bilingual.Text{"command", "de commande"}}
 	}
 	if _, ok := errors.AsType[*identity.Unknown](err); ok {
 		return &desk.NotFound{What: "account", ID: string(who)}

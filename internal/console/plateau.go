@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/outbox"
@@ -47,7 +48,7 @@ type personRow struct {
 // plateau is the call floor as it is now.
 func (c *Console) plateau(v *visit) error {
 	if !v.duties.Supervises {
-		return &desk.Denied{What: "watch the floor"}
+		return &desk.Denied{What: bilingual.Text{"watch the floor", "suivre le plateau"}}
 	}
 	page := plateauPage{At: clock(v.now.In(v.zone))}
 	for _, fill := range []func(*plateauPage) error{v.fillLines, v.fillQueues, v.fillFigures} {

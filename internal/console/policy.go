@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/desk"
 	"passerelle/internal/governance"
 	"passerelle/internal/policy"
@@ -204,7 +205,7 @@ func (c *Console) settle(v *visit) error {
 		err = c.opts.Office.Withdraw(v.r.Context(), v.actor, hash)
 		said = "policy.withdrawn"
 	default:
-		err = &desk.NotFound{What: "command"}
+		err = &desk.NotFound{What: bilingual.Text{"command", "de commande"}}
 	}
 	if err != nil {
 		return v.notSettled(hash, err)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 )
@@ -40,11 +41,11 @@ func (c *Console) proposals(v *visit) error { return v.proposalsWith(http.Status
 
 func (v *visit) proposalsWith(status int, n *notice) error {
 	if !v.duties.Decides {
-		return &desk.Denied{What: "decide on proposals"}
+		return &desk.Denied{What: bilingual.Text{"decide on proposals", "décider des propositions"}}
 	}
 	after, err := base64.RawURLEncoding.DecodeString(v.r.URL.Query().Get("cursor"))
 	if err != nil {
-		return &desk.NotFound{What: "page"}
+		return &desk.NotFound{What: bilingual.Text{"page", "de page"}}
 	}
 	var page proposalsPage
 	if len(after) == 0 { // those moved stand on the first page
@@ -108,7 +109,7 @@ func (v *visit) slot(s bridge.Slot) string {
 // decide validates, rejects, moves or cancels a proposal.
 func (c *Console) decide(v *visit) error {
 	if !v.duties.Decides {
-		return &desk.Denied{What: "decide on proposals"}
+		return &desk.Denied{What: bilingual.Text{"decide on proposals", "décider des propositions"}}
 	}
 	ruling := desk.Ruling{Verb: desk.Verb(v.param("verb")), Reason: v.form("reason")}
 	if ruling.Verb == desk.Reschedule {

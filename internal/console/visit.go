@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/governance"
@@ -244,7 +245,7 @@ type notice struct {
 func (v *visit) wrong(err error) (status int, text string, known bool) {
 	t := v.look.words.text
 	if no, ok := errors.AsType[*desk.Denied](err); ok {
-		return http.StatusForbidden, t("error.denied") + " " + v.denied(no), true
+		return http.StatusForbidden, t("error.denied") + " " + no.Said().In(v.look.lang), true
 	}
 	if _, ok := errors.AsType[*desk.NotFound](err); ok {
 		return http.StatusNotFound, t("error.not_found"), true
@@ -253,7 +254,7 @@ func (v *visit) wrong(err error) (status int, text string, known bool) {
 		return http.StatusNotFound, t("error.forgotten"), true
 	}
 	if clash, ok := errors.AsType[*desk.Clash](err); ok {
-		return http.StatusConflict, t("error.clash") + " " + v.look.said(clash.Why), true
+		return http.StatusConflict, t("error.clash") + " " + clash.Why.In(v.look.lang), true
 	}
 	if closed, ok := errors.AsType[*desk.Closed](err); ok {
 		return http.StatusConflict, v.closedText(closed), true
@@ -262,10 +263,10 @@ func (v *visit) wrong(err error) (status int, text string, known bool) {
 		return http.StatusTooManyRequests, v.spentText(no), true
 	}
 	if bad, ok := errors.AsType[*desk.Invalid](err); ok {
-		return http.StatusUnprocessableEntity, cmp.Or(v.look.words.of("invalid."+strings.TrimPrefix(bad.Part, "next.")), bad.Part) + t("colon") + " " + v.look.said(bad.Why), true
+		return http.StatusUnprocessableEntity, cmp.Or(v.look.words.of("invalid."+strings.TrimPrefix(bad.Part, "next.")), bad.Part) + t("colon") + " " + bad.Why.In(v.look.lang), true
 	}
 	if status, ok := ofOutbox(err); ok {
-		return status, t("error.clash") + " " + err.Error(), true
+		return status, t("error.clash") + " " + bilingual.Of(err).In(v.look.lang), true
 	}
 	return 0, "", false
 }
@@ -282,14 +283,14 @@ func (v *visit) denied(no *desk.Denied) string {
 // spentText says that somebody has done enough for an hour, and until when.
 func (v *visit) spentText(no *desk.Spent) string {
 	if no.Free.IsZero() {
-		return v.look.words.text("error.spent") + " " + no.Error()
+		return v.look.words.text("error.spent") + " " + no.Said().In(v.look.lang)
 	}
-	return v.look.words.text("error.spent_until", v.look.moment(no.Free.In(v.zone), v.now.In(v.zone))) + " " + no.Error()
+	return v.look.words.text("error.spent_until", v.look.moment(no.Free.In(v.zone), v.now.In(v.zone))) + " " + no.Said().In(v.look.lang)
 }
 
 // closedText says that nothing may be called, and until when.
 func (v *visit) closedText(closed *desk.Closed) string {
-	why := cmp.Or(v.look.words.of("closed."+closed.Rule), closed.Reason)
+	why := cmp.Or(v.look.words.of("closed."+closed.Rule), closed.Reason.In(v.look.lang))
 	if closed.Next.IsZero() {
 		return v.look.words.text("error.closed") + " " + why
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 )
@@ -153,10 +154,10 @@ func (p *workPage) addInput(v *visit, w desk.Work, name bridge.FieldName, propos
 // typed is the form of a lead as it was posted, by the names of its parts.
 func (v *visit) typed() (map[string]string, error) {
 	if err := v.r.ParseForm(); err != nil {
-		return nil, &desk.Invalid{Part: "note", Why: v.look.words.text("error.too_long")}
+		return nil, &desk.Invalid{Part: "note", Why: bilingual.Same(v.look.words.text("error.too_long"))}
 	}
 	if p := v.form("person"); p != string(v.actor.Person.ID) {
-		return nil, &desk.Clash{Why: v.look.words.text("work.another")}
+		return nil, &desk.Clash{Why: bilingual.Same(v.look.words.text("work.another"))}
 	}
 	out := map[string]string{}
 	for name := range v.r.PostForm {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/outbox"
@@ -32,7 +33,7 @@ func (c *Console) writes(v *visit) error { return v.writesWith(http.StatusOK, ni
 
 func (v *visit) writesWith(status int, n *notice) error {
 	if !v.duties.Supervises {
-		return &desk.Denied{What: "look after writes"}
+		return &desk.Denied{What: bilingual.Text{"look after writes", "suivre les écritures"}}
 	}
 	var page writesPage
 	for _, list := range []struct {
@@ -77,7 +78,7 @@ func (v *visit) writeRow(e outbox.Entry) writeRow {
 // tend tries a write again, gives it up, or settles a conflict.
 func (c *Console) tend(v *visit) error {
 	if !v.duties.Supervises {
-		return &desk.Denied{What: "look after writes"}
+		return &desk.Denied{What: bilingual.Text{"look after writes", "suivre les écritures"}}
 	}
 	id, ctx := v.param("id"), v.r.Context()
 	var err error
@@ -91,7 +92,7 @@ func (c *Console) tend(v *visit) error {
 	case "crm":
 		_, err = c.opts.Desk.Resolve(ctx, v.actor, id, desk.KeepCRM)
 	default:
-		err = &desk.NotFound{What: "command"}
+		err = &desk.NotFound{What: bilingual.Text{"command", "de commande"}}
 	}
 	if err != nil {
 		status, text, known := v.wrong(err)

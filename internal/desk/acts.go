@@ -172,9 +172,9 @@ func (c *command) undoable(id string) (Act, error) {
 	case err != nil:
 		return a, err
 	case !ok || !c.now.Before(a.At.Add(undoWithin)):
-		return a, &NotFound{"command of the last day", id}
+		return a, &NotFound{phrase{"command of the last day", "parmi les commandes du dernier jour"}, id}
 	case !a.Undone.IsZero():
-		return a, &Clash{"it is undone already"}
+		return a, &Clash{phrase{"it is undone already", "c'est déjà annulé"}}
 	}
 	return a, nil
 }
@@ -222,7 +222,7 @@ func (c *command) undoOne(id string, lead bridge.LeadID) (bridge.Ref, stay, erro
 	if err != nil || !ok {
 		return l.Prospect, stay{why: StaysGone}, err
 	}
-	if err := c.supervised(c.record(l, p), "undo this"); err != nil {
+	if err := c.supervised(c.record(l, p), phrase{"undo this", "annuler cela"}); err != nil {
 		return l.Prospect, stay{StaysDenied, err.Error()}, nil
 	}
 	if step.Field != "" {

@@ -15,7 +15,7 @@ func (c *command) amend(key string, call Call) (Receipt, error) {
 		return Receipt{}, err
 	}
 	if call.Lead != "" && call.Lead != o.Lead {
-		return Receipt{}, &NotFound{"call to amend on this lead:", call.Event.Amends}
+		return Receipt{}, &NotFound{phrase{"call to amend on this lead:", "sur cette fiche d'appel à rectifier"}, call.Event.Amends}
 	}
 	l, p, err := c.load(o.Lead)
 	if err != nil {
@@ -30,9 +30,9 @@ func (c *command) amend(key string, call Call) (Receipt, error) {
 	if o.Author == c.who.Person {
 		c.trying(Decision{Kind: "amend", Record: scope, Verb: policy.Create}, l)
 		scope.Owner, verb = c.who.Person, policy.Create
-		err = c.need(verb, bridge.Activity, scope, "record a call")
+		err = c.need(verb, bridge.Activity, scope, recordACall)
 	} else {
-		err = c.need(verb, bridge.Activity, scope, "amend another's call")
+		err = c.need(verb, bridge.Activity, scope, phrase{"amend another's call", "rectifier l'appel d'un autre"})
 	}
 	if err != nil {
 		return Receipt{}, err
@@ -54,7 +54,7 @@ func (c *command) amended(id string) (bridge.Outcome, error) {
 	}
 	o, found, err := outcomes.Get(c.tx, string(first.ID))
 	if err == nil && !found {
-		err = &NotFound{"call to amend:", id}
+		err = &NotFound{phrase{"call to amend:", "d'appel à rectifier"}, id}
 	}
 	return o, err
 }

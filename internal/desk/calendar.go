@@ -1,8 +1,6 @@
 package desk
 
 import (
-	"fmt"
-
 	"passerelle/internal/bridge"
 	"passerelle/internal/store"
 )
@@ -35,7 +33,10 @@ func (c *command) book(p bridge.Proposal) error {
 	var clash error
 	err := calendar.Each(c.tx, prefix, from, func(_ string, other bridge.Slot) (bool, error) {
 		if overlap(m.Slot, other) {
-			clash = &Clash{fmt.Sprintf("%s already has an appointment at %s (%s): reschedule one of them", m.Salesperson, other.Local, other.Zone)}
+			clash = &Clash{phrase{
+				"{who} already has an appointment at {at} ({zone}): reschedule one of them",
+				"{who} a déjà un rendez-vous à {at} ({zone}) : déplacez l'un des deux",
+			}.With("{who}", m.Salesperson, "{at}", other.Local, "{zone}", other.Zone)}
 		}
 		return clash == nil && other.UTC.Before(ends(m.Slot)), nil
 	})

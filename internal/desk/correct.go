@@ -15,14 +15,14 @@ func (d *Desk) Correct(ctx context.Context, actor bridge.Actor, id bridge.LeadID
 	var out Receipt
 	err := d.run(ctx, actor, func(c *command) error {
 		if strings.TrimSpace(motive) == "" {
-			return &Invalid{"motive", "say why"}
+			return &Invalid{"motive", sayWhy}
 		}
 		c.trying(Decision{Kind: "correct"}, bridge.Lead{})
 		l, p, scope, err := c.see(id)
 		if err != nil {
 			return err
 		}
-		if err := c.supervised(scope, "correct a status"); err != nil {
+		if err := c.supervised(scope, phrase{"correct a status", "corriger un statut"}); err != nil {
 			return err
 		}
 		key := eventKey(c.actor.Connection, eventID)

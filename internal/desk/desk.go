@@ -220,7 +220,7 @@ func (c *command) callBack(l bridge.Lead) {
 }
 
 // need is the question every command asks.
-func (c *command) need(a policy.Action, o bridge.Object, r policy.Record, what string) error {
+func (c *command) need(a policy.Action, o bridge.Object, r policy.Record, what phrase) error {
 	allowed := c.Policy.Allows(c.who, a, o, r)
 	c.noted(allowed, a, o, r)
 	if allowed {

@@ -28,7 +28,7 @@ func (c *command) asks() policy.Record {
 func (d *Desk) Diary(actor bridge.Actor, with bridge.PersonID, from, to time.Time) (out []Busy, err error) {
 	err = d.look(actor, func(c *command) error {
 		if !c.mayPropose(c.asks()) {
-			return denied(c.Policy, c.who, policy.Propose, bridge.Appointment, c.asks(), "see when salespeople are free")
+			return denied(c.Policy, c.who, policy.Propose, bridge.Appointment, c.asks(), phrase{"see when salespeople are free", "voir quand les commerciaux sont libres"})
 		}
 		at := bridge.Slot{UTC: from, Minutes: int(to.Sub(from).Minutes())}
 		prefix := string(with) + "\x00"

@@ -49,12 +49,12 @@ func (c *command) questioned(id bridge.PersonID) (bridge.Person, error) {
 	person, ok := c.Person(id)
 	if !c.actor.Operator && id != c.actor.Person.ID {
 		theirs := policy.Record{Team: person.Team, CampaignTeam: person.Team}
-		if err := c.need(policy.Read, bridge.Report, theirs, "have this explained about others"); err != nil {
+		if err := c.need(policy.Read, bridge.Report, theirs, phrase{"have this explained about others", "vous le faire expliquer pour d'autres"}); err != nil {
 			return person, err
 		}
 	}
 	if !ok {
-		return person, &NotFound{"person", string(id)}
+		return person, &NotFound{phrase{"person", "de personne"}, string(id)}
 	}
 	return person, nil
 }

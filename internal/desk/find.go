@@ -1,9 +1,9 @@
 package desk
 
 import (
-	"fmt"
 	"slices"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 )
 
@@ -14,7 +14,7 @@ func (c *command) find(call Call) (bridge.LeadID, error) {
 	}
 	camp, ok := c.Campaigns[call.Event.Campaign]
 	if !ok {
-		return "", &NotFound{"campaign", string(call.Event.Campaign)}
+		return "", &NotFound{phrase{"campaign", "de campagne"}, string(call.Event.Campaign)}
 	}
 	if call.Event.ProspectID != "" {
 		ref := bridge.Ref{Connection: camp.CRM, Object: bridge.ProspectObj, ID: call.Event.ProspectID}
@@ -27,7 +27,7 @@ func (c *command) find(call Call) (bridge.LeadID, error) {
 func (c *command) findByPhone(camp bridge.Campaign, phone string) (bridge.Lead, error) {
 	number, err := c.number(phone)
 	if err != nil {
-		return bridge.Lead{}, &Invalid{"phone", err.Error()}
+		return bridge.Lead{}, &Invalid{"phone", bilingual.Of(err)}
 	}
 	var found []bridge.Lead
 	for _, id := range suffixes(c.tx, byNumber, string(number)+"\x00") {
@@ -47,11 +47,14 @@ func (c *command) findByPhone(camp bridge.Campaign, phone string) (bridge.Lead, 
 	}
 	switch len(found) {
 	case 0:
-		return bridge.Lead{}, &NotFound{"lead with this number in campaign", string(camp.ID)}
+		return bridge.Lead{}, &NotFound{phrase{"lead with this number in campaign", "de fiche avec ce numéro dans la campagne"}, string(camp.ID)}
 	case 1:
 		return found[0], nil
 	}
-	return bridge.Lead{}, &Clash{fmt.Sprintf("%d leads of campaign %s share this number: say which with prospect_id", len(found), camp.ID)}
+	return bridge.Lead{}, &Clash{phrase{
+		"{n} leads of campaign {id} share this number: say which with prospect_id",
+		"{n} fiches de la campagne {id} ont ce numéro : dites laquelle par prospect_id",
+	}.With("{n}", len(found), "{id}", camp.ID)}
 }
 
 // isOut says whether the lead lies on the platform that reports, or is on the

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -100,14 +99,14 @@ func (d *Desk) Forget(ctx context.Context, actor bridge.Actor, ref bridge.Ref, m
 
 func (c *command) forget(t traces, motive string) (Erasure, error) {
 	if strings.TrimSpace(motive) == "" {
-		return Erasure{}, &Invalid{"motive", "say why: it stays in the ledger, so it names nobody"}
+		return Erasure{}, &Invalid{"motive", phrase{"say why: it stays in the ledger, so it names nobody", "dites pourquoi : cela reste au registre, sans nommer personne"}}
 	}
 	known, already, err := forgettings.Get(c.tx, c.forgottenKey(t.ref))
 	if err != nil {
 		return Erasure{}, err
 	}
 	if !c.actor.Operator {
-		if err := c.need(policy.Delete, bridge.ProspectObj, c.scopeOfProspect(t.ref), "have a prospect forgotten"); err != nil {
+		if err := c.need(policy.Delete, bridge.ProspectObj, c.scopeOfProspect(t.ref), phrase{"have a prospect forgotten", "faire oublier un prospect"}); err != nil {
 			return Erasure{}, err
 		}
 	}
@@ -115,7 +114,7 @@ func (c *command) forget(t traces, motive string) (Erasure, error) {
 	case already && known.Ref == nil:
 		return Erasure{Since: known.At, Already: true, Erased: map[string]int{}}, nil
 	case !already && !c.known(t):
-		return Erasure{}, &NotFound{"prospect", strings.ReplaceAll(t.ref.Key(), "\x00", "/")} // as [Desk.Find] reads it
+		return Erasure{}, &NotFound{noProspect, strings.ReplaceAll(t.ref.Key(), "\x00", "/")} // as [Desk.Find] reads it
 	}
 	if err := c.offLine(t.ref); err != nil {
 		return Erasure{}, err
@@ -161,8 +160,10 @@ func (c *command) offLine(ref bridge.Ref) error {
 			return err
 		}
 		if c.onLine(l) {
-			return &Clash{fmt.Sprintf("%s has this prospect on the line until %s: wait for the end of the call",
-				l.Lease.Person, l.Lease.Until.Format(time.RFC3339))}
+			return &Clash{phrase{
+				"{who} has this prospect on the line until {until}: wait for the end of the call",
+				"{who} a ce prospect en ligne jusqu'à {until} : attendez la fin de l'appel",
+			}.With("{who}", l.Lease.Person, "{until}", l.Lease.Until.Format(time.RFC3339))}
 		}
 	}
 	return nil

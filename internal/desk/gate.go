@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/outbox"
 	"passerelle/internal/policy"
@@ -38,17 +39,17 @@ func (c *command) parse(fields map[bridge.FieldName]any) (map[bridge.FieldName]b
 	for name, raw := range fields {
 		def, ok := c.Catalog.Def(name)
 		if !ok {
-			refused = append(refused, bridge.Refusal{Field: name, Reason: "there is no such field", Remedy: "map it under connections.<crm>.fields"})
+			refused = append(refused, bridge.Refusal{Field: name, Reason: noField.In("en"), French: noField.In("fr"), Remedy: "map it under connections.<crm>.fields"})
 			continue
 		}
 		text, ok := scalar(raw)
 		if !ok {
-			refused = append(refused, bridge.Refusal{Field: name, Reason: "its value is neither text, number, yes/no nor null"})
+			refused = append(refused, bridge.Refusal{Field: name, Reason: noValue.In("en"), French: noValue.In("fr")})
 			continue
 		}
 		value, err := def.Parse(text)
 		if err != nil {
-			refused = append(refused, bridge.Refusal{Field: name, Reason: err.Error()})
+			refused = append(refused, bridge.Refusal{Field: name, Reason: err.Error(), French: bilingual.Of(err).In("fr")})
 			continue
 		}
 		values[name] = value

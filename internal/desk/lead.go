@@ -186,7 +186,7 @@ func suffixes(tx *store.Tx, index store.Raw, prefix string) []string {
 func (c *command) lead(id bridge.LeadID) (bridge.Lead, error) {
 	l, ok, err := leads.Get(c.tx, string(id))
 	if err == nil && !ok {
-		err = &NotFound{"lead", string(id)}
+		err = &NotFound{phrase{"lead", "de fiche"}, string(id)}
 	}
 	return l, err
 }
@@ -252,7 +252,7 @@ func (c *command) see(id bridge.LeadID) (bridge.Lead, bridge.Prospect, policy.Re
 	allowed := c.Policy.Allows(c.who, policy.Read, bridge.ProspectObj, r)
 	c.viewing(allowed, l, r)
 	if !allowed {
-		return l, p, r, &NotFound{"lead", string(id)} // for them
+		return l, p, r, &NotFound{phrase{"lead", "de fiche"}, string(id)} // for them
 	}
 	return l, p, r, nil
 }

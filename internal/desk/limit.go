@@ -1,10 +1,10 @@
 package desk
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/policy"
 	"passerelle/internal/store"
@@ -19,12 +19,20 @@ type Spent struct {
 	Free   time.Time // when it may be given again; zero: it is more than an hour's
 }
 
-func (e *Spent) Error() string {
-	what := fmt.Sprintf("role %s may %s at most %d times an hour", e.Limit.Role, e.Limit.Command.Text("en"), e.Limit.PerHour)
+func (e *Spent) Error() string { return e.Said().String() }
+
+var (
+	tooManyAtOnce = phrase{"role {limit} ({pos}), and this is {n}: do it in parts", "le rôle {limit} ({pos}), et il s'agit de {n} : faites-le en plusieurs fois"}
+	fewerLeft     = phrase{"role {limit} ({pos}): you have {left} left, and this is {n}", "le rôle {limit} ({pos}) : il vous en reste {left}, et il s'agit de {n}"}
+)
+
+// Said is the refusal in both languages.
+func (e *Spent) Said() phrase {
+	said := fewerLeft
 	if e.Free.IsZero() {
-		return fmt.Sprintf("%s (%s), and this is %d: do it in parts", what, e.Limit.Pos, e.Wanted)
+		said = tooManyAtOnce
 	}
-	return fmt.Sprintf("%s (%s): you have %d left, and this is %d", what, e.Limit.Pos, e.Left, e.Wanted)
+	return said.With("{limit}", bilingual.Each(e.Limit.Text), "{pos}", e.Limit.Pos, "{left}", e.Left, "{n}", e.Wanted)
 }
 
 // spending is to how many records a person did a command, by the minute. What

@@ -148,10 +148,10 @@ func (d *Desk) newAct() string {
 // orders checks a command on many leads and lists them.
 func (c *command) orders(o order) ([]bridge.LeadID, error) {
 	if strings.TrimSpace(o.motive) == "" {
-		return nil, &Invalid{"motive", "say why"}
+		return nil, &Invalid{"motive", sayWhy}
 	}
 	if o.choice.empty() {
-		return nil, &Invalid{"ids", "name the leads, or a filter that finds them"}
+		return nil, &Invalid{"ids", phrase{"name the leads, or a filter that finds them", "nommez les fiches, ou un filtre qui les trouve"}}
 	}
 	if o.check != nil {
 		if err := o.check(c); err != nil {
@@ -210,7 +210,7 @@ func (c *command) moved(id bridge.LeadID, o order) (l, to bridge.Lead, stays sta
 	if err != nil {
 		return l, l, stays, err
 	}
-	if err := c.supervised(c.record(l, p), string(o.what)+" this lead"); err != nil && !o.left {
+	if err := c.supervised(c.record(l, p), doing[o.what].And(phrase{" this lead", " cette fiche"})); err != nil && !o.left {
 		return l, l, stay{StaysDenied, err.Error()}, nil
 	}
 	if len(o.choice.IDs) == 0 && !o.choice.matches(l) {
@@ -244,7 +244,7 @@ func (c *command) chosen(choice Choice) ([]bridge.LeadID, error) {
 		return choice.IDs, nil
 	}
 	if choice.Campaign == "" && (choice.Assignee == "" || choice.Assignee == Pool) {
-		return nil, &Invalid{"campaign", "a filter names a campaign or a person"}
+		return nil, &Invalid{"campaign", phrase{"a filter names a campaign or a person", "un filtre nomme une campagne ou une personne"}}
 	}
 	var out []bridge.LeadID
 	for key := range c.scan(c.places(choice), "") {

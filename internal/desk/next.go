@@ -38,7 +38,7 @@ func (d *Desk) Next(ctx context.Context, actor bridge.Actor, campaign bridge.Cam
 func (c *command) next(id bridge.CampaignID) (*Handout, error) {
 	camp, ok := c.Campaigns[id]
 	if !ok {
-		return nil, &NotFound{"campaign", string(id)}
+		return nil, &NotFound{phrase{"campaign", "de campagne"}, string(id)}
 	}
 	c.tryingNext(camp)
 	queues, err := c.queues(camp)
@@ -49,11 +49,11 @@ func (c *command) next(id bridge.CampaignID) (*Handout, error) {
 	// A lead in the hands of somebody who may not record the call would only be
 	// kept from the others.
 	call := policy.Record{Owner: c.who.Person, Handed: true, Team: camp.Team, CampaignTeam: camp.Team, Principal: camp.Principal, CRM: camp.CRM}
-	if err := c.need(policy.Create, bridge.Activity, call, "be handed leads, since you may not record calls"); err != nil {
+	if err := c.need(policy.Create, bridge.Activity, call, phrase{"be handed leads, since you may not record calls", "recevoir de fiches, puisque vous ne pouvez pas enregistrer d'appels"}); err != nil {
 		return nil, err
 	}
 	if camp.Ended(c.now) {
-		return nil, &Closed{Rule: "campaign_end", Reason: "this campaign ended on " + camp.Ends.Format(time.DateOnly)}
+		return nil, &Closed{Rule: "campaign_end", Reason: phrase{"this campaign ended on {day}", "cette campagne a pris fin le {day}"}.With("{day}", camp.Ends.Format(time.DateOnly))}
 	}
 	if err := c.expireLeases(); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (c *command) queues(camp bridge.Campaign) ([]bridge.PersonID, error) {
 		out = append(out, "")
 	}
 	if len(out) == 0 {
-		return nil, denied(c.Policy, c.who, policy.Read, bridge.ProspectObj, pool, "be handed leads")
+		return nil, denied(c.Policy, c.who, policy.Read, bridge.ProspectObj, pool, phrase{"be handed leads", "recevoir de fiches"})
 	}
 	return out, nil
 }
@@ -232,7 +232,7 @@ func (c *command) hand(l bridge.Lead, p bridge.Prospect) (*Handout, error) {
 		return nil, err
 	}
 	scope := c.record(l, p)
-	if err := c.need(policy.Read, bridge.ProspectObj, scope, "see this lead"); err != nil {
+	if err := c.need(policy.Read, bridge.ProspectObj, scope, seeThisLead); err != nil {
 		return nil, err
 	}
 	card := c.card(c.who, scope, l, p)

@@ -11,7 +11,7 @@ import (
 func (d *Desk) Objections(actor bridge.Actor, o Objection) (calling.Oppositions, error) {
 	var out calling.Oppositions
 	err := d.look(actor, func(c *command) error {
-		if err := c.need(policy.Create, bridge.Activity, policy.Record{Team: c.who.Team, CampaignTeam: c.who.Team}, "look up oppositions"); err != nil {
+		if err := c.need(policy.Create, bridge.Activity, policy.Record{Team: c.who.Team, CampaignTeam: c.who.Team}, phrase{"look up oppositions", "consulter les oppositions"}); err != nil {
 			return err
 		}
 		key, err := c.objector(o)
@@ -28,13 +28,13 @@ func (d *Desk) Objections(actor bridge.Actor, o Objection) (calling.Oppositions,
 func (c *command) objector(o Objection) (string, error) {
 	if o.Person != nil {
 		if !prospects.Has(c.tx, o.Person.Key()) {
-			return "", &NotFound{"prospect", o.Person.ID}
+			return "", &NotFound{noProspect, o.Person.ID}
 		}
 		return c.personKey(*o.Person), nil
 	}
 	n, err := c.number(o.Number)
 	if err != nil {
-		return "", &Invalid{"number", "not a phone number"}
+		return "", &Invalid{"number", noPhone}
 	}
 	return c.numberKey(string(n)), nil
 }

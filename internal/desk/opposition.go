@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/calling"
 	"passerelle/internal/policy"
@@ -191,11 +192,11 @@ type Objection struct {
 // Oppose records an opposition.
 func (d *Desk) Oppose(ctx context.Context, actor bridge.Actor, o Objection) error {
 	return d.run(ctx, actor, func(c *command) error {
-		if err := c.need(policy.Create, bridge.Activity, policy.Record{Owner: c.who.Person, Handed: true, Team: c.who.Team, CampaignTeam: c.who.Team}, "record an opposition"); err != nil {
+		if err := c.need(policy.Create, bridge.Activity, policy.Record{Owner: c.who.Person, Handed: true, Team: c.who.Team, CampaignTeam: c.who.Team}, phrase{"record an opposition", "enregistrer une opposition"}); err != nil {
 			return err
 		}
 		if strings.TrimSpace(o.Motive) == "" {
-			return &Invalid{"motive", "say where the opposition comes from"}
+			return &Invalid{"motive", phrase{"say where the opposition comes from", "dites d'où vient l'opposition"}}
 		}
 		entry := calling.Opposition{At: c.now, By: c.actor.Person.ID, Motive: o.Motive}
 		if o.Person != nil {
@@ -204,7 +205,7 @@ func (d *Desk) Oppose(ctx context.Context, actor bridge.Actor, o Objection) erro
 		}
 		n, err := c.number(o.Number)
 		if err != nil {
-			return &Invalid{"number", "not a phone number"}
+			return &Invalid{"number", noPhone}
 		}
 		entry.Scope = calling.ScopeNumber
 		if err := c.opposeNumber(string(n), entry); err != nil {
@@ -218,7 +219,7 @@ func (d *Desk) Oppose(ctx context.Context, actor bridge.Actor, o Objection) erro
 // is said.
 func (c *command) opposeKnown(ref bridge.Ref, o calling.Opposition) error {
 	if !prospects.Has(c.tx, ref.Key()) {
-		return &NotFound{"prospect", ref.ID}
+		return &NotFound{noProspect, ref.ID}
 	}
 	if err := c.opposePerson(ref, o); err != nil {
 		return err
@@ -235,7 +236,7 @@ func (c *command) opposeKnown(ref bridge.Ref, o calling.Opposition) error {
 // motive may.
 func (d *Desk) Lift(ctx context.Context, actor bridge.Actor, o Objection) error {
 	return d.run(ctx, actor, func(c *command) error {
-		if err := c.need(policy.Delete, bridge.Activity, policy.Record{}, "lift an opposition"); err != nil {
+		if err := c.need(policy.Delete, bridge.Activity, policy.Record{}, phrase{"lift an opposition", "lever une opposition"}); err != nil {
 			return err
 		}
 		key, records := "", []string(nil)
@@ -244,7 +245,7 @@ func (d *Desk) Lift(ctx context.Context, actor bridge.Actor, o Objection) error 
 		} else {
 			n, err := c.number(o.Number)
 			if err != nil {
-				return &Invalid{"number", "not a phone number"}
+				return &Invalid{"number", noPhone}
 			}
 			key = c.numberKey(string(n))
 		}
@@ -254,10 +255,13 @@ func (d *Desk) Lift(ctx context.Context, actor bridge.Actor, o Objection) error 
 		}
 		lifted, err := known.Lift(calling.Lift{At: c.now, By: c.actor.Person.ID, Motive: o.Motive})
 		if err != nil {
-			return &Invalid{"motive", err.Error()}
+			return &Invalid{"motive", bilingual.Of(err)}
 		}
 		if !known.Opposed() {
-			return &Clash{"there is nothing to lift: no opposition of this person or number stands"}
+			return &Clash{phrase{
+				"there is nothing to lift: no opposition of this person or number stands",
+				"il n'y a rien à lever : aucune opposition de cette personne ou de ce numéro n'est en vigueur",
+			}}
 		}
 		if err := c.spend(policy.CommandLift, 1); err != nil {
 			return err

@@ -146,7 +146,7 @@ func (c *command) first(key string, call Call) (Receipt, error) {
 	r.scope.Handed = r.scope.Handed || given || slices.Contains(l.HeldBy, c.actor.Connection)
 	c.trying(Decision{Kind: "outcome", Record: r.scope}, l)
 	r.scope.Owner = c.who.Person // of the call itself
-	if err := c.need(policy.Create, bridge.Activity, r.scope, "record a call"); err != nil {
+	if err := c.need(policy.Create, bridge.Activity, r.scope, recordACall); err != nil {
 		return Receipt{}, err
 	}
 	r.scope.Owner = c.owner(p)
@@ -157,14 +157,14 @@ func (c *command) first(key string, call Call) (Receipt, error) {
 func disposition(e bridge.CallEvent) (bridge.DispositionInfo, error) {
 	code := e.Disposition
 	if code == "" {
-		return bridge.DispositionInfo{}, &Invalid{"disposition", "missing, and raw_code " + quoteCode(e.RawCode) + " is mapped to none"}
+		return bridge.DispositionInfo{}, &Invalid{"disposition", phrase{"missing, and raw_code {code} is mapped to none", "absent, et raw_code {code} ne correspond à aucun"}.With("{code}", quoteCode(e.RawCode))}
 	}
 	info, ok := code.Info()
 	if !ok {
-		return info, &Invalid{"disposition", "not one of the dispositions"}
+		return info, &Invalid{"disposition", phrase{"not one of the dispositions", "pas un des résultats d'appel"}}
 	}
 	if info.Class == bridge.ClassTransient {
-		return info, &Invalid{"disposition", "the call is not finished (" + string(code) + ")"}
+		return info, &Invalid{"disposition", phrase{"the call is not finished ({code})", "l'appel n'est pas terminé ({code})"}.With("{code}", code)}
 	}
 	return info, nil
 }

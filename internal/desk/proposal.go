@@ -2,10 +2,10 @@ package desk
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/outbox"
 	"passerelle/internal/policy"
@@ -30,7 +30,7 @@ func (c *command) mayPropose(r policy.Record) bool {
 func (c *command) refusedMeeting(r policy.Record) bridge.Refusal {
 	r.Owner = c.who.Person
 	v := c.Policy.Can(c.who, policy.Propose, bridge.Appointment, r)
-	return bridge.Refusal{Field: bridge.FieldStart, Reason: v.Reason, Rule: v.Where()}
+	return bridge.Refusal{Field: bridge.FieldStart, Reason: v.Reason, French: v.Why.In(bilingual.French), Rule: v.Where()}
 }
 
 // proposeMeeting reads the next step: an appointment becomes a proposal.
@@ -79,7 +79,7 @@ func proposalIndex(p bridge.Proposal) string {
 func (c *command) keepProposal(was *bridge.Proposal, p bridge.Proposal) error {
 	if was != nil {
 		if !slices.Contains(ProposalTransitions[was.State], p.State) {
-			return &Clash{fmt.Sprintf("this proposal is %s", was.State)}
+			return &Clash{isAlready(was.State)}
 		}
 		if err := byState.Delete(c.tx, proposalIndex(*was)); err != nil {
 			return err
@@ -140,7 +140,7 @@ func (d *Desk) ProposeMeeting(ctx context.Context, actor bridge.Actor, lead brid
 		if !c.mayPropose(scope) {
 			c.noted(false, policy.Propose, bridge.Appointment, scope)
 			scope.Owner = c.who.Person
-			return denied(c.Policy, c.who, policy.Propose, bridge.Appointment, scope, "propose an appointment")
+			return denied(c.Policy, c.who, policy.Propose, bridge.Appointment, scope, phrase{"propose an appointment", "proposer un rendez-vous"})
 		}
 		key := eventKey(c.actor.Connection, eventID)
 		if known, ok, err := proposals.Get(c.tx, string(bridge.Operation(c.actor.Connection, key, "proposal", 0))); err != nil || ok {

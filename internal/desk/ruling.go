@@ -2,8 +2,8 @@ package desk
 
 import (
 	"context"
-	"fmt"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/outbox"
 	"passerelle/internal/policy"
@@ -44,7 +44,7 @@ func (c *command) decide(id bridge.ProposalID, ruling Ruling) (bridge.Proposal, 
 		return p, err
 	}
 	c.trying(Decision{Kind: string(ruling.Verb), Record: authored(scope, p)}, l)
-	if err := c.need(policy.Write, bridge.Appointment, authored(scope, p), string(ruling.Verb)+" proposals"); err != nil {
+	if err := c.need(policy.Write, bridge.Appointment, authored(scope, p), doing[policy.Command(ruling.Verb)].And(phrase{" proposals", " des propositions"})); err != nil {
 		return p, err
 	}
 	if err := c.spend(policy.Command(ruling.Verb), 1); err != nil {
@@ -61,7 +61,7 @@ func (c *command) decide(id bridge.ProposalID, ruling Ruling) (bridge.Proposal, 
 	case Cancel:
 		err = c.cancel(&p, l, ruling)
 	default:
-		err = &Invalid{"verb", "one of validate, reject, reschedule, cancel"}
+		err = &Invalid{"verb", phrase{"one of validate, reject, reschedule, cancel", "validate, reject, reschedule ou cancel"}}
 	}
 	if err != nil {
 		return p, err
@@ -81,7 +81,7 @@ func (c *command) decide(id bridge.ProposalID, ruling Ruling) (bridge.Proposal, 
 func (c *command) proposal(id bridge.ProposalID) (bridge.Proposal, bridge.Lead, policy.Record, error) {
 	p, ok, err := proposals.Get(c.tx, string(id))
 	if err == nil && !ok {
-		err = &NotFound{"proposal", string(id)}
+		err = &NotFound{phrase{"proposal", "de proposition"}, string(id)}
 	}
 	if err != nil {
 		return p, bridge.Lead{}, policy.Record{}, err
@@ -102,10 +102,10 @@ func authored(prospect policy.Record, p bridge.Proposal) policy.Record {
 
 func (c *command) validate(p *bridge.Proposal, l bridge.Lead, scope policy.Record) error {
 	if p.Author == c.actor.Person.ID {
-		return &Denied{What: "validate your own proposal: another supervisor must"}
+		return &Denied{What: phrase{"validate your own proposal: another supervisor must", "valider votre propre proposition : c'est à un autre responsable de le faire"}}
 	}
 	if p.State != bridge.Proposed && p.State != bridge.Rescheduled {
-		return &Clash{fmt.Sprintf("this proposal is %s", p.State)}
+		return &Clash{isAlready(p.State)}
 	}
 	never, err := c.takeBack(p)
 	if err != nil {
@@ -120,7 +120,7 @@ func (c *command) validate(p *bridge.Proposal, l bridge.Lead, scope policy.Recor
 	}
 	p.State = bridge.Validated
 	if len(p.Entries) == 0 {
-		return &Clash{"there is nothing left of this proposal to write"}
+		return &Clash{phrase{"there is nothing left of this proposal to write", "il ne reste rien à écrire de cette proposition"}}
 	}
 	return c.finishLead(l)
 }
@@ -136,7 +136,7 @@ func (c *command) validateFields(p *bridge.Proposal, l bridge.Lead, scope policy
 	for _, name := range p.Names() {
 		v := c.Policy.Explain(c.who, policy.Write, policy.OnField(name), scope)
 		if !v.Allowed {
-			p.Refused = append(p.Refused, bridge.Refusal{Field: name, Reason: v.Reason, Rule: v.Where(), Remedy: v.Remedy.Text("en")})
+			p.Refused = append(p.Refused, bridge.Refusal{Field: name, Reason: v.Reason, French: v.Why.In(bilingual.French), Rule: v.Where(), Remedy: v.Remedy.Text("en")})
 			continue
 		}
 		w.Fields = append(w.Fields, bridge.FieldChange{
@@ -148,7 +148,10 @@ func (c *command) validateFields(p *bridge.Proposal, l bridge.Lead, scope policy
 		return c.appendFor(p, w, l)
 	case p.Meeting == nil:
 		first := p.Refused[0].Field
-		return &Denied{What: "validate a change of " + string(first), Verdict: c.Policy.Explain(c.who, policy.Write, policy.OnField(first), scope).Verdict}
+		return &Denied{
+			What: phrase{"validate a change of {field}", "valider un changement de {field}"}.With("{field}", first),
+			Why:  c.Policy.Explain(c.who, policy.Write, policy.OnField(first), scope).Why,
+		}
 	}
 	return nil
 }
@@ -169,7 +172,10 @@ func (c *command) takeBack(p *bridge.Proposal) (never bool, err error) {
 		case e.State == outbox.Discarded: // by somebody who has looked into the CRM
 			return true, nil
 		case e.State == outbox.Parked:
-			return false, &Clash{fmt.Sprintf("the CRM refused this appointment (write %s): retry or discard that first", e.ID)}
+			return false, &Clash{phrase{
+				"the CRM refused this appointment (write {id}): retry or discard that first",
+				"le CRM a refusé ce rendez-vous (écriture {id}) : relancez-la ou abandonnez-la d'abord",
+			}.With("{id}", e.ID)}
 		case waits:
 			_, err := outbox.Discard(c.tx, id, "the appointment was changed before the CRM had it", c.now)
 			return err == nil, err
@@ -214,7 +220,7 @@ func (c *command) appendFor(p *bridge.Proposal, w bridge.Write, l bridge.Lead) e
 
 func (c *command) reject(p *bridge.Proposal, l bridge.Lead, ruling Ruling) error {
 	if ruling.Reason == "" {
-		return &Invalid{"reason", "the caller must learn why it is rejected"}
+		return &Invalid{"reason", phrase{"the caller must learn why it is rejected", "le téléopérateur doit savoir pourquoi elle est rejetée"}}
 	}
 	p.State, p.Reason = bridge.Rejected, ruling.Reason
 	return c.reopenLead(l)
@@ -222,7 +228,7 @@ func (c *command) reject(p *bridge.Proposal, l bridge.Lead, ruling Ruling) error
 
 func (c *command) reschedule(p *bridge.Proposal, ruling Ruling) error {
 	if p.Meeting == nil || ruling.Next == nil {
-		return &Invalid{"at", "an appointment is rescheduled to a new time"}
+		return &Invalid{"at", phrase{"an appointment is rescheduled to a new time", "un rendez-vous se déplace à une nouvelle heure"}}
 	}
 	next := *ruling.Next
 	if next.With == "" {
@@ -248,7 +254,7 @@ func (c *command) reschedule(p *bridge.Proposal, ruling Ruling) error {
 
 func (c *command) cancel(p *bridge.Proposal, l bridge.Lead, ruling Ruling) error {
 	if ruling.Reason == "" {
-		return &Invalid{"reason", "say why it is cancelled"}
+		return &Invalid{"reason", phrase{"say why it is cancelled", "dites pourquoi il est annulé"}}
 	}
 	if err := c.unbook(p.ID); err != nil {
 		return err

@@ -42,7 +42,7 @@ type Visit struct {
 func (d *Desk) Visits(actor bridge.Actor, from, to time.Time) (out []Visit, err error) {
 	at := bridge.Slot{UTC: from, Minutes: int(to.Sub(from).Minutes())}
 	err = d.look(actor, func(c *command) error {
-		if err := c.need(policy.Read, bridge.Appointment, policy.Record{Owner: c.who.Person}, "see the appointments that are for you"); err != nil {
+		if err := c.need(policy.Read, bridge.Appointment, policy.Record{Owner: c.who.Person}, phrase{"see the appointments that are for you", "voir les rendez-vous qui sont pour vous"}); err != nil {
 			return err
 		}
 		slots, err := c.bookedFor(c.who.Person, at)
@@ -91,7 +91,7 @@ func (d *Desk) Visit(actor bridge.Actor, id bridge.ProposalID) (out Visit, err e
 			found, err = c.addVisit(nil, id, slot)
 		}
 		if err == nil && len(found) == 0 {
-			err = &NotFound{"appointment", string(id)}
+			err = &NotFound{phrase{"appointment", "de rendez-vous"}, string(id)}
 		}
 		if err == nil {
 			out = found[0]

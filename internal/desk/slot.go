@@ -40,7 +40,7 @@ func (c *command) slot(at, zone string, with bridge.PersonID, connection bridge.
 	zone = cmp.Or(zone, c.Zones[connection], c.opts.Zone)
 	loc, err := location(zone)
 	if err != nil || zone == "Local" {
-		return bridge.Slot{}, &Invalid{"zone", "not an IANA time zone such as Europe/Paris"}
+		return bridge.Slot{}, &Invalid{"zone", phrase{"not an IANA time zone such as Europe/Paris", "pas un fuseau horaire IANA comme Europe/Paris"}}
 	}
 	if t, err := time.Parse(time.RFC3339, at); err == nil {
 		return bridge.Slot{Local: t.In(loc).Format(localLayout), Zone: zone, UTC: t.UTC()}, nil
@@ -51,11 +51,11 @@ func (c *command) slot(at, zone string, with bridge.PersonID, connection bridge.
 			continue
 		}
 		if t.Format(layout) != at {
-			return bridge.Slot{}, &Invalid{"at", "that hour does not exist on that day in " + zone + ": the clocks go forward"}
+			return bridge.Slot{}, &Invalid{"at", phrase{"that hour does not exist on that day in {zone}: the clocks go forward", "cette heure n'existe pas ce jour-là en {zone} : on passe à l'heure d'été"}.With("{zone}", zone)}
 		}
 		return bridge.Slot{Local: t.Format(localLayout), Zone: zone, UTC: t.UTC()}, nil
 	}
-	return bridge.Slot{}, &Invalid{"at", "not a time like 2026-11-23T10:30 or 2026-11-23T10:30:00+01:00"}
+	return bridge.Slot{}, &Invalid{"at", phrase{"not a time like 2026-11-23T10:30 or 2026-11-23T10:30:00+01:00", "pas une heure comme 2026-11-23T10:30 ou 2026-11-23T10:30:00+01:00"}}
 }
 
 // meeting reads an appointment out of a next step.
@@ -63,7 +63,7 @@ func (c *command) meeting(next bridge.Next, connection bridge.ConnectionName) (*
 	with := bridge.PersonID(next.With)
 	if with != "" {
 		if _, ok := c.Person(with); !ok {
-			return nil, &Invalid{"next.with", "nobody by this id: it names the salesperson"}
+			return nil, &Invalid{"next.with", phrase{"nobody by this id: it names the salesperson", "personne n'a cet identifiant : c'est celui du commercial"}}
 		}
 	}
 	slot, err := c.slot(next.At, next.Zone, with, connection)

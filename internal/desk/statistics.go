@@ -2,7 +2,6 @@ package desk
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -72,7 +71,7 @@ func (d *Desk) Statistics(actor bridge.Actor, p Period) (Statistics, error) {
 	}
 	err = d.look(actor, func(c *command) error {
 		if out.Visible = c.Policy.Statistics(c.who); out.Visible == "" {
-			return &Denied{What: "see statistics", Verdict: policy.Verdict{Reason: c.noStatistics()}}
+			return &Denied{What: phrase{"see statistics", "voir les statistiques"}, Why: c.noStatistics()}
 		}
 		out.Counts = c.count(p.Campaign, from, to)
 		return nil
@@ -80,26 +79,29 @@ func (d *Desk) Statistics(actor bridge.Actor, p Period) (Statistics, error) {
 	return out, err
 }
 
-func (c *command) noStatistics() string {
+func (c *command) noStatistics() phrase {
 	if c.role == "" {
-		return "you have no role"
+		return phrase{"you have no role", "vous n'avez pas de rôle"}
 	}
-	return fmt.Sprintf("role %s has no statistics: own, team or all in the policy", c.role)
+	return phrase{
+		"role {role} has no statistics: own, team or all in the policy",
+		"le rôle {role} n'a pas de statistics: own, team ou all dans les règles",
+	}.With("{role}", c.role)
 }
 
 // days are the moments at which a period begins and ends.
 func (d *Desk) days(p Period) (from, to time.Time, err error) {
 	if from, err = time.ParseInLocation(time.DateOnly, p.From, d.zone); err != nil {
-		return from, to, &Invalid{"from", "a day like 2026-11-23"}
+		return from, to, &Invalid{"from", notADay}
 	}
 	if to, err = time.ParseInLocation(time.DateOnly, p.To, d.zone); err != nil {
-		return from, to, &Invalid{"to", "a day like 2026-11-23"}
+		return from, to, &Invalid{"to", notADay}
 	}
 	switch {
 	case to.Before(from):
-		return from, to, &Invalid{"to", "it lies before from"}
+		return from, to, &Invalid{"to", phrase{"it lies before from", "ce jour vient avant from"}}
 	case to.After(from.AddDate(0, 0, longestPeriod-1)):
-		return from, to, &Invalid{"to", fmt.Sprintf("%d days at most: ask for parts", longestPeriod)}
+		return from, to, &Invalid{"to", phrase{"{n} days at most: ask for parts", "{n} jours au plus : demandez par parties"}.With("{n}", longestPeriod)}
 	}
 	return from, to.AddDate(0, 0, 1), nil
 }

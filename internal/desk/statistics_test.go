@@ -66,7 +66,7 @@ func TestWhoseStatistics(t *testing.T) {
 		if said := strings.Join(names, " "); said != c.want && !(refused && c.want == "-") || err != nil && !refused {
 			t.Errorf("%s: %q, %v", c.name, said, err)
 		}
-		if refused && no.Verdict.Reason == "" {
+		if refused && no.Why == (phrase{}) {
 			t.Errorf("%s: refused without a reason", c.name)
 		}
 	}

@@ -24,7 +24,7 @@ func (ch Choice) empty() bool {
 }
 
 // supervised is the right that commands on leads hang on.
-func (c *command) supervised(scope policy.Record, what string) error {
+func (c *command) supervised(scope policy.Record, what phrase) error {
 	return c.need(policy.Write, bridge.CampaignObj, scope, what)
 }
 
@@ -68,7 +68,7 @@ func mayHave(to string) func(*command) error {
 		}
 		p, ok := c.Person(bridge.PersonID(to))
 		if !ok || !p.Active {
-			return &Invalid{"to", "nobody active by this id; `pool` gives them to nobody"}
+			return &Invalid{"to", phrase{"nobody active by this id; `pool` gives them to nobody", "personne d'actif n'a cet identifiant ; `pool` ne les donne à personne"}}
 		}
 		return nil
 	}

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"passerelle/internal/bridge"
@@ -23,7 +22,7 @@ const (
 func (d *Desk) Resolve(ctx context.Context, actor bridge.Actor, entry string, keep Keep) (outbox.Entry, error) {
 	return d.onEntry(ctx, actor, entry, policy.CommandResolve, string(keep), func(c *command, e outbox.Entry) (outbox.Entry, error) {
 		if e.State != outbox.Conflicted {
-			return e, &outbox.NotNow{ID: e.ID, State: e.State, Why: "it is in no conflict"}
+			return e, &outbox.NotNow{ID: e.ID, State: e.State, Why: outbox.NoConflict}
 		}
 		switch keep {
 		case KeepCRM:
@@ -31,7 +30,7 @@ func (d *Desk) Resolve(ctx context.Context, actor bridge.Actor, entry string, ke
 		case KeepOurs:
 			return outbox.KeepOurs(c.tx, entry, c.now)
 		}
-		return e, &Invalid{"keep", "crm or ours"}
+		return e, &Invalid{"keep", phrase{"crm or ours", "crm ou ours"}}
 	})
 }
 
@@ -45,7 +44,7 @@ func (d *Desk) RetryWrite(ctx context.Context, actor bridge.Actor, entry string)
 // DiscardWrite gives a write up.
 func (d *Desk) DiscardWrite(ctx context.Context, actor bridge.Actor, entry, motive string) (outbox.Entry, error) {
 	if strings.TrimSpace(motive) == "" {
-		return outbox.Entry{}, &Invalid{"motive", "say why it is given up"}
+		return outbox.Entry{}, &Invalid{"motive", phrase{"say why it is given up", "dites pourquoi on y renonce"}}
 	}
 	return d.onEntry(ctx, actor, entry, policy.CommandDiscard, motive, func(c *command, _ outbox.Entry) (outbox.Entry, error) {
 		return outbox.Discard(c.tx, entry, motive, c.now)
@@ -62,7 +61,7 @@ func (d *Desk) onEntry(ctx context.Context, actor bridge.Actor, id string, what 
 		if !ok {
 			return &outbox.ErrNoEntry{ID: id}
 		}
-		if err := c.mayTend(e, string(what)); err != nil {
+		if err := c.mayTend(e, what); err != nil {
 			return err
 		}
 		if err := c.spend(what, 1); err != nil {
@@ -84,7 +83,7 @@ func (d *Desk) onEntry(ctx context.Context, actor bridge.Actor, id string, what 
 
 // mayTend: a supervisor tends the writes of their leads, the operator those of
 // all.
-func (c *command) mayTend(e outbox.Entry, what string) error {
+func (c *command) mayTend(e outbox.Entry, what policy.Command) error {
 	if c.actor.Operator {
 		return nil
 	}
@@ -92,7 +91,7 @@ func (c *command) mayTend(e outbox.Entry, what string) error {
 	if err != nil {
 		return err
 	}
-	return c.supervised(scope, fmt.Sprintf("%s a write", what))
+	return c.supervised(scope, doing[what].And(phrase{" a write", " une écriture"}))
 }
 
 // scopeOf is what scopes on a write are decided by: its lead's, or for one that

@@ -46,7 +46,7 @@ func (c *command) inHand(id bridge.LeadID) (l bridge.Lead, p bridge.Prospect, sc
 	scope = c.record(l, p)
 	given, err := c.given(l)
 	if err == nil && !scope.Handed && !given {
-		err = &NotFound{"lead on your line:", string(id)}
+		err = &NotFound{phrase{"lead on your line:", "sur votre ligne de fiche"}, string(id)}
 	}
 	return l, p, scope, err
 }
@@ -71,7 +71,7 @@ func (d *Desk) Work(actor bridge.Actor, id bridge.LeadID) (Work, error) {
 			out.Lead = bridge.Lead{ID: l.ID, Campaign: l.Campaign}
 			return nil
 		}
-		if err := c.need(policy.Read, bridge.ProspectObj, scope, "see this lead"); err != nil {
+		if err := c.need(policy.Read, bridge.ProspectObj, scope, seeThisLead); err != nil {
 			return err
 		}
 		out.View = c.view(l, p, scope)
@@ -108,7 +108,7 @@ func (d *Desk) KeepDraft(ctx context.Context, actor bridge.Actor, id bridge.Lead
 		size += len(name) + len(text)
 	}
 	if size > draftAtMost {
-		return until, &Invalid{"note", "longer than can be kept"}
+		return until, &Invalid{"note", phrase{"longer than can be kept: shorten it", "trop longue pour être conservée : raccourcissez-la"}}
 	}
 	err = d.run(ctx, actor, func(c *command) error {
 		until = time.Time{}

@@ -2,11 +2,11 @@ package governance
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/ledger"
@@ -58,11 +58,14 @@ func New(opts Options) *Office {
 // the text is wrong or its own tests do not hold, and desk's.
 func (o *Office) Propose(ctx context.Context, actor bridge.Actor, text []byte, motive string) (Draft, error) {
 	rules := o.opts.Desk.Rules()
-	if err := may(rules, actor, policy.Propose, "propose a policy"); err != nil {
+	if err := may(rules, actor, policy.Propose, bilingual.Text{"propose a policy", "proposer des règles"}); err != nil {
 		return Draft{}, err
 	}
 	if strings.TrimSpace(motive) == "" {
-		return Draft{}, &desk.Invalid{Part: "motive", Why: "say why the policy is to change; it stands in the register"}
+		return Draft{}, &desk.Invalid{Part: "motive", Why: bilingual.Text{
+			"say why the policy is to change; it stands in the register",
+			"dites pourquoi les règles doivent changer ; cela figure au registre",
+		}}
 	}
 	p, err := load(rules, text)
 	if err != nil {
@@ -94,11 +97,17 @@ func (o *Office) Propose(ctx context.Context, actor bridge.Actor, text []byte, m
 // may not activate it.
 func (o *Office) fresh(tx *store.Tx, d Draft) error {
 	if d.Policy == d.Base {
-		return &desk.Clash{Why: "that policy is active already"}
+		return &desk.Clash{Why: bilingual.Text{
+			"that policy is active already",
+			"ces règles sont déjà en vigueur",
+		}}
 	}
 	old, ok, err := drafts.Get(tx, d.Policy)
 	if err == nil && ok && old.Author != d.Author && old.Base == d.Base {
-		return &desk.Clash{Why: fmt.Sprintf("%s has proposed that policy already: activate it, if you agree", old.Author)}
+		return &desk.Clash{Why: bilingual.Text{
+			"{who} has proposed that policy already: activate it, if you agree",
+			"{who} a déjà proposé ces règles : activez-les, si vous êtes d'accord",
+		}.With("{who}", old.Author)}
 	}
 	return err
 }
@@ -106,7 +115,7 @@ func (o *Office) fresh(tx *store.Tx, d Draft) error {
 // Activate makes a draft the policy that decides.
 func (o *Office) Activate(ctx context.Context, actor bridge.Actor, hash string) (Line, error) {
 	rules := o.opts.Desk.Rules()
-	if err := may(rules, actor, policy.Write, "activate a policy"); err != nil {
+	if err := may(rules, actor, policy.Write, bilingual.Text{"activate a policy", "activer des règles"}); err != nil {
 		return Line{}, err
 	}
 	var line Line
@@ -116,7 +125,10 @@ func (o *Office) Activate(ctx context.Context, actor bridge.Actor, hash string) 
 			return err
 		}
 		if d.Author == actor.Person.ID {
-			return &desk.Clash{Why: "you have proposed it yourself: somebody else activates it"}
+			return &desk.Clash{Why: bilingual.Text{
+				"you have proposed it yourself: somebody else activates it",
+				"vous l'avez proposé vous-même : c'est à quelqu'un d'autre de l'activer",
+			}}
 		}
 		for _, base := range []string{d.Base, rules.Policy.Hash()} { // compared with, and judged by
 			if err := unchanged(tx, base); err != nil {
@@ -141,7 +153,10 @@ func (o *Office) Activate(ctx context.Context, actor bridge.Actor, hash string) 
 func unchanged(tx *store.Tx, base string) error {
 	line, _, err := Active(tx)
 	if err == nil && line.Policy != base {
-		err = &desk.Clash{Why: "another policy has become active since it was proposed: propose it again, and compare"}
+		err = &desk.Clash{Why: bilingual.Text{
+			"another policy has become active since it was proposed: propose it again, and compare",
+			"d'autres règles sont entrées en vigueur depuis : proposez de nouveau, et comparez",
+		}}
 	}
 	return err
 }
@@ -193,18 +208,30 @@ func (o *Office) Adopt(ctx context.Context, actor bridge.Actor, text []byte, mot
 	rules := o.opts.Desk.Rules()
 	switch {
 	case !actor.Operator:
-		return Line{}, &desk.Denied{What: "adopt a policy: that is the operator's, for a policy that nobody could change"}
+		return Line{}, &desk.Denied{What: bilingual.Text{
+			"adopt a policy: that is the operator's, for a policy that nobody could change",
+			"adopter des règles : c'est à l'exploitant de le faire, pour des règles que personne ne pourrait changer",
+		}}
 	case strings.TrimSpace(motive) == "":
-		return Line{}, &desk.Invalid{Part: "motive", Why: "say why the policy is replaced; it stands in the register"}
+		return Line{}, &desk.Invalid{Part: "motive", Why: bilingual.Text{
+			"say why the policy is replaced; it stands in the register",
+			"dites pourquoi les règles sont remplacées ; cela figure au registre",
+		}}
 	case rules.Policy.ChangeableFrom(o.opts.People(), policy.Visit{At: o.opts.Now(), From: policy.HubSocket}):
-		return Line{}, &desk.Clash{Why: "the active policy names people who may change it: one of them proposes, another activates"}
+		return Line{}, &desk.Clash{Why: bilingual.Text{
+			"the active policy names people who may change it: one of them proposes, another activates",
+			"les règles en vigueur nomment des personnes qui peuvent les changer : l'une propose, une autre active",
+		}}
 	}
 	p, err := load(rules, text)
 	if err != nil {
 		return Line{}, err
 	}
 	if !p.Changeable(o.opts.People()) {
-		return Line{}, &desk.Clash{Why: "that policy leaves nobody to change it either: give two people's roles {on: policy, scope: all, actions: [propose, write]}"}
+		return Line{}, &desk.Clash{Why: bilingual.Text{
+			"that policy leaves nobody to change it either: give two people's roles {on: policy, scope: all, actions: [propose, write]}",
+			"ces règles ne laissent elles non plus personne pour les changer : donnez aux rôles de deux personnes {on: policy, scope: all, actions: [propose, write]}",
+		}}
 	}
 	line := Line{At: o.opts.Now().UTC(), Policy: p.Hash(), Motive: strings.TrimSpace(motive), Author: Bootstrap}
 	err = o.opts.Store.Commit(ctx, func(tx *store.Tx) error {
@@ -224,7 +251,7 @@ func (o *Office) Withdraw(ctx context.Context, actor bridge.Actor, hash string) 
 			return err
 		}
 		if d.Author != actor.Person.ID || actor.Operator {
-			if err := may(o.opts.Desk.Rules(), actor, policy.Write, "withdraw another's draft"); err != nil {
+			if err := may(o.opts.Desk.Rules(), actor, policy.Write, bilingual.Text{"withdraw another's draft", "retirer le projet d'un autre"}); err != nil {
 				return err
 			}
 		}
@@ -255,7 +282,7 @@ func draft(tx *store.Tx, hash string) (Draft, []byte, error) {
 	}
 	text, there := texts.Get(tx, hash)
 	if !ok || !there {
-		return d, nil, &desk.NotFound{What: "draft", ID: hash}
+		return d, nil, &desk.NotFound{What: bilingual.Text{"draft", "de projet"}, ID: hash}
 	}
 	return d, text, nil
 }
@@ -271,12 +298,12 @@ func load(rules *desk.Rules, text []byte) (*policy.Policy, error) {
 }
 
 // may is the question of every command on the policy, which is nobody's record.
-func may(rules *desk.Rules, actor bridge.Actor, a policy.Action, what string) error {
+func may(rules *desk.Rules, actor bridge.Actor, a policy.Action, what bilingual.Text) error {
 	who := policy.SubjectOf(actor)
 	if rules.Policy.Allows(who, a, bridge.PolicyObj, policy.Record{}) {
 		return nil
 	}
-	return &desk.Denied{What: what, Verdict: rules.Policy.Can(who, a, bridge.PolicyObj, policy.Record{})}
+	return &desk.Denied{What: what, Why: rules.Policy.Can(who, a, bridge.PolicyObj, policy.Record{}).Why}
 }
 
 func (o *Office) note(tx *store.Tx, actor bridge.Actor, kind, hash, reason string) error {

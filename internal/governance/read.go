@@ -1,6 +1,7 @@
 package governance
 
 import (
+	"passerelle/internal/bilingual"
 	"passerelle/internal/desk"
 	"passerelle/internal/ledger"
 	"passerelle/internal/policy"
@@ -41,7 +42,7 @@ func (o *Office) Text(hash string) (text []byte, err error) {
 	err = o.opts.Store.View(func(tx *store.Tx) error {
 		var ok bool
 		if text, ok = Text(tx, hash); !ok {
-			return &desk.NotFound{What: "policy", ID: hash}
+			return &desk.NotFound{What: bilingual.Text{"policy", "de règles"}, ID: hash}
 		}
 		return nil
 	})

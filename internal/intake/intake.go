@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/desk"
@@ -110,9 +111,9 @@ func (in *Intake) notKept(w http.ResponseWriter, r *http.Request, name bridge.Co
 		in.opts.Log.Debug("the store refused an event", "connection", name, "err", err)
 	} else {
 		in.opts.Log.Error("an event could not be kept", "connection", name, "err", err)
-		why = "the event could not be kept; send it again"
+		why = bilingual.Text{"the event could not be kept; send it again", "l'événement n'a pas pu être conservé ; envoyez-le de nouveau"}
 	}
-	problem.Write(w, r, problem.Unavailable(why, 5*time.Second))
+	problem.Write(w, r, problem.Unavailable(why.String(), 5*time.Second))
 }
 
 func (in *Intake) unread(w http.ResponseWriter, r *http.Request, err error) {
@@ -146,7 +147,7 @@ func inOurWords(err error) string {
 		return "it does not fit " + e.Schema
 	}
 	if e, ok := errors.AsType[*desk.NotFound](err); ok {
-		return "there is no such " + strings.TrimSuffix(e.What, ":")
+		return "there is no such " + strings.TrimSuffix(e.What.String(), ":")
 	}
 	if e, ok := errors.AsType[*desk.Invalid](err); ok {
 		return "its " + e.Part + " makes no sense"

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/desk"
@@ -118,7 +119,7 @@ func (in *Intake) replay(ctx context.Context, who, id string) (desk.Receipt, err
 	err := in.opts.Store.View(func(tx *store.Tx) error {
 		found, ok, err := parked.Get(tx, id)
 		if err == nil && !ok {
-			err = &desk.NotFound{What: "parked event", ID: id}
+			err = &desk.NotFound{What: bilingual.Text{"parked event", "d'événement mis de côté"}, ID: id}
 		}
 		p = found
 		return err
@@ -128,7 +129,7 @@ func (in *Intake) replay(ctx context.Context, who, id string) (desk.Receipt, err
 	}
 	line, ok := in.lines[p.Connection]
 	if !ok {
-		return desk.Receipt{}, &desk.Clash{Why: fmt.Sprintf("the connection %s is not configured any more", p.Connection)}
+		return desk.Receipt{}, &desk.Clash{Why: bilingual.Text{"the connection {name} is not configured any more", "la connexion {name} n'est plus configurée"}.With("{name}", p.Connection)}
 	}
 	body, err := in.opts.Seal.Open(p.Sealed, []byte(p.ID))
 	if err != nil {
@@ -194,5 +195,5 @@ func (in *Intake) still(ctx context.Context, p ParkedEvent, cause error) error {
 	if err != nil {
 		return err
 	}
-	return &desk.Clash{Why: "it stays parked: " + cause.Error()}
+	return &desk.Clash{Why: bilingual.Text{"it stays parked: {why}", "il reste de côté : {why}"}.With("{why}", bilingual.Of(cause))}
 }

@@ -75,7 +75,7 @@ func TestKeepOursWritesOverWhatWasSeenAndNothingNewer(t *testing.T) {
 			c.newer(b)
 			err := b.try(func(tx *store.Tx) error { _, err := KeepOurs(tx, e.ID, b.now); return err })
 			var refused *NotNow
-			if errors.As(err, &refused) != (c.why != "") || refused != nil && refused.Why != c.why {
+			if errors.As(err, &refused) != (c.why != "") || refused != nil && refused.Why.String() != c.why {
 				t.Fatalf("answered %v, want %q", err, c.why)
 			}
 			if got := b.get(e.ID); got.State != c.state {

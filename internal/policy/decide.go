@@ -13,6 +13,7 @@ type Verdict struct {
 	Rule    string      `json:"rule,omitempty"` // name of the grant or deny; "" if no rule covers it
 	Pos     Pos         `json:"pos,omitzero"`   // of the rule
 	Reason  string      `json:"reason"`         // in English, for people; never a value
+	Why     phrase      `json:"-"`              // the reason of a refusal in both languages
 	// Opened is what let a grant hold beyond its scope; zero if it held by itself.
 	Opened Opened `json:"opened,omitzero"`
 }

@@ -1,6 +1,9 @@
 package policy
 
-import "passerelle/internal/bridge"
+import (
+	"passerelle/internal/bilingual"
+	"passerelle/internal/bridge"
+)
 
 // Cause is why a decision is what it is.
 type Cause string
@@ -96,7 +99,8 @@ func (p *Policy) verdict(s Subject, action Action, t Target, r Record) Verdict {
 		out.Opened = p.opener(asker{j.role, s.Team}, p.belongs(r), scopesOf(&s, &r), action.index(), t.Object)
 	}
 	if !out.Allowed {
-		out.Reason = j.reason("en", s, action, t)
+		out.Why = bilingual.Each(func(lang string) string { return j.reason(lang, s, action, t) })
+		out.Reason = out.Why.In("en")
 	}
 	return out
 }
@@ -105,7 +109,7 @@ func (p *Policy) verdict(s Subject, action Action, t Target, r Record) Verdict {
 func (p *Policy) refusal(s Subject, r Record, name bridge.FieldName) bridge.Refusal {
 	t := OnField(name)
 	verdict := p.verdict(s, Write, t, r)
-	out := bridge.Refusal{Field: name, Reason: verdict.Reason, Rule: verdict.Where()}
+	out := bridge.Refusal{Field: name, Reason: verdict.Reason, French: verdict.Why.In("fr"), Rule: verdict.Where()}
 	switch remedy := p.remedyOfRefusal(s, r, t); {
 	case len(remedy) > 0:
 		out.Remedy = remedy.Text("en")

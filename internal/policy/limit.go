@@ -149,20 +149,20 @@ func (c Command) Text(lang string) string { return commandNames[c].In(lang) }
 
 var (
 	limitsHeading = phrase{"Hourly limits", "Limites horaires"}
-	limitPhrase   = phrase{"{role} may {command} at most {n} times an hour", "{role} peut {command} {n} fois par heure au plus"}
+	limitPhrase   = phrase{"{role} may {command} at most {times} an hour", "{role} peut {command} {times} par heure au plus"}
 	limitFrom     = phrase{" (until now {n})", " (jusqu'ici {n})"}
-	noLimit       = phrase{"{role} may {command} without limit (until now {n} times an hour)", "{role} peut {command} sans limite (jusqu'ici {n} fois par heure)"}
+	noLimit       = phrase{"{role} may {command} without limit (until now {times} an hour)", "{role} peut {command} sans limite (jusqu'ici {times} par heure)"}
 )
 
 // Text says the limit as one sentence without a full stop.
 func (l Limit) Text(lang string) string {
-	return limitPhrase.Fill(lang, "{role}", string(l.Role), "{command}", l.Command.Text(lang), "{n}", strconv.Itoa(l.PerHour))
+	return limitPhrase.Fill(lang, "{role}", string(l.Role), "{command}", l.Command.Text(lang), "{times}", times(lang, l.PerHour))
 }
 
 // Text says the change as one sentence without a full stop.
 func (c LimitChange) Text(lang string) string {
 	if c.To == 0 {
-		return noLimit.Fill(lang, "{role}", string(c.Role), "{command}", c.Command.Text(lang), "{n}", strconv.Itoa(c.From))
+		return noLimit.Fill(lang, "{role}", string(c.Role), "{command}", c.Command.Text(lang), "{times}", times(lang, c.From))
 	}
 	text := Limit{Role: c.Role, Command: c.Command, PerHour: c.To}.Text(lang)
 	if c.From != 0 {

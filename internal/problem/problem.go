@@ -2,12 +2,16 @@ package problem
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
+
+	"passerelle/internal/bilingual"
 )
 
 // MediaType is that of a problem document.
@@ -17,6 +21,7 @@ const MediaType = "application/problem+json"
 type Item struct {
 	Pointer string `json:"pointer"` // RFC 6901; "" is the whole body
 	Detail  string `json:"detail"`  // for people; holds no value
+	French  string `json:"-"`       // Detail in French, "" where only English is known
 }
 
 // Problem is a problem document. It is also an error, and what huma calls a
@@ -31,6 +36,8 @@ type Problem struct {
 	NextLawful time.Time     `json:"next_lawful,omitzero"` // with 409: when the call may be made
 	NotBefore  time.Time     `json:"not_before,omitzero"`  // with 403 and 429: when it may be asked again
 	RetryAfter time.Duration `json:"-"`                    // sent as Retry-After, in whole seconds, rounded up
+	French     string        `json:"-"`                    // Detail in French, "" where only English is known
+	Language   string        `json:"-"`                    // that Detail is in; "" is English
 }
 
 // New is a problem of any status from 400 on, with the status's own title.
@@ -96,6 +103,25 @@ func Internal() *Problem {
 	return New(http.StatusInternalServerError, "an error of ours; it is in the log")
 }
 
+// Says gives the problem its detail in both languages.
+func (p *Problem) Says(detail bilingual.Text) *Problem {
+	p.Detail, p.French = detail.In(bilingual.English), detail.In(bilingual.French)
+	return p
+}
+
+// In is the problem in a language, as far as it is known in it.
+func (p *Problem) In(lang string) *Problem {
+	if lang != bilingual.French || p.French == "" {
+		return p
+	}
+	out := *p
+	out.Detail, out.Language, out.Errors = p.French, lang, slices.Clone(p.Errors)
+	for i, item := range out.Errors {
+		out.Errors[i].Detail = cmp.Or(item.French, item.Detail)
+	}
+	return &out
+}
+
 func (p *Problem) Error() string {
 	if p.Detail == "" {
 		return p.Title
@@ -111,7 +137,7 @@ func (p *Problem) ContentType(string) string { return MediaType }
 
 // GetHeaders is what the answer's headers say beside its body.
 func (p *Problem) GetHeaders() http.Header {
-	h := http.Header{}
+	h := http.Header{"Content-Language": {cmp.Or(p.Language, bilingual.English)}}
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", "Bearer")
 	}
@@ -121,9 +147,10 @@ func (p *Problem) GetHeaders() http.Header {
 	return h
 }
 
-// Write answers r with the problem. An empty Instance becomes the request's
-// path, without its query.
+// Write answers r with the problem, in the language that it asks for. An empty
+// Instance becomes the request's path, without its query.
 func Write(w http.ResponseWriter, r *http.Request, p *Problem) {
+	p = p.In(bilingual.Asked(r.Header.Get("Accept-Language")))
 	out := *p
 	if out.Instance == "" {
 		out.Instance = r.URL.EscapedPath()

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/problem"
 )
 
@@ -60,12 +61,41 @@ func TestWrite(t *testing.T) {
 			if diff := cmp.Diff(tt.want+"\n", w.Body.String()); diff != "" {
 				t.Error(diff)
 			}
-			want := http.Header{"Content-Type": {"application/problem+json"}, "Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}}
+			want := http.Header{"Content-Language": {"en"}, "Content-Type": {"application/problem+json"}, "Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}}
 			for name, value := range tt.headers {
 				want.Set(name, value)
 			}
 			if diff := cmp.Diff(want, w.Header()); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestWriteInTheLanguageAskedFor(t *testing.T) {
+	t.Parallel()
+	both := problem.BadRequest("", problem.Item{Pointer: "/a", Detail: "is missing", French: "manque"}, problem.Item{Pointer: "/b", Detail: "is odd"}).
+		Says(bilingual.Text{"it does not fit", "cela ne va pas"})
+	tests := []struct {
+		name, asked string
+		problem     *problem.Problem
+		lang, want  string
+	}{
+		{"French", "fr-FR,fr;q=0.9,en;q=0.8", both, "fr",
+			`{"title":"Bad Request","status":400,"detail":"cela ne va pas","instance":"/v1/x","errors":[{"pointer":"/a","detail":"manque"},{"pointer":"/b","detail":"is odd"}]}`},
+		{"English", "en", both, "en",
+			`{"title":"Bad Request","status":400,"detail":"it does not fit","instance":"/v1/x","errors":[{"pointer":"/a","detail":"is missing"},{"pointer":"/b","detail":"is odd"}]}`},
+		{"neither", "de", problem.Conflict("leased"), "en", `{"title":"Conflict","status":409,"detail":"leased","instance":"/v1/x"}`},
+		{"not known in French", "fr", problem.Conflict("leased"), "en", `{"title":"Conflict","status":409,"detail":"leased","instance":"/v1/x"}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/v1/x", nil)
+			r.Header.Set("Accept-Language", tt.asked)
+			problem.Write(w, r, tt.problem)
+			if diff := cmp.Diff(tt.want+"\n", w.Body.String()); diff != "" || w.Header().Get("Content-Language") != tt.lang {
+				t.Error(w.Header().Get("Content-Language"), diff)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/connector/httpx"
@@ -76,7 +77,7 @@ func (r *Relay) Standing(c Connection) (out Standing, err error) {
 // ledger says who. Its errors are the desk's, and the store's.
 func (r *Relay) ResumeFor(ctx context.Context, actor bridge.Actor, c bridge.ConnectionName) error {
 	if _, err := r.lane(c); err != nil {
-		return &desk.NotFound{What: "CRM connection", ID: string(c)}
+		return &desk.NotFound{What: bilingual.Text{"CRM connection", "de connexion CRM"}, ID: string(c)}
 	}
 	rules := r.opts.Desk.Rules().Policy
 	line := ledger.Line{Kind: "resume", Who: actor.Name(), Connection: c, Policy: rules.Hash()}
@@ -88,5 +89,5 @@ func (r *Relay) ResumeFor(ctx context.Context, actor bridge.Actor, c bridge.Conn
 	if err == nil || errors.Is(err, store.ErrNotKept) || errors.Is(err, store.ErrBusy) {
 		return err
 	}
-	return &desk.Clash{Why: err.Error()}
+	return &desk.Clash{Why: bilingual.Of(err)}
 }

@@ -13,6 +13,8 @@ import (
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"passerelle/internal/bilingual"
 )
 
 // broken is an error once the file was found damaged: then nothing is read or
@@ -197,16 +199,16 @@ func room(path string) (int64, error) {
 
 // Refused says in plain words why a command was not carried out, if it was the
 // store that could not: whoever sent it may send it again.
-func Refused(err error) (why string, refused bool) {
+func Refused(err error) (why bilingual.Text, refused bool) {
 	switch {
 	case errors.Is(err, ErrDamaged):
-		return "the bridge's store is damaged: its operator finds the details in its log", true
+		return bilingual.Text{"the bridge's store is damaged: its operator finds the details in its log", "les données de la passerelle sont endommagées : son exploitant trouvera le détail dans son journal"}, true
 	case errors.Is(err, ErrNotKept):
-		return "the bridge's disk is full or cannot be written: nothing was kept; send it again", true
+		return bilingual.Text{"the bridge's disk is full or cannot be written: nothing was kept; send it again", "le disque de la passerelle est plein ou ne peut être écrit : rien n'a été conservé ; envoyez de nouveau"}, true
 	case errors.Is(err, ErrBusy):
-		return "the bridge has too much to do: nothing was kept; send it again", true
+		return bilingual.Text{"the bridge has too much to do: nothing was kept; send it again", "la passerelle a trop à faire : rien n'a été conservé ; envoyez de nouveau"}, true
 	case errors.Is(err, ErrClosed):
-		return "the bridge is stopping: nothing was kept; send it again", true
+		return bilingual.Text{"the bridge is stopping: nothing was kept; send it again", "la passerelle s'arrête : rien n'a été conservé ; envoyez de nouveau"}, true
 	}
-	return "", false
+	return bilingual.Text{}, false
 }

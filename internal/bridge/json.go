@@ -50,6 +50,7 @@ func (r Refusal) AppendJSON(out []byte) ([]byte, error) {
 	o := appendjson.Begin(out)
 	o.String("field", string(r.Field))
 	o.String("reason", r.Reason)
+	o.Text("reason_fr", r.French)
 	o.Text("rule", r.Rule)
 	o.Text("remedy", r.Remedy)
 	return o.End()

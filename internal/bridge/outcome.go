@@ -84,10 +84,10 @@ type Outcome struct {
 // Refusal is what the gate did not let through. It never holds a value.
 type Refusal struct {
 	Field  FieldName `json:"field"`
-	Reason string    `json:"reason"` // for people
-	French string    `json:"reason_fr,omitempty"`
-	Rule   string    `json:"rule,omitempty"`   // where in the policy
-	Remedy string    `json:"remedy,omitempty"` // the smallest change that would allow it
+	Reason string    `json:"reason"`              // for people
+	French string    `json:"reason_fr,omitempty"` // the same in French
+	Rule   string    `json:"rule,omitempty"`      // where in the policy
+	Remedy string    `json:"remedy,omitempty"`    // the smallest change that would allow it
 }
 
 // In is the reason in French if lang is "fr" and it is known so, else in English.

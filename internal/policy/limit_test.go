@@ -54,7 +54,7 @@ func TestLimitChanges(t *testing.T) {
 		"true supervisor may reassign leads at most 300 times an hour (until now 200)",
 		"false supervisor may close leads at most 10 times an hour (until now 20)",
 		"true supervisor may lift oppositions without limit (until now 3 times an hour)",
-		"false supervisor may forget prospects at most 1 times an hour",
+		"false supervisor may forget prospects at most once an hour",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

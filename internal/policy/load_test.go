@@ -116,9 +116,9 @@ func TestRefusalReads(t *testing.T) {
 		Write:   []bridge.FieldName{"prospect.status"},
 		Propose: []bridge.FieldName{"prospect.lead_status"},
 		Refused: []bridge.Refusal{
-			{Field: "prospect.owner", Reason: "no grant lets role caller write prospect.owner", Remedy: "add prospect.owner to the propose list of grant caller/prospect/assigned (plateau.yaml:7:9)"},
-			{Field: "account.name", Reason: "role caller is denied to write account.name", Rule: "caller/deny/account (plateau.yaml:14:9)", Remedy: "take propose of account.name out of deny caller/deny/account (plateau.yaml:14:9); and add account.name to the propose list of grant caller/account/assigned (plateau.yaml:8:9)"},
-			{Field: "prospect.x_nowhere", Reason: "not in the catalogue: prospect.x_nowhere", Remedy: "map the field in the config, under fields of the CRM's connection"},
+			{Field: "prospect.owner", Reason: "no grant lets role caller write prospect.owner", French: "aucun droit ne permet au rôle caller de modifier prospect.owner", Remedy: "add prospect.owner to the propose list of grant caller/prospect/assigned (plateau.yaml:7:9)"},
+			{Field: "account.name", Reason: "role caller is denied to write account.name", French: "il est interdit au rôle caller de modifier account.name", Rule: "caller/deny/account (plateau.yaml:14:9)", Remedy: "take propose of account.name out of deny caller/deny/account (plateau.yaml:14:9); and add account.name to the propose list of grant caller/account/assigned (plateau.yaml:8:9)"},
+			{Field: "prospect.x_nowhere", Reason: "not in the catalogue: prospect.x_nowhere", French: "absent du catalogue : prospect.x_nowhere", Remedy: "map the field in the config, under fields of the CRM's connection"},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

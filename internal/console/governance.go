@@ -57,7 +57,7 @@ func (c *Console) governance() map[string]page {
 		return guard(func(p governance.Powers) bool { return p.Maintains }, bilingual.Text{"look after the connections", "vous occuper des connexions"}, p)
 	}
 	gives := func(p page) page {
-		return guard(func(p governance.Powers) bool { return p.Activates }, "give programs tokens", p)
+		return guard(func(p governance.Powers) bool { return p.Activates }, bilingual.Text{"give programs tokens", "donner des jetons aux programmes"}, p)
 	}
 	return map[string]page{
 		"GET /governance/tokens":                gives(c.tokens),

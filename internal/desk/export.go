@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"passerelle/internal/bridge"
@@ -38,7 +37,7 @@ func (d *Desk) ForeseeExport(actor bridge.Actor, choice Choice) (out Export, err
 // ledger has whose records left, which fields, and why.
 func (d *Desk) Export(ctx context.Context, actor bridge.Actor, choice Choice, motive string) (out Export, err error) {
 	if strings.TrimSpace(motive) == "" {
-		return out, &Invalid{"motive", "say why"}
+		return out, &Invalid{"motive", sayWhy}
 	}
 	var under string
 	err = d.look(actor, func(c *command) error { // a long list keeps no command waiting
@@ -51,7 +50,7 @@ func (d *Desk) Export(ctx context.Context, actor bridge.Actor, choice Choice, mo
 	}
 	err = d.run(ctx, actor, func(c *command) error {
 		if c.Policy.Hash() != under {
-			return &Clash{"the policy has changed meanwhile: ask again"}
+			return &Clash{phrase{"the policy has changed meanwhile: ask again", "les règles ont changé entre-temps : demandez de nouveau"}}
 		}
 		if err := c.spend(policy.CommandExport, len(out.Rows)); err != nil {
 			return err
@@ -82,7 +81,7 @@ func (c *command) export(choice Choice) (out Export, err error) {
 			continue
 		}
 		if len(out.Rows) == exportedAtMost {
-			return out, &Invalid{"campaign", fmt.Sprintf("more than %d leads: choose fewer with the filter", exportedAtMost)}
+			return out, &Invalid{"campaign", phrase{"more than {n} leads: choose fewer with the filter", "plus de {n} fiches : choisissez-en moins avec le filtre"}.With("{n}", exportedAtMost)}
 		}
 		for name := range row.Fields {
 			held[name] = true
@@ -102,7 +101,7 @@ func (c *command) mayExport() error {
 	if c.DutiesOf(c.actor).Exports {
 		return nil
 	}
-	return denied(c.Policy, c.who, policy.Export, bridge.ProspectObj, c.asks(), "export leads")
+	return denied(c.Policy, c.who, policy.Export, bridge.ProspectObj, c.asks(), phrase{"export leads", "exporter des fiches"})
 }
 
 // exported is a lead as it may leave; false if it may not, or holds nothing that

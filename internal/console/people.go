@@ -148,7 +148,7 @@ func (v *visit) compare(page *peoplePage, crm bridge.ConnectionName) error {
 // must not be able to sign in as whoever proposed it.
 func (c *Console) tendAccount(v *visit) error {
 	if !v.powers.Activates {
-		return &desk.Denied{What: "look after the accounts of others"}
+		return &desk.Denied{What: bilingual.Text{"look after the accounts of others", "vous occuper des comptes des autres"}}
 	}
 	ctx, who, said := v.r.Context(), bridge.PersonID(v.param("id")), ""
 	var err error
@@ -164,7 +164,7 @@ func (c *Console) tendAccount(v *visit) error {
 		err = &desk.NotFound{What: bilingual.Text{"command", "de commande"}}
 	}
 	if _, ok := errors.AsType[*identity.Unknown](err); ok {
-		return &desk.NotFound{What: "account", ID: string(who)}
+		return &desk.NotFound{What: bilingual.Text{"account", "de compte"}, ID: string(who)}
 	}
 	if err != nil {
 		return err

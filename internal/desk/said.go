@@ -19,6 +19,7 @@ var doing = map[policy.Command]phrase{
 	policy.CommandDiscard:    {"discard", "abandonner"},
 	policy.CommandLift:       {"lift", "lever"},
 	policy.CommandForget:     {"forget", "oublier"},
+	policy.CommandExport:     {"export", "exporter"},
 }
 
 // states are where a proposal stands, in words.

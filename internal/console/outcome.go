@@ -120,7 +120,7 @@ func (v *visit) report(form map[string]string) (map[string]any, error) {
 		return nil, &desk.Invalid{Part: "disposition", Why: bilingual.Same(v.look.words.text("work.choose"))}
 	}
 	if slot, other := form["slot"], form["meet_at"]; d == bridge.DispAppointmentSet && slot != "" && other != "" && slot != other {
-		return nil, &desk.Invalid{Part: "at", Why: v.look.words.text("work.two_hours")}
+		return nil, &desk.Invalid{Part: "at", Why: bilingual.Same(v.look.words.text("work.two_hours"))}
 	}
 	talk, err := seconds(form["talk"])
 	if err != nil {

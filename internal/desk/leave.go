@@ -45,7 +45,7 @@ func (d *Desk) HandOverLeft(ctx context.Context, operator bridge.Actor, from bri
 	o.left = true
 	o.check = func(c *command) error {
 		if p, known := c.Person(from); !c.actor.Operator || known && p.Active {
-			return &Denied{What: "give away the leads of somebody who has not left"}
+			return &Denied{What: phrase{"give away the leads of somebody who has not left", "donner les fiches de quelqu'un qui n'est pas parti"}}
 		}
 		if goesTo == nil {
 			return nil

@@ -67,7 +67,7 @@ func (c *Console) changePassword(v *visit) error {
 	}
 	err := c.opts.Accounts.ChangePassword(v.r.Context(), v.who(), identity.Key(v.r), secret.New(v.r.PostFormValue("old")), secret.New(fresh))
 	if weak, ok := errors.AsType[*identity.Weak](err); ok {
-		return v.notChanged(http.StatusUnprocessableEntity, t("account.weak")+" "+v.look.said(weak.Why))
+		return v.notChanged(http.StatusUnprocessableEntity, t("account.weak")+" "+weak.Why.In(v.look.lang))
 	}
 	if status, text, known := v.notProven(err); known {
 		return v.notChanged(status, text)

@@ -59,25 +59,20 @@ func (w words) count(key string, n int) string {
 
 // look is how pages look in a language.
 type look struct {
-	lang    string
-	words   words
-	sayings sayings
-	pages   map[string]*template.Template
+	lang  string
+	words words
+	pages map[string]*template.Template
 }
 
 // newLooks reads words and templates.
 func newLooks(static map[string]asset) (map[string]*look, error) {
 	out := map[string]*look{}
-	said, err := newSayings()
-	if err != nil {
-		return nil, err
-	}
 	for _, lang := range languages {
 		raw, err := wordFiles.ReadFile("words/" + lang + ".json")
 		if err != nil {
 			return nil, err
 		}
-		l := &look{lang: lang, sayings: said, pages: map[string]*template.Template{}}
+		l := &look{lang: lang, pages: map[string]*template.Template{}}
 		if err := json.Unmarshal(raw, &l.words); err != nil {
 			return nil, fmt.Errorf("words of %s: %w", lang, err)
 		}

@@ -271,15 +271,6 @@ func (v *visit) wrong(err error) (status int, text string, known bool) {
 	return 0, "", false
 }
 
-// denied says what somebody may not do: the policy's own words are English, and
-// the page that explains has them in both.
-func (v *visit) denied(no *desk.Denied) string {
-	if what := v.look.said(no.What); what != no.What {
-		return what
-	}
-	return no.Error()
-}
-
 // spentText says that somebody has done enough for an hour, and until when.
 func (v *visit) spentText(no *desk.Spent) string {
 	if no.Free.IsZero() {

@@ -31,16 +31,16 @@ var errUsers = problem.Forbidden("accounts are the operator's: run this on the h
 // ofAccounts says what is wrong with a command on accounts, nil if that is not it.
 func ofAccounts(err error) *problem.Problem {
 	if weak, ok := errors.AsType[*identity.Weak](err); ok {
-		return invalid("/password", bilingual.Same(weak.Why))
+		return invalid("/password", weak.Why)
 	}
 	if no, ok := errors.AsType[*identity.Refused](err); ok {
-		return problem.New(http.StatusUnprocessableEntity, no.Why)
+		return problem.New(http.StatusUnprocessableEntity, "").Says(no.Why)
 	}
 	if _, ok := errors.AsType[*identity.Unknown](err); ok {
-		return problem.NotFound(err.Error())
+		return problem.NotFound("").Says(bilingual.Of(err))
 	}
 	if _, ok := errors.AsType[*identity.NoToken](err); ok {
-		return problem.NotFound(err.Error())
+		return problem.NotFound("").Says(bilingual.Of(err))
 	}
 	return nil
 }

@@ -116,7 +116,7 @@ func (c *Console) makeToken(v *visit) error {
 	}
 	_, token, err := c.opts.Tokens.Make(v.r.Context(), v.actor, r)
 	if no, ok := errors.AsType[*identity.Refused](err); ok {
-		return v.tokensWith(http.StatusUnprocessableEntity, &notice{"wrong", v.look.words.text("tokens.refused") + " " + no.Why}, tokensPage{Name: r.Name, Days: days})
+		return v.tokensWith(http.StatusUnprocessableEntity, &notice{"wrong", v.look.words.text("tokens.refused") + " " + no.Why.In(v.look.lang)}, tokensPage{Name: r.Name, Days: days})
 	}
 	if err != nil {
 		return err

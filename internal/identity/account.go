@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/secret"
 	"passerelle/internal/store"
@@ -130,18 +131,6 @@ func Apart(written, added []bridge.Person) error {
 	return errors.Join(all...)
 }
 
-// Refused is a command on an account that makes no sense as things stand.
-type Refused struct{ Why string }
-
-func (e *Refused) Error() string { return e.Why }
-
-// Unknown is somebody who has no account.
-type Unknown struct{ Person bridge.PersonID }
-
-func (e *Unknown) Error() string {
-	return fmt.Sprintf("%s has no account: passerelle user list shows who has", e.Person)
-}
-
 // Newcomer is an account to be made. Somebody whom the config knows needs no
 // more than Person.
 type Newcomer struct {
@@ -164,12 +153,18 @@ func (a *Accounts) Add(ctx context.Context, by bridge.Actor, n Newcomer) error {
 		return err
 	}
 	if there && a.door(known) == "" {
-		return &Refused{fmt.Sprintf("%s has no login on %s: write one under people.%s.phoning", n.Person, a.doors(), n.Person)}
+		return &Refused{phrase{
+			"{person} has no login on {doors}: write one under people.{person}.phoning",
+			"{person} n'a pas d'identifiant sur {doors} : écrivez-en un sous people.{person}.phoning",
+		}.With("{person}", n.Person, "{doors}", a.doors())}
 	}
 	hash := a.hash(n.Password)
 	err = a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
 		if _, again, err := accounts.Get(tx, string(n.Person)); again || err != nil {
-			return errors.Join(err, &Refused{fmt.Sprintf("%s has an account: passerelle user reset gives it another password", n.Person)})
+			return errors.Join(err, &Refused{phrase{
+				"{person} has an account: passerelle user reset gives it another password",
+				"{person} a déjà un compte : passerelle user reset lui donne un autre mot de passe",
+			}.With("{person}", n.Person)})
 		}
 		if !there {
 			if err := added.Put(tx, string(n.Person), person); err != nil {
@@ -191,7 +186,10 @@ func (a *Accounts) Add(ctx context.Context, by bridge.Actor, n Newcomer) error {
 func (a *Accounts) newcomer(n Newcomer, there bool) (bridge.Person, error) {
 	if there {
 		if n.Name != "" || n.Team != "" || n.Profile != "" || n.Connection != "" || n.Zone != "" {
-			return bridge.Person{}, &Refused{fmt.Sprintf("%s stands in the config, which says their name, team and profile: change them there, and give the password alone here", n.Person)}
+			return bridge.Person{}, &Refused{phrase{
+				"{person} stands in the config, which says their name, team and profile: change them there, and give the password alone here",
+				"{person} figure dans la configuration, qui dit son nom, son équipe et son profil : changez-les là-bas, et ne donnez ici que le mot de passe",
+			}.With("{person}", n.Person)}
 		}
 		return bridge.Person{}, nil
 	}
@@ -200,11 +198,19 @@ func (a *Accounts) newcomer(n Newcomer, there bool) (bridge.Person, error) {
 	}
 	switch {
 	case len(a.opts.Doors) == 0:
-		return bridge.Person{}, &Refused{"nobody can sign in: the config has no connection of the type console"}
+		return bridge.Person{}, &Refused{phrase{
+			"nobody can sign in: the config has no connection of the type console",
+			"personne ne peut se connecter : la configuration n'a pas de connexion de type console",
+		}}
 	case !slices.Contains(a.opts.Doors, n.Connection):
-		return bridge.Person{}, &Refused{"name the connection that they come through: one of " + a.doors()}
+		return bridge.Person{}, &Refused{phrase{
+			"name the connection that they come through: one of {doors}", "nommez la connexion par laquelle passe cette personne, parmi : {doors}",
+		}.With("{doors}", a.doors())}
 	case n.Profile == "":
-		return bridge.Person{}, &Refused{fmt.Sprintf("%s is new: say their profile on %s, which gives them a role", n.Person, n.Connection)}
+		return bridge.Person{}, &Refused{phrase{
+			"{person} is new: say their profile on {connection}, which gives them a role",
+			"{person} est une nouvelle personne : dites son profil sur {connection}, qui lui donne un rôle",
+		}.With("{person}", n.Person, "{connection}", n.Connection)}
 	}
 	p := bridge.Person{
 		ID: n.Person, Name: n.Name, Team: n.Team, Zone: n.Zone, Active: true,
@@ -212,7 +218,7 @@ func (a *Accounts) newcomer(n Newcomer, there bool) (bridge.Person, error) {
 	}
 	_, err := NewDirectory(append(a.opts.People.Directory().People(), p), nil)
 	if err != nil {
-		return p, &Refused{err.Error()}
+		return p, &Refused{bilingual.Of(err)}
 	}
 	return p, nil
 }
@@ -262,7 +268,7 @@ func (a *Accounts) Reset(ctx context.Context, by bridge.Actor, who bridge.Person
 // Disable closes an account and ends its sessions.
 func (a *Accounts) Disable(ctx context.Context, by bridge.Actor, who bridge.PersonID, motive string) error {
 	if strings.TrimSpace(motive) == "" {
-		return &Refused{"say why: a motive is missing"}
+		return &Refused{sayWhy}
 	}
 	return a.change(ctx, by, who, "disable account", motive, func(acc *Account) error {
 		acc.Disabled = true

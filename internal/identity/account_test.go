@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/secret"
 	"passerelle/internal/store"
@@ -148,6 +149,9 @@ func TestCheckPassword(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), password) {
 			t.Errorf("the error holds the password: %v", err)
+		}
+		if err != nil && !strings.HasPrefix(bilingual.Of(err).In("fr"), "le mot de passe ") {
+			t.Errorf("in French: %s", bilingual.Of(err).In("fr"))
 		}
 	}
 }

@@ -24,7 +24,7 @@ type Token struct {
 
 // Errors of [Directory.Actor].
 var (
-	ErrUnknownToken = errors.New("the token is not known")
+	ErrUnknownToken = unknownToken.Err()
 	ErrInactive     = errors.New("the person is not active")
 )
 

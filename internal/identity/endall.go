@@ -11,7 +11,7 @@ import (
 // and the store's.
 func (a *Accounts) EndAll(ctx context.Context, by bridge.Actor, who bridge.PersonID, motive string) error {
 	if strings.TrimSpace(motive) == "" {
-		return &Refused{"say why: a motive is missing"}
+		return &Refused{sayWhy}
 	}
 	return a.change(ctx, by, who, "end sessions", motive, func(*Account) error { return nil })
 }

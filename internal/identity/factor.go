@@ -112,7 +112,7 @@ func (a *Accounts) OfferFactor(ctx context.Context, s Session) error {
 	return a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
 		f, err := factorOf(tx, s.Person)
 		if err == nil && f.Seed != nil {
-			err = &Refused{"there is a second factor already: remove it first"}
+			err = &Refused{phrase{"there is a second factor already: remove it first", "il y a déjà un second facteur : retirez-le d'abord"}}
 		}
 		if err != nil {
 			return err
@@ -227,14 +227,14 @@ func (a *Accounts) RenewRecovery(ctx context.Context, actor bridge.Actor, s Sess
 // their sessions.
 func (a *Accounts) ResetFactor(ctx context.Context, by bridge.Actor, who bridge.PersonID, motive string) error {
 	if strings.TrimSpace(motive) == "" {
-		return &Refused{"say why: a motive is missing"}
+		return &Refused{sayWhy}
 	}
 	return a.opts.Store.Commit(ctx, func(tx *store.Tx) error {
 		if !accounts.Has(tx, string(who)) {
 			return &Unknown{who}
 		}
 		if f, err := factorOf(tx, who); err != nil || f.Seed == nil {
-			return errors.Join(err, &Refused{string(who) + " has no second factor"})
+			return errors.Join(err, &Refused{phrase{"{person} has no second factor", "{person} n'a pas de second facteur"}.With("{person}", who)})
 		}
 		if err := errors.Join(factors.Delete(tx, string(who)), endAll(tx, who, "")); err != nil {
 			return err

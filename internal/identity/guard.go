@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/policy"
 	"passerelle/internal/problem"
@@ -83,6 +84,18 @@ func NewGuard(o Options) *Guard {
 	}
 }
 
+// What requests are refused for before anything is asked of them.
+var (
+	exposedToken = phrase{
+		"a token in an address stands in logs and histories: have it revoked, and send the next one as Authorization: Bearer",
+		"un jeton dans une adresse reste dans les journaux et les historiques : faites-le révoquer, et envoyez le suivant par Authorization: Bearer",
+	}
+	sendToken    = phrase{"send Authorization: Bearer and your token", "envoyez Authorization: Bearer et votre jeton"}
+	unknownToken = phrase{"the token is not known", "ce jeton n'est pas connu"}
+	inactive     = phrase{"the person is not active: ask your supervisor", "cette personne n'est plus active : voyez avec votre responsable"}
+	readsOnly    = phrase{"this token may read only", "ce jeton ne permet que de lire"}
+)
+
 // Authenticate lets requests with a good bearer token through, with the actor
 // in their context ([FromContext]). Others are answered 401, and 429 once their
 // address has sent too many wrong tokens; a good token is always looked at,
@@ -91,20 +104,20 @@ func NewGuard(o Options) *Guard {
 func (g *Guard) Authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if exposed(r.URL) {
-			p := problem.BadRequest("a token in an address stands in logs and histories: have it revoked, and send the next one as Authorization: Bearer")
+			p := problem.BadRequest("").Says(exposedToken)
 			p.Instance = "/" // not the path: it may be the token's
 			problem.Write(w, r, p)
 			return
 		}
 		token, ok := bearer(r.Header)
 		if !ok {
-			g.refuse(w, r, "send Authorization: Bearer and your token")
+			g.refuse(w, r, sendToken)
 			return
 		}
 		actor, service, err := g.whose(token)
 		switch {
 		case errors.Is(err, ErrInactive):
-			problem.Write(w, r, problem.Forbidden(ErrInactive.Error()+": ask your supervisor"))
+			problem.Write(w, r, problem.Forbidden("").Says(inactive))
 			return
 		case err != nil:
 			g.refuseToken(w, r, err)
@@ -115,7 +128,7 @@ func (g *Guard) Authenticate(next http.Handler) http.Handler {
 			return
 		}
 		if service.ReadOnly && r.Method != http.MethodGet && r.Method != http.MethodHead {
-			problem.Write(w, r, problem.Forbidden("this token may read only"))
+			problem.Write(w, r, problem.Forbidden("").Says(readsOnly))
 			return
 		}
 		if service.ID != "" {
@@ -153,7 +166,7 @@ func (g *Guard) refuseToken(w http.ResponseWriter, r *http.Request, err error) {
 	case was:
 		err = nil
 	case errors.Is(err, ErrUnknownToken):
-		g.refuse(w, r, err.Error())
+		g.refuse(w, r, unknownToken)
 		err = nil
 	default:
 		problem.Write(w, r, problem.Internal())
@@ -168,7 +181,7 @@ func (g *Guard) refuseToken(w http.ResponseWriter, r *http.Request, err error) {
 func (g *Guard) LetIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if shut := g.Shut(r); shut != nil {
-			problem.Write(w, r, problem.Shut(shut.Text("en"), shut.Next))
+			problem.Write(w, r, problem.Shut("", shut.Next).Says(bilingual.Each(shut.Text)))
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -197,13 +210,13 @@ func (g *Guard) Shut(r *http.Request) *policy.Shut {
 }
 
 // refuse answers 401; false where there were too many, and it is 429.
-func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, detail string) bool {
+func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, detail phrase) bool {
 	client := neighbourhood(clientAddr(r, g.opts.Hops))
 	if wait := g.failures.take(client, g.opts.Now()); wait > 0 {
 		problem.Write(w, r, problem.TooManyRequests(wait))
 		return false
 	}
-	problem.Write(w, r, problem.Unauthorized(detail))
+	problem.Write(w, r, problem.Unauthorized("").Says(detail))
 	return true
 }
 

@@ -115,6 +115,32 @@ func TestAuthenticate(t *testing.T) {
 	}
 }
 
+// Who is refused at the door reads why in the language they ask for.
+func TestRefusedInFrench(t *testing.T) {
+	t.Parallel()
+	people := NewPeople(directory(t, false))
+	cases := []struct{ name, authorization, says string }{
+		{"none", "", "envoyez Authorization: Bearer et votre jeton"},
+		{"unknown", "Bearer " + strings.Repeat("x", 30), "ce jeton n'est pas connu"},
+		{"inactive", "Bearer " + aliceToken, "cette personne n'est plus active"},
+	}
+	for _, c := range cases {
+		r := request(c.authorization)
+		r.Header.Set("Accept-Language", "fr-FR, en;q=0.5")
+		w := serve(guard(t, func(o *Options) { o.People = people }).Authenticate(whoami), r)
+		if !strings.Contains(w.Body.String(), c.says) || w.Header().Get("Content-Language") != "fr" {
+			t.Errorf("%s: %d %s", c.name, w.Code, w.Body)
+		}
+	}
+	r := request("Bearer " + bobToken)
+	r.Header.Set("Accept-Language", "fr")
+	h := LimitBody(0)(whoami)
+	r.ContentLength = 1
+	if w := serve(h, r); !strings.Contains(w.Body.String(), "la demande dépasse 0 octets") {
+		t.Errorf("too large: %s", w.Body)
+	}
+}
+
 func TestAuthenticateInactive(t *testing.T) {
 	t.Parallel()
 	people := NewPeople(directory(t, true))

@@ -24,9 +24,12 @@ const (
 )
 
 // Weak is a password that will not do. Its text holds nothing of it.
-type Weak struct{ Why string }
+type Weak struct{ Why phrase }
 
-func (e *Weak) Error() string { return e.Why }
+func (e *Weak) Error() string { return e.Why.String() }
+
+// Said is why, in both languages.
+func (e *Weak) Said() phrase { return e.Why }
 
 //go:embed common.txt
 var commonText string
@@ -51,17 +54,23 @@ func CheckPassword(password secret.String, login string) error {
 	login = strings.ToLower(login)
 	switch {
 	case !utf8.ValidString(text):
-		return &Weak{"the password is not text"}
+		return &Weak{phrase{"the password is not text", "le mot de passe n'est pas du texte"}}
 	case utf8.RuneCountInString(text) < minPassword:
-		return &Weak{fmt.Sprintf("the password must have at least %d characters; any will do, so take a few words", minPassword)}
+		return &Weak{phrase{
+			"the password must have at least {least} characters; any will do, so take a few words",
+			"le mot de passe doit avoir au moins {least} caractères ; tous conviennent, prenez donc quelques mots",
+		}.With("{least}", minPassword)}
 	case len(text) > maxPassword:
-		return &Weak{fmt.Sprintf("the password must have at most %d bytes", maxPassword)}
+		return &Weak{phrase{"the password must have at most {most} bytes", "le mot de passe doit avoir au plus {most} octets"}.With("{most}", maxPassword)}
 	case len(distinct) < minDistinct:
-		return &Weak{"the password repeats too few characters"}
+		return &Weak{phrase{"the password repeats too few characters", "le mot de passe répète trop peu de caractères"}}
 	case len(login) >= 4 && strings.Contains(lower, login):
-		return &Weak{"the password must not hold the login"}
+		return &Weak{phrase{"the password must not hold the login", "le mot de passe ne doit pas contenir l'identifiant"}}
 	case guessable(lower):
-		return &Weak{"the password is among those that everybody tries first; take a few words that have nothing to do with each other"}
+		return &Weak{phrase{
+			"the password is among those that everybody tries first; take a few words that have nothing to do with each other",
+			"le mot de passe est de ceux que tout le monde essaie d'abord ; prenez quelques mots qui n'ont rien à voir entre eux",
+		}}
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base32"
-	"fmt"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -76,10 +75,10 @@ func exposed(u *url.URL) bool {
 // endedToken is a token that was good once.
 type endedToken struct {
 	person bridge.PersonID
-	why    string
+	why    phrase
 }
 
-func (e *endedToken) Error() string { return e.why }
+func (e *endedToken) Error() string { return e.why.String() }
 
 // find is the token as the store has it: [ErrUnknownToken] if it is nobody's,
 // [ErrInactive] if its person is gone, [*endedToken] if it is over.
@@ -101,9 +100,9 @@ func (t *Tokens) find(token string) (ServiceToken, bridge.Actor, error) {
 	case subtle.ConstantTimeCompare(sum[:], found.Hash) != 1:
 		return ServiceToken{}, bridge.Actor{}, ErrUnknownToken
 	case !found.Revoked.IsZero():
-		return ServiceToken{}, bridge.Actor{}, &endedToken{found.Person, "this token was revoked: ask for another one"}
+		return ServiceToken{}, bridge.Actor{}, &endedToken{found.Person, phrase{"this token was revoked: ask for another one", "ce jeton a été révoqué : demandez-en un autre"}}
 	case found.Ended(now):
-		return ServiceToken{}, bridge.Actor{}, &endedToken{found.Person, "this token has expired: ask for another one"}
+		return ServiceToken{}, bridge.Actor{}, &endedToken{found.Person, phrase{"this token has expired: ask for another one", "ce jeton a expiré : demandez-en un autre"}}
 	case !known || !p.Active || p.Phoning[found.Connection].Name == "":
 		return ServiceToken{}, bridge.Actor{}, ErrInactive
 	default:
@@ -137,11 +136,4 @@ func (t *Tokens) refused(ctx context.Context, who bridge.PersonID, from netip.Ad
 	return t.opts.Store.Commit(ctx, func(tx *store.Tx) error {
 		return enter(tx, Access{At: t.opts.Now().UTC(), What: Refusal, Person: who, Client: text(from)})
 	})
-}
-
-// NoToken is an id that no service token has.
-type NoToken struct{ ID string }
-
-func (e *NoToken) Error() string {
-	return fmt.Sprintf("there is no token %q: passerelle token list shows them", e.ID)
 }

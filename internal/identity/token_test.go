@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/policy"
 	"passerelle/internal/secret"
@@ -198,10 +199,10 @@ func TestRotation(t *testing.T) {
 	first, old := v.make(r)
 	_, young := v.make(r)
 	var no *Refused
-	if _, _, err := v.tokens.Make(t.Context(), operatorActor, r); !errors.As(err, &no) || !strings.Contains(no.Why, "revoke the older one") {
+	if _, _, err := v.tokens.Make(t.Context(), operatorActor, r); !errors.As(err, &no) || !strings.Contains(no.Error(), "revoke the older one") {
 		t.Errorf("a third: %v", err)
 	}
-	if _, _, err := v.tokens.Make(t.Context(), operatorActor, TokenRequest{Name: "export", Person: "bob", Days: 30}); !errors.As(err, &no) || !strings.Contains(no.Why, "token of alice") {
+	if _, _, err := v.tokens.Make(t.Context(), operatorActor, TokenRequest{Name: "export", Person: "bob", Days: 30}); !errors.As(err, &no) || !strings.Contains(no.Error(), "token of alice") {
 		t.Errorf("another person's: %v", err)
 	}
 	for range 2 { // again does nothing
@@ -264,6 +265,9 @@ func TestTokenRequests(t *testing.T) {
 	} {
 		if _, _, err := v.tokens.Make(t.Context(), operatorActor, r); !errors.As(err, new(*Refused)) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%+v: %v, want %q", r, err, says)
+		}
+		if said := bilingual.Of(err); said.In("fr") == said.In("en") {
+			t.Errorf("in French: %s", said.In("fr"))
 		}
 	}
 }

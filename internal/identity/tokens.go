@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/policy"
 	"passerelle/internal/secret"
@@ -75,7 +76,10 @@ func (t *Tokens) Make(ctx context.Context, by bridge.Actor, r TokenRequest) (Ser
 		return ServiceToken{}, secret.String{}, err
 	}
 	if !t.MayGiveFor(by, who) {
-		return ServiceToken{}, secret.String{}, &Refused{fmt.Sprintf("you may not give a token that acts as %s: the operator may, on the hub's machine", r.Person)}
+		return ServiceToken{}, secret.String{}, &Refused{phrase{
+			"you may not give a token that acts as {person}: the operator may, on the hub's machine",
+			"vous ne pouvez pas donner de jeton qui agisse au nom de {person} : l'exploitant le peut, sur la machine du pont",
+		}.With("{person}", r.Person)}
 	}
 	now := t.opts.Now().UTC()
 	token, id, hash := newToken()
@@ -112,13 +116,23 @@ func (t *Tokens) bearerOf(r *TokenRequest) (bridge.Actor, error) {
 	}
 	switch {
 	case r.Name == "" || len(r.Name) > maxTokenName || !printable(r.Name):
-		return bridge.Actor{}, &Refused{fmt.Sprintf("say which program the token is for, in %d bytes at most", maxTokenName)}
+		return bridge.Actor{}, &Refused{phrase{
+			"say which program the token is for, in {most} bytes at most", "dites à quel programme le jeton est destiné, en {most} octets au plus",
+		}.With("{most}", maxTokenName)}
 	case !known || !p.Active:
-		return bridge.Actor{}, &Refused{fmt.Sprintf("there is nobody called %q here: a token acts as a person of the config or of passerelle user list", r.Person)}
+		return bridge.Actor{}, &Refused{phrase{
+			"there is nobody called {person} here: a token acts as a person of the config or of passerelle user list",
+			"il n'y a ici personne du nom de {person} : un jeton agit au nom d'une personne de la configuration ou de passerelle user list",
+		}.With("{person}", strconv.Quote(string(r.Person)))}
 	case p.Phoning[r.Connection].Name == "":
-		return bridge.Actor{}, &Refused{fmt.Sprintf("name the connection that the token comes through: %s has a login on %s", r.Person, logins(p))}
+		return bridge.Actor{}, &Refused{phrase{
+			"name the connection that the token comes through: {person} has a login on {connections}",
+			"nommez la connexion par laquelle passe le jeton : {person} a un identifiant sur {connections}",
+		}.With("{person}", r.Person, "{connections}", logins(p))}
 	case r.Days < 1 || r.Days > MaxTokenDays:
-		return bridge.Actor{}, &Refused{fmt.Sprintf("say in how many days the token ends: 1 to %d", MaxTokenDays)}
+		return bridge.Actor{}, &Refused{phrase{
+			"say in how many days the token ends: 1 to {most}", "dites dans combien de jours le jeton prend fin : de 1 à {most}",
+		}.With("{most}", MaxTokenDays)}
 	}
 	return bridge.Actor{Person: p, Connection: r.Connection}, nil
 }
@@ -127,13 +141,16 @@ func printable(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == '�' })
 }
 
-func logins(p bridge.Person) string {
+func logins(p bridge.Person) phrase {
 	var names []string
 	for c := range p.Phoning {
 		names = append(names, string(c))
 	}
 	slices.Sort(names)
-	return cmp.Or(strings.Join(names, ", "), "none")
+	if names == nil {
+		return phrase{"none", "aucune"}
+	}
+	return bilingual.Same(strings.Join(names, ", "))
 }
 
 // room says whether one more token of the name may be good.
@@ -144,10 +161,14 @@ func (t *Tokens) room(tx *store.Tx, made ServiceToken, now time.Time) error {
 			return true, nil
 		}
 		if other.Person != made.Person || other.Connection != made.Connection {
-			return false, &Refused{fmt.Sprintf("%q names a token of %s already: name this one otherwise", made.Name, other.Person)}
+			return false, &Refused{phrase{
+				"{name} names a token of {person} already: name this one otherwise", "{name} désigne déjà un jeton de {person} : donnez un autre nom à celui-ci",
+			}.With("{name}", strconv.Quote(made.Name), "{person}", other.Person)}
 		}
 		if good++; good == tokensAtOnce {
-			return false, &Refused{fmt.Sprintf("%d tokens named %q are good already: revoke the older one first", tokensAtOnce, made.Name)}
+			return false, &Refused{phrase{
+				"{n} tokens named {name} are good already: revoke the older one first", "{n} jetons du nom de {name} sont déjà valables : révoquez d'abord le plus ancien",
+			}.With("{n}", tokensAtOnce, "{name}", strconv.Quote(made.Name))}
 		}
 		return true, nil
 	})
@@ -186,7 +207,7 @@ func (t *Tokens) Revoke(ctx context.Context, by bridge.Actor, id, motive string)
 		case !ok:
 			return &NoToken{id}
 		case !t.MayGive(by):
-			return &Refused{"tokens are revoked by those who may give them"}
+			return &Refused{phrase{"tokens are revoked by those who may give them", "les jetons sont révoqués par qui peut en donner"}}
 		case found.Ended(now):
 			return nil
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"math"
 	"net/http"
 	"slices"
@@ -81,12 +80,16 @@ func NotBefore(at time.Time, detail string) *Problem {
 
 // TooLarge is 413: the body exceeds limit, in bytes.
 func TooLarge(limit int64) *Problem {
-	return New(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d bytes", limit))
+	return New(http.StatusRequestEntityTooLarge, "").Says(bilingual.Text{
+		"the body is longer than {limit} bytes", "la demande dépasse {limit} octets",
+	}.With("{limit}", limit))
 }
 
 // TooManyRequests is 429: try again after some time.
 func TooManyRequests(after time.Duration) *Problem {
-	p := New(http.StatusTooManyRequests, "too many requests; wait as Retry-After says")
+	p := New(http.StatusTooManyRequests, "").Says(bilingual.Text{
+		"too many requests; wait as Retry-After says", "trop de demandes ; attendez comme le dit Retry-After",
+	})
 	p.RetryAfter = max(after, time.Second)
 	return p
 }
@@ -100,7 +103,9 @@ func Unavailable(detail string, after time.Duration) *Problem {
 
 // Internal is 500. Its cause belongs in the log only.
 func Internal() *Problem {
-	return New(http.StatusInternalServerError, "an error of ours; it is in the log")
+	return New(http.StatusInternalServerError, "").Says(bilingual.Text{
+		"an error of ours; it is in the log", "une erreur de notre fait ; elle est dans le journal",
+	})
 }
 
 // Says gives the problem its detail in both languages.

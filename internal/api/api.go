@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/governance"
@@ -84,7 +85,10 @@ func New(opts Options) (*API, error) {
 	a := &API{opts: opts, router: chi.NewRouter()}
 	a.router.Use(opts.Guard.Trace)
 	a.router.NotFound(func(w http.ResponseWriter, r *http.Request) {
-		problem.Write(w, r, problem.NotFound("there is nothing at this address"))
+		problem.Write(w, r, problem.NotFound("").Says(bilingual.Text{
+			"there is nothing at this address",
+			"il n'y a rien à cette adresse",
+		}))
 	})
 	a.router.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
@@ -92,7 +96,10 @@ func New(opts Options) (*API, error) {
 				w.Header().Add("Allow", method)
 			}
 		}
-		problem.Write(w, r, problem.New(http.StatusMethodNotAllowed, "this address takes another method"))
+		problem.Write(w, r, problem.New(http.StatusMethodNotAllowed, "").Says(bilingual.Text{
+			"this address takes another method",
+			"cette adresse se demande par une autre méthode",
+		}))
 	})
 	a.router.Get(documentPath, a.serveDocument)
 	a.router.Group(func(r chi.Router) {

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/identity"
 	"passerelle/internal/problem"
 )
@@ -36,7 +37,10 @@ func (a *API) backupRoute(r chi.Router) {
 func (a *API) backup(w http.ResponseWriter, r *http.Request) {
 	actor, _ := identity.FromContext(r.Context())
 	if !actor.Operator {
-		problem.Write(w, r, problem.Forbidden("a backup holds everything: it is the operator's, on the hub's machine, without a token"))
+		problem.Write(w, r, problem.Forbidden("").Says(bilingual.Text{
+			"a backup holds everything: it is the operator's, on the hub's machine, without a token",
+			"une sauvegarde contient tout : elle revient à l'exploitant, sur la machine du pont, sans jeton",
+		}))
 		return
 	}
 	if err := a.note(r.Context(), actor, "backup", "", ""); err != nil {

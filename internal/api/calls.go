@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/oklog/ulid/v2"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/identity"
@@ -186,7 +187,9 @@ func eventID(kind string, actor bridge.Actor, key string) (string, error) {
 		key = ulid.Make().String()
 	}
 	if len(key) > maxKey || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", problem.BadRequest(keyHeader + ": at most 200 visible ASCII characters")
+		return "", problem.BadRequest("").Says(bilingual.Text{
+			keyHeader + ": at most 200 visible ASCII characters", keyHeader + " : au plus 200 caractères ASCII visibles",
+		})
 	}
 	return "api:" + kind + ":" + url.QueryEscape(string(actor.Person.ID)) + ":" + key, nil
 }
@@ -197,7 +200,9 @@ func sameLead(got, want bridge.LeadID) error {
 	if got == want {
 		return nil
 	}
-	return problem.New(http.StatusUnprocessableEntity, "this "+keyHeader+" was used for another lead: take a new one")
+	return problem.New(http.StatusUnprocessableEntity, "").Says(bilingual.Text{
+		"this " + keyHeader + " was used for another lead: take a new one", "cette " + keyHeader + " a servi pour une autre fiche : prenez-en une nouvelle",
+	})
 }
 
 // sameContent refuses a key that was used for another call: to answer with what
@@ -206,7 +211,9 @@ func sameContent(got, want string) error {
 	if got == want {
 		return nil
 	}
-	return problem.New(http.StatusUnprocessableEntity, "this "+keyHeader+" was used for another call: take a new one")
+	return problem.New(http.StatusUnprocessableEntity, "").Says(bilingual.Text{
+		"this " + keyHeader + " was used for another call: take a new one", "cette " + keyHeader + " a servi pour un autre appel : prenez-en une nouvelle",
+	})
 }
 
 // describeRaw puts the raw routes into the document.

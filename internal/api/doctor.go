@@ -48,7 +48,10 @@ func (a *API) importPolicy(ctx context.Context, actor bridge.Actor, in *examineQ
 	return d, err
 }
 
-var errImport = problem.Forbidden("only the operator and who may propose a policy import one")
+var errImport = problem.Forbidden("").Says(bilingual.Text{
+	"only the operator and who may propose a policy import one",
+	"seuls l'exploitant et qui peut proposer une politique en importent une",
+})
 
 // Probe makes the whole round on one record of a CRM; its error says why it did
 // not begin.
@@ -93,4 +96,7 @@ func (a *API) stopProbe(_ context.Context, actor bridge.Actor, in *connectionNam
 	return nil
 }
 
-var errProbe = problem.Forbidden("a probe writes to the CRM what nobody has validated: it is the operator's, on the hub's machine, without a token")
+var errProbe = problem.Forbidden("").Says(bilingual.Text{
+	"a probe writes to the CRM what nobody has validated: it is the operator's, on the hub's machine, without a token",
+	"un essai écrit dans le CRM ce que personne n'a validé : il revient à l'exploitant, sur la machine du pont, sans jeton",
+})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/governance"
@@ -26,14 +27,20 @@ func (a *API) readsPolicy(actor bridge.Actor) bool {
 	return a.opts.Office.PowersOf(actor).Policies
 }
 
-var errReadsPolicy = problem.Forbidden("only the operator and those who may read all reports or the policy see this")
+var errReadsPolicy = problem.Forbidden("").Says(bilingual.Text{
+	"only the operator and those who may read all reports or the policy see this",
+	"seuls l'exploitant et qui peut lire tous les rapports ou la politique voient ceci",
+})
 
 // weighsPolicy says whether the actor may hold policies against what was done.
 func (a *API) weighsPolicy(actor bridge.Actor) bool {
 	return a.opts.Office.PowersOf(actor).Weighs
 }
 
-var errWeighsPolicy = problem.Forbidden("only the operator and those who may read the policy see this")
+var errWeighsPolicy = problem.Forbidden("").Says(bilingual.Text{
+	"only the operator and those who may read the policy see this",
+	"seuls l'exploitant et qui peut lire la politique voient ceci",
+})
 
 type hashQuery struct {
 	Hash string `path:"hash" doc:"Of the policy, or active."`
@@ -55,7 +62,10 @@ func (a *API) version(_ context.Context, actor bridge.Actor, in *hashQuery) (ver
 // unknownPolicy says where the hashes of policies are to be found.
 func unknownPolicy(err error) error {
 	if no, ok := errors.AsType[*desk.NotFound](err); ok {
-		return problem.NotFound(no.Error() + ": GET /v1/policy lists the versions, /v1/policy/drafts what is proposed")
+		return problem.NotFound("").Says(no.Said().And(bilingual.Text{
+			": GET /v1/policy lists the versions, /v1/policy/drafts what is proposed",
+			" : GET /v1/policy donne les versions, /v1/policy/drafts ce qui est proposé",
+		}))
 	}
 	return err
 }

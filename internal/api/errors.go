@@ -62,9 +62,9 @@ func (a *API) told(ctx context.Context, err error) *problem.Problem {
 func (a *API) internal(ctx context.Context, err error) *problem.Problem {
 	id := identity.RequestID(ctx)
 	a.opts.Log.Error("a request failed", "request", id, "err", err)
-	p := problem.Internal()
-	p.Detail = "an error of ours; it is in the log under request " + id
-	return p
+	return problem.Internal().Says(bilingual.Text{
+		"an error of ours; it is in the log under request {id}", "une erreur de notre fait ; elle est dans le journal sous la requête {id}",
+	}.With("{id}", id))
 }
 
 var operatorOnly = bilingual.Text{
@@ -112,9 +112,11 @@ func pointer(part string) string { return "/" + strings.ReplaceAll(part, ".", "/
 // unfit is a body that its schema refuses: 400 if it is no JSON at all, else
 // 422.
 func unfit(body []byte, bad *schema.Error) *problem.Problem {
-	p := problem.BadRequest("the body is not JSON")
+	p := problem.BadRequest("").Says(bilingual.Text{"the body is not JSON", "la demande n'est pas du JSON"})
 	if json.Valid(body) {
-		p = problem.New(http.StatusUnprocessableEntity, "the body does not fit the schema "+bad.Schema)
+		p = problem.New(http.StatusUnprocessableEntity, "").Says(bilingual.Text{
+			"the body does not fit the schema {schema}", "la demande ne correspond pas au schéma {schema}",
+		}.With("{schema}", bad.Schema))
 	}
 	for _, f := range bad.Findings {
 		p.Errors = append(p.Errors, problem.Item{Pointer: f.Pointer, Detail: f.Text})
@@ -127,7 +129,7 @@ func unread(err error) *problem.Problem {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return problem.TooLarge(tooLarge.Limit)
 	}
-	return problem.BadRequest("the body could not be read to its end")
+	return problem.BadRequest("").Says(bilingual.Text{"the body could not be read to its end", "la demande n'a pas pu être lue jusqu'au bout"})
 }
 
 // huma makes its own errors by a variable of its package; there is no other
@@ -144,7 +146,7 @@ func fromHuma(status int, _ string, errs ...error) huma.StatusError {
 			return unread(err)
 		}
 	}
-	p := problem.New(status, details[status])
+	p := problem.New(status, "").Says(details[status])
 	for _, err := range errs {
 		if d, ok := err.(*huma.ErrorDetail); ok {
 			p.Errors = append(p.Errors, item(status, d))
@@ -153,11 +155,14 @@ func fromHuma(status int, _ string, errs ...error) huma.StatusError {
 	return p
 }
 
-var details = map[int]string{
-	http.StatusBadRequest:          "the body is missing or not JSON",
-	http.StatusRequestTimeout:      "the body did not arrive in time",
-	http.StatusUnprocessableEntity: "the request does not fit; the OpenAPI document at " + documentPath + " says how it should look",
-	http.StatusInternalServerError: "the request could not be read, or an error of ours",
+var details = map[int]bilingual.Text{
+	http.StatusBadRequest:     {"the body is missing or not JSON", "la demande manque ou n'est pas du JSON"},
+	http.StatusRequestTimeout: {"the body did not arrive in time", "la demande n'est pas arrivée à temps"},
+	http.StatusUnprocessableEntity: {
+		"the request does not fit; the OpenAPI document at " + documentPath + " says how it should look",
+		"la demande ne convient pas ; le document OpenAPI en " + documentPath + " dit comment elle doit être",
+	},
+	http.StatusInternalServerError: {"the request could not be read, or an error of ours", "la demande n'a pas pu être lue, ou une erreur de notre fait"},
 }
 
 // item is what huma found. Its words for a body that is no JSON quote it.
@@ -183,7 +188,7 @@ func unloadable(err error) error {
 	if !ok {
 		return err
 	}
-	p := problem.New(http.StatusUnprocessableEntity, "").Says(bilingual.Text{"the policy cannot be used", "ces règles ne peuvent pas servir"})
+	p := problem.New(http.StatusUnprocessableEntity, "").Says(bilingual.Text{"the policy cannot be used", "cette politique ne peut pas servir"})
 	for _, f := range found {
 		p.Errors = append(p.Errors, problem.Item{Pointer: "/text", Detail: f.String(), French: f.In(bilingual.French).String()})
 	}

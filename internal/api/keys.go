@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/problem"
 )
@@ -21,7 +22,10 @@ type KeyUses struct {
 	Records int    `json:"records"`
 }
 
-var errKeys = problem.Forbidden("the data key is the operator's: run this on the hub's machine, without a token")
+var errKeys = problem.Forbidden("").Says(bilingual.Text{
+	"the data key is the operator's: run this on the hub's machine, without a token",
+	"la clé des données revient à l'exploitant : lancez ceci sur la machine du pont, sans jeton",
+})
 
 func (a *API) keys(_ context.Context, actor bridge.Actor, _ *struct{}) (Keys, error) {
 	if !actor.Operator {

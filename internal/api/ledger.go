@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/ledger"
 	"passerelle/internal/problem"
@@ -21,7 +22,10 @@ func (a *API) ledgerRoutes() {
 // and who may read all reports, not those of one team alone.
 func (a *API) reports(actor bridge.Actor) bool { return a.opts.Office.PowersOf(actor).Accounts }
 
-var errReports = problem.Forbidden("only the operator and those who may read all reports see this")
+var errReports = problem.Forbidden("").Says(bilingual.Text{
+	"only the operator and those who may read all reports see this",
+	"seuls l'exploitant et qui peut lire tous les rapports voient ceci",
+})
 
 type linesQuery struct {
 	From  uint64 `query:"from" minimum:"1" doc:"The number of the first line wanted; 1 if absent."`

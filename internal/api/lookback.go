@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/policy"
 	"passerelle/internal/problem"
@@ -85,7 +86,10 @@ func (a *API) shadow(_ context.Context, actor bridge.Actor, in *shadowQuery) (sh
 	}
 	b, beside := a.opts.Desk.Beside()
 	if !beside {
-		return shadow{}, problem.NotFound("no draft runs beside the policy: start the hub with passerelle serve --shadow FILE")
+		return shadow{}, problem.NotFound("").Says(bilingual.Text{
+			"no draft runs beside the policy: start the hub with passerelle serve --shadow FILE",
+			"aucun projet ne tourne à côté de la politique : lancez le pont par passerelle serve --shadow FILE",
+		})
 	}
 	return shadow{b.Policy, b.Draft, b.Since, b.Skipped, forecastOf(b.Forecast, b.Text(in.Lang))}, nil
 }

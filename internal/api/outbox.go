@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/outbox"
 	"passerelle/internal/problem"
@@ -74,11 +75,17 @@ func (a *API) discardWrite(ctx context.Context, actor bridge.Actor, in *discardR
 
 func (a *API) rebuild(ctx context.Context, actor bridge.Actor, _ *struct{}) error {
 	if !a.maintains(actor) {
-		return problem.Forbidden("only the operator and supervisors may rebuild the outbox's road")
+		return problem.Forbidden("").Says(bilingual.Text{
+			"only the operator and supervisors may rebuild the outbox's road",
+			"seuls l'exploitant et les responsables peuvent refaire la route des écritures",
+		})
 	}
 	if err := a.opts.Relay.Rebuild(ctx); err != nil {
 		a.opts.Log.Error("the stream could not be made anew", "err", err)
-		return problem.Unavailable("the road could not be made anew: is NATS there? The outbox itself has lost nothing", tryAgain)
+		return problem.Unavailable("", tryAgain).Says(bilingual.Text{
+			"the road could not be made anew: is NATS there? The outbox itself has lost nothing",
+			"la route n'a pas pu être refaite : NATS est-il là ? Les écritures elles-mêmes n'ont rien perdu",
+		})
 	}
 	return a.note(ctx, actor, "rebuild", "", "")
 }

@@ -158,7 +158,10 @@ func oppositionOf(o calling.Opposition) opposition {
 func (a *API) oppositions(_ context.Context, actor bridge.Actor, in *oppositionsQuery) (list[opposition], error) {
 	person := in.Connection != "" && in.ProspectID != ""
 	if person == (in.Number != "") || (in.Connection != "") != (in.ProspectID != "") {
-		return list[opposition]{}, problem.BadRequest("name either number, or connection and prospect_id")
+		return list[opposition]{}, problem.BadRequest("").Says(bilingual.Text{
+			"name either number, or connection and prospect_id",
+			"nommez soit number, soit connection et prospect_id",
+		})
 	}
 	o := desk.Objection{Number: in.Number}
 	if person {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/connector/httpx"
@@ -43,7 +44,10 @@ func (a *API) note(ctx context.Context, actor bridge.Actor, kind string, c bridg
 	return a.opts.Store.Commit(ctx, func(tx *store.Tx) error { return ledger.Append(tx, line) })
 }
 
-var errUpkeep = problem.Forbidden("only the operator and supervisors look after the connections")
+var errUpkeep = problem.Forbidden("").Says(bilingual.Text{
+	"only the operator and supervisors look after the connections",
+	"seuls l'exploitant et les responsables s'occupent des connexions",
+})
 
 type parkedEvent struct {
 	ID         string                `json:"id"`

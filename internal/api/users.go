@@ -26,7 +26,10 @@ func (a *API) userRoutes() {
 	get(a, "/v1/access", "Who signed in when from where, the newest first", a.access)
 }
 
-var errUsers = problem.Forbidden("accounts are the operator's: run this on the hub's machine, without a token")
+var errUsers = problem.Forbidden("").Says(bilingual.Text{
+	"accounts are the operator's: run this on the hub's machine, without a token",
+	"les comptes reviennent à l'exploitant : lancez ceci sur la machine du pont, sans jeton",
+})
 
 // ofAccounts says what is wrong with a command on accounts, nil if that is not it.
 func ofAccounts(err error) *problem.Problem {

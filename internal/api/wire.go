@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"time"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/desk"
 	"passerelle/internal/outbox"
@@ -35,7 +36,10 @@ type Page struct {
 func (p Page) desk() (desk.Page, error) {
 	after, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	if err != nil {
-		return desk.Page{}, problem.BadRequest("query cursor: not one that this API gave out")
+		return desk.Page{}, problem.BadRequest("").Says(bilingual.Text{
+			"query cursor: not one that this API gave out",
+			"query cursor : ce n'est pas un curseur que cette API ait donné",
+		})
 	}
 	return desk.Page{After: string(after), Limit: p.Limit}, nil
 }

@@ -263,7 +263,8 @@ func TestTokenRequests(t *testing.T) {
 		"1 to 366":                 {Name: "x", Person: "alice"},
 		"how many days":            {Name: "x", Person: "alice", Days: 367},
 	} {
-		if _, _, err := v.tokens.Make(t.Context(), operatorActor, r); !errors.As(err, new(*Refused)) || !strings.Contains(err.Error(), says) {
+		_, _, err := v.tokens.Make(t.Context(), operatorActor, r)
+		if !errors.As(err, new(*Refused)) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%+v: %v, want %q", r, err, says)
 		}
 		if said := bilingual.Of(err); said.In("fr") == said.In("en") {

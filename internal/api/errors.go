@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -136,11 +137,16 @@ func unread(err error) *problem.Problem {
 // way to give them our form. The same goes for arrays, which ours never leave
 // null.
 func init() {
-	huma.NewError = fromHuma
+	huma.NewError = func(status int, text string, errs ...error) huma.StatusError { return fromHuma(status, text, errs...) }
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, text string, errs ...error) huma.StatusError {
+		p := fromHuma(status, text, errs...).In(languageOf(ctx.Context()))
+		ctx.SetHeader("Content-Language", cmp.Or(p.Language, bilingual.English)) // huma sends no headers of these
+		return p
+	}
 	huma.DefaultArrayNullable = false
 }
 
-func fromHuma(status int, _ string, errs ...error) huma.StatusError {
+func fromHuma(status int, _ string, errs ...error) *problem.Problem {
 	for _, err := range errs {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return unread(err)
@@ -172,7 +178,7 @@ func item(status int, d *huma.ErrorDetail) problem.Item {
 		return problem.Item{Detail: place + " " + rest + ": " + d.Message}
 	}
 	if rest == "" && (status == http.StatusBadRequest || strings.HasPrefix(d.Message, "json:")) {
-		return problem.Item{Detail: "not valid JSON, or of another type than described"}
+		return problem.Item{Detail: "not valid JSON, or of another type than described", French: "pas du JSON valide, ou d'un autre type que décrit"}
 	}
 	if rest == "" {
 		return problem.Item{Detail: d.Message}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -187,6 +188,21 @@ func TestProblems(t *testing.T) {
 		}
 		if closed := (*desk.Closed)(nil); errors.As(c.err, &closed) && !p.NextLawful.Equal(next) {
 			t.Errorf("next lawful moment %v", p.NextLawful)
+		}
+	}
+}
+
+// Whatever is refused is said in French to who asks for it.
+func TestErrorsInFrench(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, c := range errorCases {
+		if c.name == "nothing may be called yet" { // it takes a campaign that has been worked
+			continue
+		}
+		r := w.ask(c.who, c.route, c.body, append(slices.Clone(c.more), "Accept-Language", "fr")...)
+		if r.status < 400 || r.header.Get("Content-Language") != "fr" {
+			t.Errorf("%s: %d in %q: %s", c.name, r.status, r.header.Get("Content-Language"), r.body)
 		}
 	}
 }

@@ -2,10 +2,10 @@ package identity
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"slices"
 
+	"passerelle/internal/bilingual"
 	"passerelle/internal/bridge"
 	"passerelle/internal/store"
 )
@@ -62,7 +62,7 @@ func (a *Accounts) move(tx *store.Tx, by bridge.Actor, m Move) error {
 		return err
 	}
 	if now.ID != m.Was.ID || now.ID != "" && !reflect.DeepEqual(now, m.Was) {
-		return &Refused{fmt.Sprintf("%s has changed meanwhile: look at the differences again", id)}
+		return &Refused{phrase{"{person} has changed meanwhile: look at the differences again", "{person} a changé entre-temps : regardez de nouveau les différences"}.With("{person}", id)}
 	}
 	if !m.Is.Active || !m.Was.Active {
 		if err := a.depart(tx, by, id); err != nil {
@@ -189,7 +189,7 @@ func (a *Accounts) fit(tx *store.Tx) error {
 		return err
 	}
 	if _, err := NewDirectory(all, nil); err != nil {
-		return &Refused{err.Error()}
+		return &Refused{bilingual.Of(err)}
 	}
 	return nil
 }
@@ -208,7 +208,10 @@ func (a *Accounts) spareAdmin(tx *store.Tx, change func() error) error {
 		return err
 	}
 	if before > 0 && after == 0 {
-		return &Refused{"nobody could change the policy any more: give somebody else a profile whose role may, then do this again"}
+		return &Refused{phrase{
+			"nobody could change the policy any more: give somebody else a profile whose role may, then do this again",
+			"plus personne ne pourrait changer la politique : donnez à quelqu'un d'autre un profil dont le rôle le peut, puis recommencez",
+		}}
 	}
 	return nil
 }

@@ -84,6 +84,9 @@ func (s *session) restored(r app.Restored) error {
 	if err := s.printf("%d open writes will be looked for in the CRM before they are sent.\n", r.Open); err != nil {
 		return err
 	}
+	if err := s.printf("Everybody signs in again, with the accounts and passwords of then. %d tokens and calendar addresses are good as they were then: see passerelle token list and passerelle user list, and end again what was ended since.\n", r.Keys); err != nil {
+		return err
+	}
 	if len(r.Lists) == 0 {
 		return s.printf("No newer list of those forgotten was found: who was forgotten after %s is back. Restore again with --forgotten NEWER-BACKUP, or have them forgotten again.\n", moment(m.Taken))
 	}

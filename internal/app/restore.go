@@ -14,6 +14,7 @@ import (
 	"passerelle/internal/bridge"
 	"passerelle/internal/connector"
 	"passerelle/internal/desk"
+	"passerelle/internal/identity"
 	"passerelle/internal/ledger"
 	"passerelle/internal/outbox"
 	"passerelle/internal/secret"
@@ -37,6 +38,7 @@ type Restored struct {
 	Newest    time.Time      `json:"newest_list"`          // of the newest of them
 	Forgotten int            `json:"forgotten_again"`      // prospects of the backup
 	Open      int            `json:"open_writes"`          // all are looked for in the CRM first
+	Keys      int            `json:"live_keys"`            // tokens and calendars' addresses that are good as they were then
 	Aside     string         `json:"moved_aside,omitzero"` // where the former store is
 	Line      uint64         `json:"ledger_line"`          // that says so
 }
@@ -256,7 +258,11 @@ func (r *restoring) resume(ctx context.Context, a *App) error {
 			return err
 		}
 		head, err := ledger.Head(tx, now)
+		if err != nil {
+			return err
+		}
 		r.out.Line = head.N
+		r.out.Keys, err = identity.Restored(tx, now)
 		open = outbox.Open(tx)
 		return err
 	})

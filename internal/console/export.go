@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"mime"
 	"net/http"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -118,7 +119,25 @@ func (v *visit) csv(b *bytes.Buffer, rows [][]string) error {
 	if v.look.lang == "fr" {
 		w.Comma = ';'
 	}
-	return w.WriteAll(rows)
+	for _, row := range rows {
+		if err := w.Write(inertWithin(row)); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// begins is where a spreadsheet that parts cells by another mark than ours would
+// find a formula inside one of ours.
+var begins = regexp.MustCompile(`([,;\t\r\n][ \x{a0}"]*)([=+\-@＝＋－＠])`)
+
+func inertWithin(row []string) []string {
+	out := make([]string, len(row))
+	for i, cell := range row {
+		out[i] = begins.ReplaceAllString(cell, "${1}'${2}")
+	}
+	return out
 }
 
 func (v *visit) xlsx(b *bytes.Buffer, rows [][]string) error {

@@ -170,7 +170,8 @@ func (a *Accounts) Disown(ctx context.Context, actor bridge.Actor, s Session, ke
 		if err != nil || !ok {
 			return errors.Join(err, ErrNoSession)
 		}
-		acc.Renew = true
+		// Who signs in elsewhere has no password that another could know.
+		acc.Renew = acc.Hash != "" && a.opts.ByPassword(s.Person)
 		if err := accounts.Put(tx, string(s.Person), acc); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"passerelle/internal/policy"
 	"passerelle/internal/secret"
 )
 
@@ -110,6 +111,34 @@ func TestADeviceIsDisowned(t *testing.T) {
 	}
 	if o.who(o.mustSignIn("alice", otherWords, "")) != "alice" {
 		t.Error("she cannot sign in any more")
+	}
+}
+
+// Who signs in at a provider has no password to change: they are not kept out of
+// their own session by one.
+func TestDisownWithoutAPassword(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.terms.AtOnce = 10
+	mine, err := o.vouched("alice", policy.PasswordAlone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.later(time.Minute)
+	_, _ = o.vouched("alice", policy.PasswordAlone)
+	actor, s, err := o.Session(t.Context(), mine.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	strangers, err := o.Strangers(s)
+	if err != nil || len(strangers) != 1 {
+		t.Fatalf("%v %v", strangers, err)
+	}
+	if err := o.Disown(t.Context(), actor, s, mine.Key, strangers[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, s, err := o.Session(t.Context(), mine.Key); err != nil || s.Awaits != "" {
+		t.Errorf("her own session awaits %q (%v)", s.Awaits, err)
 	}
 }
 

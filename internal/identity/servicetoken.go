@@ -105,9 +105,25 @@ func (t *Tokens) find(token string) (ServiceToken, bridge.Actor, error) {
 		return ServiceToken{}, bridge.Actor{}, &endedToken{found.Person, phrase{"this token has expired: ask for another one", "ce jeton a expiré : demandez-en un autre"}}
 	case !known || !p.Active || p.Phoning[found.Connection].Name == "":
 		return ServiceToken{}, bridge.Actor{}, ErrInactive
+	case !t.stillGiven(found, bridge.Actor{Person: p, Connection: found.Connection}):
+		return ServiceToken{}, bridge.Actor{}, &endedToken{found.Person, phrase{
+			"who gave this token could not give it today: ask for another one",
+			"la personne qui a donné ce jeton ne pourrait plus le donner aujourd'hui : demandez-en un autre",
+		}}
 	default:
 		return found, bridge.Actor{Person: p, Connection: found.Connection}, nil
 	}
+}
+
+// stillGiven says whether a token that somebody else gave its bearer is theirs to
+// use: its giver knows it, so it ends when they leave, and when its bearer comes
+// to hold a key to the policy.
+func (t *Tokens) stillGiven(found ServiceToken, bearer bridge.Actor) bool {
+	if found.By == (bridge.Actor{Operator: true}).Name() || found.By == string(found.Person) {
+		return true
+	}
+	giver, known := t.opts.People.Directory().Person(bridge.PersonID(found.By))
+	return known && giver.Active && !t.holdsKey(bearer)
 }
 
 // use keeps when a token was used last, to the minute, and notes in the access

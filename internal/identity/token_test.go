@@ -61,7 +61,12 @@ func newVault(t *testing.T) *vault {
 // staff is who works here from now on.
 func (v *vault) staff(ids ...bridge.PersonID) {
 	v.t.Helper()
-	profiles := map[bridge.PersonID]bridge.Profile{"carol": "keeper", "dan": "keeper", "eve": "writer"}
+	v.employ(map[bridge.PersonID]bridge.Profile{"carol": "keeper", "dan": "keeper", "eve": "writer"}, ids...)
+}
+
+// employ has people with these profiles, and the others as agents.
+func (v *vault) employ(profiles map[bridge.PersonID]bridge.Profile, ids ...bridge.PersonID) {
+	v.t.Helper()
 	var people []bridge.Person
 	for _, id := range ids {
 		profile := profiles[id]
@@ -320,5 +325,43 @@ func TestEndedTokensFillNoLog(t *testing.T) {
 	}
 	if got := v.visits(); last != 429 || len(got) != 2+failureBurst {
 		t.Errorf("%d; the access log has %d lines", last, len(got))
+	}
+}
+
+// Who knows another's token has neither their new key to the policy nor, once
+// gone, anything at all.
+func TestATokenGivenByAnotherIsJudgedAgain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		by       bridge.PersonID // "" is the operator
+		profiles map[bridge.PersonID]bridge.Profile
+		staff    []bridge.PersonID
+		want     int
+	}{
+		{"as it was", "carol", map[bridge.PersonID]bridge.Profile{"carol": "keeper"}, []bridge.PersonID{"alice", "carol"}, 200},
+		{"its bearer comes to write the policy", "carol", map[bridge.PersonID]bridge.Profile{"carol": "keeper", "alice": "keeper"}, []bridge.PersonID{"alice", "carol"}, 401},
+		{"its bearer comes to propose", "carol", map[bridge.PersonID]bridge.Profile{"carol": "keeper", "alice": "writer"}, []bridge.PersonID{"alice", "carol"}, 401},
+		{"its giver has gone", "carol", nil, []bridge.PersonID{"alice"}, 401},
+		{"the operator's, and its bearer comes to propose", "", map[bridge.PersonID]bridge.Profile{"alice": "writer"}, []bridge.PersonID{"alice"}, 200},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := newVault(t)
+			by := operatorActor
+			if c.by != "" {
+				by = v.as(c.by)
+			}
+			_, token, err := v.tokens.Make(t.Context(), by, TokenRequest{Name: "export", Person: "alice", Connection: console, Days: 30})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if status, _ := v.knock("GET", "/v1/leads", token.Reveal()); status != 200 {
+				t.Fatalf("before: %d", status)
+			}
+			v.employ(c.profiles, c.staff...)
+			if status, text := v.knock("GET", "/v1/leads", token.Reveal()); status != c.want {
+				t.Errorf("%d: %s", status, text)
+			}
+		})
 	}
 }

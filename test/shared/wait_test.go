@@ -19,7 +19,7 @@ func TestEventually(t *testing.T) {
 		after time.Duration
 		ended string
 	}{
-		{0, ""}, {time.Second, ""}, {time.Minute, "failed"},
+		{0, ""}, {time.Second, ""}, {2 * patience, "failed"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			began, p := time.Now(), &probe{TB: t}

@@ -115,7 +115,7 @@ func (a *API) connections(_ context.Context, actor bridge.Actor, _ *struct{}) (l
 	}
 	out := list[connection]{Items: []connection{}}
 	for _, c := range a.opts.Connections() {
-		s, err := a.opts.Relay.Standing(c)
+		s, err := relay.StandingOf(a.opts.Store, c)
 		if err != nil {
 			return out, err
 		}

@@ -46,11 +46,14 @@ func (s Standing) Waiting() int {
 }
 
 // Standing says how a connection does.
-func (r *Relay) Standing(c Connection) (out Standing, err error) {
+func (r *Relay) Standing(c Connection) (Standing, error) { return StandingOf(r.opts.Store, c) }
+
+// StandingOf says it from the store alone, for those who look while no hub runs.
+func StandingOf(s *store.Store, c Connection) (out Standing, err error) {
 	if c.Breaker != nil {
 		out.Breaker = c.Breaker.State()
 	}
-	err = r.opts.Store.View(func(tx *store.Tx) error {
+	err = s.View(func(tx *store.Tx) error {
 		p, paused, err := Paused(tx, c.Name)
 		if err != nil {
 			return err

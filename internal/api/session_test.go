@@ -197,6 +197,7 @@ func TestProposals(t *testing.T) {
 		{"sam", p, "validate", "", 409, ""},
 		{"sam", q, "validate", "", 409, ""}, // vera is taken
 		{"sam", q, "reschedule", `{"at": "2026-03-29T02:30", "zone": "Europe/Paris"}`, 422, ""},
+		{"sam", q, "reschedule", `{"at": "2020-01-01T10:00", "reason": "en 2020"}`, 422, ""},
 		{"sam", q, "reschedule", `{"at": "2026-11-25T14:00", "reason": "vera est prise"}`, 200, "proposed"},
 		{"sam", q, "reject", `{"reason": ""}`, 422, ""},
 		{"sam", q, "reject", `{"reason": "déjà client"}`, 200, "rejected"},

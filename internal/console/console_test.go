@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"passerelle/internal/bridge"
+	"strconv"
 )
 
 func wordsOf(t *testing.T, lang string) words {
@@ -121,6 +122,31 @@ func TestSmallReaders(t *testing.T) {
 	for label, want := range map[string]string{"Statut du prospect": "statut du prospect", "SIRET": "SIRET", "Étape": "étape", "E-mail": "e-mail", "": ""} {
 		if got := inSentence(label); label != "" && got != want {
 			t.Errorf("inSentence(%q): %q", label, got)
+		}
+	}
+}
+
+func TestAMomentSaysWhatItsReaderCannotTell(t *testing.T) {
+	t.Parallel()
+	looks, err := newLooks(map[string]asset{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 22, 18, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		at        time.Time
+		day, year bool
+	}{
+		{now.Add(time.Hour), false, false},
+		{now.AddDate(0, 0, 5), true, false},
+		{now.AddDate(0, 0, 60), true, true},
+		{now.AddDate(-6, 0, 0), true, true},
+	} {
+		for lang, l := range looks {
+			text := l.moment(c.at, now)
+			if strings.Contains(text, l.day(c.at)) != c.day || strings.Contains(text, strconv.Itoa(c.at.Year())) != c.year {
+				t.Errorf("%s, %s: %q", lang, c.at, text)
+			}
 		}
 	}
 }

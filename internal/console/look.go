@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -138,13 +139,18 @@ func (l *look) day(t time.Time) string {
 	return l.words.text("date", weekday, t.Day(), month)
 }
 
-// moment is a time seen from now: the hour alone if it is today.
+// moment is a time seen from now: the hour alone if it is today, with its year if
+// that is another.
 func (l *look) moment(t, now time.Time) string {
 	hour := l.words.text("hour", t.Hour(), t.Minute())
 	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
 		return hour
 	}
-	return l.words.text("moment", l.day(t), hour)
+	day := l.day(t)
+	if t.Year() != now.Year() {
+		day += " " + strconv.Itoa(t.Year())
+	}
+	return l.words.text("moment", day, hour)
 }
 
 // frame is what every page has.

@@ -241,6 +241,9 @@ func (c *command) reschedule(p *bridge.Proposal, ruling Ruling) error {
 	if err != nil {
 		return err
 	}
+	if moved.Slot.UTC.Before(c.now) {
+		return &Invalid{"at", phrase{"this hour has passed: an appointment moves to one that is to come", "cette heure est passée : un rendez-vous se déplace à une heure à venir"}}
+	}
 	m := *p.Meeting
 	m.Slot, m.Salesperson = moved.Slot, moved.Salesperson
 	p.Meeting, p.Reason = &m, ruling.Reason
